@@ -1,0 +1,8 @@
+"""autograd_lite: a scalar reverse-mode automatic-differentiation engine. See a gradient, trust it, run it fast."""
+
+from . import math
+from .ieee import errstate
+from .value import Value
+
+__all__ = ["Value", "errstate", "math"]
+__version__ = "0.1.0.dev0"

@@ -1,0 +1,149 @@
+"""Domains: where an operation is defined, and where it is smooth.
+
+A `Domain` is a union of real intervals, each of which may hold all its reals, only its integers, or all but its
+integers. A `Region` is a set of argument tuples: a union of boxes (one domain an argument), less an exceptional
+set such as ``a == b`` where the operation has a tie. Both are data: they can be asked, printed and sampled from.
+Imports `math` alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+INF = math.inf
+
+
+class Interval:
+    """The reals from `low` to `high`; infinite ends are never included, finite ones unless said to be open.
+
+    `integers` is None for all the reals in between, "only" for the integers among them, "never" for all others.
+
+    >>> Interval(0, 1, open_low=True)
+    (0, 1]
+    >>> 0.5 in Interval(0, 1), 2.0 in Interval(0, 1)
+    (True, False)
+    """
+
+    __slots__ = ("high", "integers", "low", "open_high", "open_low")
+
+    def __init__(
+        self,
+        low: float = -INF,
+        high: float = INF,
+        *,
+        open_low: bool = False,
+        open_high: bool = False,
+        integers: str | None = None,
+    ) -> None:
+        self.low, self.high = float(low), float(high)
+        self.open_low = open_low or low == -INF
+        self.open_high = open_high or high == INF
+        self.integers = integers
+
+    def __contains__(self, x: float) -> bool:
+        inside = self.least <= x <= self.greatest  # False for nan
+        if not inside or self.integers is None:
+            return inside
+        return (x == math.floor(x)) == (self.integers == "only")
+
+    @property
+    def least(self) -> float:
+        """The least float inside the two ends."""
+        return math.nextafter(self.low, INF) if self.open_low else self.low
+
+    @property
+    def greatest(self) -> float:
+        """The greatest float inside the two ends."""
+        return math.nextafter(self.high, -INF) if self.open_high else self.high
+
+    def __repr__(self) -> str:
+        low, high = ("−∞" if self.low == -INF else f"{self.low:.6g}"), ("∞" if self.high == INF else f"{self.high:.6g}")
+        reals = f"{'(' if self.open_low else '['}{low}, {high}{')' if self.open_high else ']'}"
+        return {None: reals, "only": f"ℤ ∩ {reals}", "never": f"{reals} ∖ ℤ"}[self.integers]
+
+
+class Domain:
+    """A union of intervals.
+
+    >>> NONZERO
+    (−∞, 0) ∪ (0, ∞)
+    >>> 0.0 in NONZERO, 5e-324 in NONZERO
+    (False, True)
+    """
+
+    __slots__ = ("intervals",)
+
+    def __init__(self, *intervals: Interval) -> None:
+        self.intervals = intervals
+
+    def __contains__(self, x: float) -> bool:
+        return any(x in interval for interval in self.intervals)
+
+    def __iter__(self) -> Iterator[Interval]:
+        return iter(self.intervals)
+
+    def __or__(self, other: Domain) -> Domain:
+        return Domain(*self.intervals, *other.intervals)
+
+    def __repr__(self) -> str:
+        return "ℝ" if self is REAL else "ℤ" if self is INTEGER else " ∪ ".join(map(repr, self.intervals))
+
+
+REAL = Domain(Interval())
+INTEGER = Domain(Interval(integers="only"))
+NONINTEGER = Domain(Interval(integers="never"))
+POSITIVE = Domain(Interval(0, open_low=True))
+NONNEGATIVE = Domain(Interval(0))
+NEGATIVE = Domain(Interval(high=0, open_high=True))
+NONZERO = NEGATIVE | POSITIVE
+ZERO = Domain(Interval(0, 0))
+UNIT = Domain(Interval(0, 1))
+SYMMETRIC_UNIT = Domain(Interval(-1, 1))
+
+
+class Region:
+    """A set of argument tuples: a union of `boxes`, less where the predicate `unless` holds.
+
+    A box is one domain an argument; a box of one domain fits any number of arguments.
+
+    >>> Region((REAL, REAL), unless=lambda a, b: a == b, note="a ≠ b")
+    ℝ × ℝ, a ≠ b
+    >>> (1.0, 1.0) in Region((REAL, REAL), unless=lambda a, b: a == b, note="a ≠ b")
+    False
+    """
+
+    __slots__ = ("boxes", "note", "unless")
+
+    def __init__(
+        self, *boxes: tuple[Domain, ...], unless: Callable[..., bool] | None = None, note: str | None = None
+    ) -> None:
+        self.boxes = boxes
+        self.unless = unless
+        self.note = note
+
+    def box(self, index: int, arity: int) -> tuple[Domain, ...]:
+        """The `index`-th box with exactly `arity` domains."""
+        box = self.boxes[index]
+        return box * arity if len(box) == 1 else box
+
+    def __contains__(self, args: tuple[float, ...]) -> bool:
+        boxed = any(
+            all(x in domain for x, domain in zip(args, self.box(i, len(args)), strict=True))
+            for i in range(len(self.boxes))
+        )
+        return boxed and not (self.unless is not None and self.unless(*args))
+
+    def __repr__(self) -> str:
+        boxes = " ∪ ".join(
+            text if len(self.boxes) == 1 else f"({text})"
+            for text in (" × ".join(map(repr, box)) for box in self.boxes)
+        )
+        return f"{boxes}, {self.note}" if self.note else boxes
+
+
+def region(where: Domain | tuple[Domain, ...] | Region) -> Region:
+    """A `Region` from its short forms: one domain for every argument, or a tuple with one domain each."""
+    if isinstance(where, Region):
+        return where
+    return Region(where if isinstance(where, tuple) else (where,))

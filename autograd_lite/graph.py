@@ -1,0 +1,58 @@
+"""The shape of a graph: the order of its nodes, and their successors.
+
+A node is anything hashable that has `.parents`, a tuple of nodes; nothing else about it is known here. Both walks keep
+their own stack, so the depth of a graph is bounded by memory alone. Imports `typing` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeVar
+
+
+class Node(Protocol):
+    """What a graph is made of."""
+
+    @property
+    def parents(self) -> tuple[Any, ...]: ...
+
+
+N = TypeVar("N", bound=Node)
+
+
+def topological_order(*roots: N) -> list[N]:
+    """Every node from which a root can be reached, each after all of its parents; the same for the same graph.
+
+    Depth first, left to right (Tarjan 1976): on leaving a node all of its ancestors stand in the list.
+
+    >>> from autograd_lite import Value
+    >>> x, y = Value(2.0, "x"), Value(3.0, "y")
+    >>> [str(node.op or node.label) for node in topological_order(x * y + x)]
+    ['x', 'y', 'mul', 'add']
+    """
+    order: list[N] = []
+    seen: set[N] = set()
+    stack: list[N | None] = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node is None:  # what stands below has all of its parents in the list
+            order.append(stack.pop())  # type: ignore[arg-type]
+        elif node not in seen:
+            seen.add(node)
+            parents = node.parents
+            if parents:
+                stack += (node, None)
+                stack += [parent for parent in reversed(parents) if parent not in seen]
+            else:
+                order.append(node)
+    return order
+
+
+def successors(order: Iterable[N]) -> dict[N, list[tuple[N, int]]]:
+    """For each node the nodes computed from it, with the operand's place: ``x * x`` is twice a successor of ``x``."""
+    found: dict[N, list[tuple[N, int]]] = {}
+    for node in order:
+        found.setdefault(node, [])
+        for place, parent in enumerate(node.parents):
+            found.setdefault(parent, []).append((node, place))
+    return found

@@ -1,0 +1,202 @@
+"""IEEE 754 arithmetic on Python's floats: one policy for every inf and nan, and the events that report them.
+
+Python raises where IEEE 754 has a result (``1.0 / 0.0``, ``math.log(0.0)``, ``math.exp(1000.0)``). Here its exception
+is what triggers the slow path that finds that result, so that ordinary numbers pay nothing. `errstate` says what to do
+about such an event, with the names and defaults of NumPy's. Imports `contextvars` for the state and `warnings`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, TypeVar
+
+INF, NAN = math.inf, math.nan
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def divide(a: float, b: float) -> float:
+    """a / b where ``b`` is zero: ±inf by the signs of both, nan for 0/0."""
+    if b:
+        return a / b
+    return NAN if a == 0.0 or a != a else math.copysign(INF, a) * math.copysign(1.0, b)
+
+
+def power(a: float, b: float) -> float:
+    """a ** b where `math.pow` raises: poles at zero, overflow with its sign, and nan (never complex) for a negative
+    base to a broken power."""
+    odd = b % 2.0 == 1.0
+    if a == 0.0:
+        return math.copysign(INF, a) if odd else INF
+    if a < 0.0 and b != math.floor(b):
+        return NAN
+    return -INF if a < 0.0 and odd else INF
+
+
+class Quiet(float):
+    """A float whose operators follow IEEE 754 in silence. Where a local derivative, run on plain floats, makes Python
+    raise, it is run again on these."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def __apply__(op: Any, args: tuple[float, ...]) -> Quiet:
+        return Quiet(op(*map(float, args)))
+
+    def __add__(self, other: float) -> Quiet:
+        return Quiet(float.__add__(self, other))
+
+    def __sub__(self, other: float) -> Quiet:
+        return Quiet(float.__sub__(self, other))
+
+    def __mul__(self, other: float) -> Quiet:
+        return Quiet(float.__mul__(self, other))
+
+    def __truediv__(self, other: float) -> Quiet:
+        return Quiet(divide(float(self), float(other)))
+
+    def __pow__(self, other: float, modulus: None = None) -> Quiet:  # type: ignore[override]
+        try:
+            return Quiet(math.pow(self, other))
+        except (ArithmeticError, ValueError):
+            return Quiet(power(self, other))
+
+    def __radd__(self, other: float) -> Quiet:
+        return Quiet(other) + self
+
+    def __rsub__(self, other: float) -> Quiet:
+        return Quiet(other) - self
+
+    def __rmul__(self, other: float) -> Quiet:
+        return Quiet(other) * self
+
+    def __rtruediv__(self, other: float) -> Quiet:
+        return Quiet(other) / self
+
+    def __rpow__(self, other: float, modulus: None = None) -> Quiet:  # type: ignore[misc]
+        return Quiet(other) ** self
+
+    def __neg__(self) -> Quiet:
+        return Quiet(-float(self))
+
+    def __abs__(self) -> Quiet:
+        return Quiet(abs(float(self)))
+
+
+def quietly(function: Callable[..., float], args: tuple[float, ...]) -> float:
+    """``function(*args)`` on plain floats, and where Python raises, on `Quiet` ones."""
+    try:
+        return function(*args)
+    except (ArithmeticError, ValueError):
+        return float(function(*map(Quiet, args)))
+
+
+def event_kind(result: float, args: tuple[float, ...], raised: BaseException | None) -> str | None:
+    """What NumPy would call this result: "invalid", "divide" (a pole), "over", or None for no event at all.
+
+    A nan out of no nan is invalid; an inf out of finite numbers is a pole where Python refused the arguments and an
+    overflow where it refused the result, or said nothing.
+    """
+    if result != result:
+        return None if any(x != x for x in args) else "invalid"
+    if result - result == 0.0 or any(x - x != 0.0 for x in args):
+        return None
+    return "divide" if isinstance(raised, (ZeroDivisionError, ValueError)) else "over"
+
+
+_ENCOUNTERED = {"divide": "divide by zero", "over": "overflow", "invalid": "invalid value"}
+_ACTIONS = ("warn", "raise", "ignore")
+# The actions in force, and the state they replaced: a chain, so that leaving needs nothing kept on the errstate itself
+# and one instance may be entered by many threads and tasks at once.
+_State = tuple[dict[str, str], "_State | None"]
+_state: ContextVar[_State] = ContextVar("autograd_lite.errstate", default=(dict.fromkeys(_ENCOUNTERED, "warn"), None))
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def report(kind: str, operation: str, result: float) -> None:
+    """Report that `operation`, written with its arguments, gave the non-finite `result`."""
+    action = _state.get()[0][kind]
+    if action == "ignore":
+        return
+    message = f"{_ENCOUNTERED[kind]} encountered in {operation} = {result}"
+    if action == "raise":
+        raise FloatingPointError(message)
+    warnings.warn(message, RuntimeWarning, stacklevel=_frames_to_the_user())
+
+
+def _frames_to_the_user() -> int:
+    """The `stacklevel` with which a warning from `report` names the first line outside this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+class errstate:
+    """What to do about an operation that makes an inf or a nan out of finite numbers: a context or a decorator.
+
+    `divide` (a pole: ``1/0``, ``log 0``), `over` (overflow) and `invalid` (``sqrt(-1)``, ``0/0``) each take "warn" (the
+    default: a `RuntimeWarning` naming the operation, its arguments and their labels), "raise" (`FloatingPointError`
+    with the same message) or "ignore"; `all` sets the three. Contexts nest, and belong to their own thread or task.
+
+    >>> from autograd_lite import Value, errstate
+    >>> with errstate(divide="raise"):
+    ...     Value(1.0, "a") / Value(0.0, "b")
+    Traceback (most recent call last):
+      ...
+    FloatingPointError: divide by zero encountered in a=1.0 ÷ b=0.0 = inf
+    """
+
+    def __init__(
+        self,
+        *,
+        all: str | None = None,
+        divide: str | None = None,
+        over: str | None = None,
+        invalid: str | None = None,
+    ) -> None:
+        self._changes = {
+            kind: action
+            for kind, action in (("divide", divide or all), ("over", over or all), ("invalid", invalid or all))
+            if action is not None
+        }
+        for kind, action in self._changes.items():
+            if action not in _ACTIONS:
+                raise ValueError(f'errstate({kind}={action!r}): an action is one of "warn", "raise" and "ignore"')
+
+    def __enter__(self) -> errstate:
+        outer = _state.get()
+        _state.set((outer[0] | self._changes, outer))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        outer = _state.get()[1]
+        assert outer is not None
+        _state.set(outer)
+
+    def __call__(self, function: _Function) -> _Function:
+        import inspect
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                with errstate(**self._changes):
+                    return await function(*args, **kwargs)
+
+            return awaited  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with errstate(**self._changes):
+                return function(*args, **kwargs)
+
+        return wrapped  # type: ignore[return-value]

@@ -1,0 +1,59 @@
+"""The chain rule, twice: the reverse sweep and the forward sweep over any graph, each in a few lines.
+
+    ∂z/∂x = Σᵢ ∂z/∂yᵢ · ∂yᵢ/∂x   over the successors yᵢ of x
+
+Neither knows a derivative or a kind of number: what one node passes on is the caller's `pull` or `push`. A term of None
+is no path at all, which is not the same as a zero. Source: Griewank & Walther, Evaluating Derivatives (2008), ch. 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .graph import N
+from .primitives import Primitive, chain
+
+
+def reverse(order: Iterable[N], adjoints: dict[N, Any], pull: Callable[[N, Any], Iterable[Any]]) -> dict[N, Any]:
+    """Carry `adjoints` back from the outputs: `order` has each node before its parents.
+
+    ``pull(node, adjoint)`` gives one term for each parent, ``adjoint · ∂node/∂parent``, or None for no path.
+    """
+    for node in order:
+        if node in adjoints and node.parents:
+            for parent, term in zip(node.parents, pull(node, adjoints[node])):
+                if term is not None:
+                    adjoints[parent] = adjoints[parent] + term if parent in adjoints else term
+    return adjoints
+
+
+def forward(order: Iterable[N], tangents: dict[N, Any], push: Callable[[N, int, Any], Any]) -> dict[N, Any]:
+    """Carry `tangents` on from the inputs: `order` has each node after its parents.
+
+    ``push(node, i, tangent)`` gives the term ``∂node/∂parentᵢ · tangent``, or None for no path.
+    """
+    for node in order:
+        if node.parents and node not in tangents:
+            terms = [
+                term
+                for i, parent in enumerate(node.parents)
+                if parent in tangents and (term := push(node, i, tangents[parent])) is not None
+            ]
+            if terms:
+                total = terms[0]
+                for term in terms[1:]:
+                    total = total + term
+                tangents[node] = total
+    return tangents
+
+
+def product(op: Primitive, derivative: Any, factor: Any) -> Any:
+    """The chain rule's one multiplication: an adjoint or tangent times a local derivative of `op`.
+
+    A zero factor absorbs whatever it meets; where `op` selects among its arguments, so does a zero derivative. A
+    derivative of exactly 1.0 is not multiplied by.
+    """
+    if type(derivative) is float and derivative == 1.0:
+        return factor
+    return chain(derivative, factor) if op.selects else chain(factor, derivative)

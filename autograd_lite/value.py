@@ -1,0 +1,677 @@
+"""`Value`: a number that remembers how it was made.
+
+Each operation on Values makes a node that records its row of the table, its parents and the numbers at which its local
+gradients are to be taken; `backward` is the reverse sweep over that graph. The derivatives themselves are in
+`primitives`, the chain rule in `sweep`, the order of nodes in `graph`: here they meet the floats.
+The idea and the names `data`, `grad`, `backward` follow Karpathy's micrograd.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from numbers import Number, Real
+from typing import TYPE_CHECKING, Any, SupportsFloat
+
+from . import ieee, primitives, sweep
+from .graph import topological_order
+from .primitives import Primitive, constant
+
+if TYPE_CHECKING:
+    from .drawing import Picture
+
+_ARITHMETIC = (ArithmeticError, ValueError)
+
+
+class Value:
+    """A float, and the graph of operations it came from.
+
+    Args:
+        data: a real number: float, int, bool, Fraction, NumPy scalar or 0-d array; made a float at once.
+        label: a name for error messages and drawings.
+
+    Operators and `autograd_lite.math` make new Values; `backward()` fills in `grad`.
+
+    >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    >>> f = (x + y) * z
+    >>> f.backward()
+    >>> f.data, x.grad, y.grad, z.grad
+    (-12.0, -4.0, -4.0, 3.0)
+    >>> f.op, f.local_grads
+    (mul, (-4.0, 3.0))
+
+    Attributes:
+        op: the row of the table of primitives that made this node; None for a leaf.
+        parents: the operands, in order; ``x * x`` has two.
+        label: the name, or None.
+    """
+
+    __slots__ = ("__weakref__", "_data", "_grad", "_record", "label", "op", "parents")
+
+    op: Primitive | None
+    parents: tuple[Value, ...]
+    label: str | None
+    _data: float
+    _grad: float | None
+    _record: tuple[float, ...]  # the output and the arguments, as they were when the node was made
+
+    def __init__(self, data: SupportsFloat, label: str | None = None) -> None:
+        self._data = data if type(data) is float else as_float(data)
+        self._grad = None
+        self.op = None
+        self.parents = ()
+        self._record = ()
+        self.label = _checked_label(label)
+
+    # ---- what a node knows ----
+
+    @property
+    def data(self) -> float:
+        """The number. Setting a leaf's changes no gradient of what was already computed from it."""
+        return self._data
+
+    @data.setter
+    def data(self, data: SupportsFloat) -> None:
+        self._data = as_float(data)
+
+    @property
+    def grad(self) -> float:
+        """∂z/∂self, summed over the backward sweeps from z that arrived here; 0.0 where none has (see `reached`)."""
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, grad: SupportsFloat) -> None:
+        self._grad = as_float(grad)
+
+    @property
+    def reached(self) -> bool:
+        """Whether `grad` has been computed, or set: a gradient of zero is not the same as no path.
+
+        >>> x, y = Value(1.0), Value(2.0)
+        >>> (x * 0).backward()
+        >>> (x.grad, x.reached), (y.grad, y.reached)
+        ((0.0, True), (0.0, False))
+        """
+        return self._grad is not None
+
+    @property
+    def local_grads(self) -> tuple[float, ...]:
+        """∂self/∂parent for each parent, in order, at the numbers this node was computed from.
+
+        >>> a = Value(3.0)
+        >>> b = a * 4
+        >>> a.data = 100.0
+        >>> b.local_grads
+        (4.0, 3.0)
+        """
+        op = self.op
+        if op is None:
+            return ()
+        return tuple(ieee.quietly(op.derivative(i), self._record) for i in range(len(self.parents)))
+
+    def named(self, label: str | None) -> Value:
+        """Set the label and return self.
+
+        >>> (Value(1.0, "a") + 1).named("q")
+        Value(q=2.0)
+        """
+        self.label = _checked_label(label)
+        return self
+
+    # ---- the reverse sweep ----
+
+    def backward(self, seed: SupportsFloat = 1.0) -> None:
+        """Add ∂z/∂node to the `grad` of every node that z = self was computed from.
+
+        One reverse sweep, in topological order, applies the chain rule to each node x with successors yᵢ::
+
+            ∂z/∂x = Σᵢ ∂z/∂yᵢ · ∂yᵢ/∂x
+
+        starting at ∂z/∂z = `seed`. The sweep's own sums start from nothing and are added at its end: called twice,
+        it doubles every gradient; if it is stopped by an error or an interrupt, no gradient has changed. Constants
+        (the 2 of ``2 * x``) get none.
+
+        Source: Rumelhart, Hinton & Williams, Nature 323 (1986); Griewank & Walther, Evaluating Derivatives, ch. 3.
+
+        >>> x = Value(3.0)
+        >>> (x * x + x).backward()
+        >>> x.grad
+        7.0
+        """
+        order = topological_order(self)
+        order.reverse()
+        for node, adjoint in sweep.reverse(order, {self: as_float(seed)}, pull).items():
+            node._grad = adjoint if node._grad is None else node._grad + adjoint
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of this node and of all it was computed from.
+
+        >>> x = Value(3.0)
+        >>> f = x * x
+        >>> f.backward(); f.zero_grad()
+        >>> x.grad, x.reached
+        (0.0, False)
+        """
+        for node in topological_order(self):
+            node._grad = None
+
+    # ---- arithmetic ----
+
+    def __add__(self, other: Any) -> Value:
+        return binary(primitives.add, self, other)
+
+    def __radd__(self, other: Any) -> Value:
+        return binary(primitives.add, other, self)
+
+    def __sub__(self, other: Any) -> Value:
+        return binary(primitives.sub, self, other)
+
+    def __rsub__(self, other: Any) -> Value:
+        return binary(primitives.sub, other, self)
+
+    def __mul__(self, other: Any) -> Value:
+        return binary(primitives.mul, self, other)
+
+    def __rmul__(self, other: Any) -> Value:
+        return binary(primitives.mul, other, self)
+
+    def __truediv__(self, other: Any) -> Value:
+        return binary(primitives.div, self, other)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return binary(primitives.div, other, self)
+
+    def __floordiv__(self, other: Any) -> Value:
+        return binary(primitives.floordiv, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Value:
+        return binary(primitives.floordiv, other, self)
+
+    def __mod__(self, other: Any) -> Value:
+        return binary(primitives.mod, self, other)
+
+    def __rmod__(self, other: Any) -> Value:
+        return binary(primitives.mod, other, self)
+
+    def __divmod__(self, other: Any) -> tuple[Value, Value]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Value, Value]:
+        return other // self, other % self
+
+    def __pow__(self, other: Any, modulus: None = None) -> Value:
+        if modulus is not None:
+            raise TypeError("pow(Value, y, modulus) is for integers: write pow(x, y) % modulus")
+        return binary(primitives.pow, self, other)
+
+    def __rpow__(self, other: Any, modulus: None = None) -> Value:
+        return binary(primitives.pow, other, self)
+
+    def __neg__(self) -> Value:
+        return unary(primitives.neg, self)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return unary(primitives.abs, self)
+
+    def __floor__(self) -> Value:
+        return unary(primitives.floor, self)
+
+    def __ceil__(self) -> Value:
+        return unary(primitives.ceil, self)
+
+    def __trunc__(self) -> Value:
+        return unary(primitives.trunc, self)
+
+    def __round__(self, ndigits: int | None = None) -> Value:
+        if ndigits is not None:
+            raise TypeError("a Value rounds to whole numbers only: write round(v.data, ndigits) for its number")
+        return unary(primitives.rint, self)
+
+    # ---- functions, by the names that NumPy looks for in an array of objects ----
+
+    def exp(self) -> Value:
+        return unary(primitives.exp, self)
+
+    def exp2(self) -> Value:
+        return unary(primitives.exp2, self)
+
+    def expm1(self) -> Value:
+        return unary(primitives.expm1, self)
+
+    def log(self) -> Value:
+        return unary(primitives.log, self)
+
+    def log2(self) -> Value:
+        return unary(primitives.log2, self)
+
+    def log10(self) -> Value:
+        return unary(primitives.log10, self)
+
+    def log1p(self) -> Value:
+        return unary(primitives.log1p, self)
+
+    def sqrt(self) -> Value:
+        return unary(primitives.sqrt, self)
+
+    def cbrt(self) -> Value:
+        return unary(primitives.cbrt, self)
+
+    def sin(self) -> Value:
+        return unary(primitives.sin, self)
+
+    def cos(self) -> Value:
+        return unary(primitives.cos, self)
+
+    def tan(self) -> Value:
+        return unary(primitives.tan, self)
+
+    def arcsin(self) -> Value:
+        return unary(primitives.asin, self)
+
+    def arccos(self) -> Value:
+        return unary(primitives.acos, self)
+
+    def arctan(self) -> Value:
+        return unary(primitives.atan, self)
+
+    def arctan2(self, x: Any) -> Value:
+        return binary(primitives.atan2, self, x)
+
+    def hypot(self, other: Any) -> Value:
+        return binary(primitives.hypot, self, other)
+
+    def sinh(self) -> Value:
+        return unary(primitives.sinh, self)
+
+    def cosh(self) -> Value:
+        return unary(primitives.cosh, self)
+
+    def tanh(self) -> Value:
+        return unary(primitives.tanh, self)
+
+    def arcsinh(self) -> Value:
+        return unary(primitives.asinh, self)
+
+    def arccosh(self) -> Value:
+        return unary(primitives.acosh, self)
+
+    def arctanh(self) -> Value:
+        return unary(primitives.atanh, self)
+
+    def sigmoid(self) -> Value:
+        return unary(primitives.sigmoid, self)
+
+    def relu(self) -> Value:
+        return unary(primitives.relu, self)
+
+    def fabs(self) -> Value:
+        return unary(primitives.abs, self)
+
+    def rint(self) -> Value:
+        return unary(primitives.rint, self)
+
+    def degrees(self) -> Value:
+        return self * DEGREES
+
+    def radians(self) -> Value:
+        return self * RADIANS
+
+    rad2deg, deg2rad = degrees, radians
+
+    def conjugate(self) -> Value:
+        return self
+
+    # ---- comparison: of data; identity: of the node ----
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return _compare(operator.eq, self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return _compare(operator.ne, self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return _compare(operator.lt, self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _compare(operator.le, self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _compare(operator.gt, self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _compare(operator.ge, self, other)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    # ---- conversions that would drop the gradient in silence ----
+
+    def __float__(self) -> float:
+        raise TypeError(_REFUSAL.format(kind="float"))
+
+    def __int__(self) -> int:
+        raise TypeError(_REFUSAL.format(kind="int"))
+
+    def __complex__(self) -> complex:
+        raise TypeError(_REFUSAL.format(kind="complex"))
+
+    # ---- as text ----
+
+    def __repr__(self) -> str:
+        label = "" if self.label is None else f"{short_label(self.label)}="
+        grad = "" if self._grad is None else f", grad={self._grad:.6g}"
+        return f"Value({label}{self._data!r}{grad})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    # ---- copies and pickles: a whole graph at once, so that depth is no matter ----
+
+    def __copy__(self) -> Value:
+        return _with_state(_state(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        for node in topological_order(self):
+            if id(node) not in memo:
+                op, parents, *rest = _state(node)
+                memo[id(node)] = _with_state((op, tuple(memo[id(parent)] for parent in parents), *rest))
+        memo.setdefault(id(memo), []).append(self)  # as the copy module has it: what is copied must outlive the memo
+        return memo[id(self)]  # type: ignore[no-any-return]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self in _Ancestors.underway.get():
+            return _with_state, (_state(self),)
+        return _last, (_Ancestors(topological_order(self)),)
+
+    # ---- conveniences, each a room of its own ----
+
+    def draw(self, **options: Any) -> Picture:
+        """The circuit as a picture: see `autograd_lite.drawing.draw`."""
+        from .drawing import draw
+
+        return draw(self, **options)
+
+    def _repr_svg_(self) -> str:
+        return self.draw().svg()
+
+    # ---- the protocol of the table ----
+
+    @staticmethod
+    def __apply__(op: Primitive, args: tuple[Any, ...]) -> Value:
+        return record(op, args)
+
+
+DEGREES, RADIANS = 180.0 / math.pi, math.pi / 180.0
+
+_REFUSAL = (
+    "{kind}() of a Value would drop its gradient in silence: write v.data for the number, "
+    "or autograd_lite.math.sin(v) and its like in place of math.sin(v)"
+)
+
+
+def _checked_label(label: str | None) -> str | None:
+    if label is not None and not isinstance(label, str):
+        raise TypeError(f"a label is a str or None, not {type(label).__name__} {short_label(repr(label))}")
+    return label
+
+
+def short_label(label: str, most: int = 24) -> str:
+    """`label` on one line, in at most `most` characters."""
+    if not label.isprintable():
+        label = repr(label)[1:-1]
+    return label if len(label) <= most else label[: most - 1] + "…"
+
+
+# ---- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def as_float(x: Any) -> float:
+    """The float of a real number; a TypeError that says what to write instead of anything else.
+
+    >>> as_float("2")
+    Traceback (most recent call last):
+      ...
+    TypeError: expected a real number, got str '2': write float('2')
+    """
+    if type(x) is float:
+        return x
+    if isinstance(x, Real):  # int, bool, Fraction, NumPy's integers and floats
+        return float(x)
+    if getattr(x, "ndim", None) == 0 and getattr(x, "dtype", None) is not None and x.dtype.kind in "biufO":
+        return as_float(x.item())  # NumPy's bool and 0-d arrays
+    shown = short_label(repr(x), 40)
+    if isinstance(x, Value):
+        advice = "write .data for its number"
+    elif isinstance(x, str):
+        advice = f"write float({shown})"
+    elif isinstance(x, complex):
+        advice = "this engine is real: treat .real and .imag as two Values"
+    elif isinstance(x, Number):  # Decimal
+        advice = f"write float({shown})"
+    elif hasattr(x, "ndim") or isinstance(x, (list, tuple)):
+        advice = "make one Value of each element, such as np.array([Value(e) for e in x], dtype=object)"
+    else:
+        advice = "write its number"
+    raise TypeError(f"expected a real number, got {type(x).__name__} {shown}: {advice}")
+
+
+def _operand(x: Any) -> Any:
+    """A Value for the other operand of an operator; NotImplemented for what may know better: an array, a tracer."""
+    if isinstance(x, Value):
+        return x
+    if getattr(x, "ndim", 0) or hasattr(x, "__apply__"):
+        return NotImplemented
+    if isinstance(x, (Number, str, list, tuple)) or x is None or hasattr(x, "ndim"):
+        return _constant(as_float(x))
+    return NotImplemented
+
+
+def _constant(x: float) -> Value:
+    node = _new(Value)
+    node._data = x
+    node._grad = None
+    node.op = constant
+    node.parents = ()
+    node._record = ()
+    node.label = None
+    return node
+
+
+def _compare(comparison: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
+    if isinstance(b, Value):
+        return comparison(a._data, b._data)
+    if isinstance(b, Number):
+        return bool(comparison(a._data, b))
+    if getattr(b, "ndim", None) == 0:
+        return bool(comparison(a._data, b.item()))
+    return NotImplemented
+
+
+# ---- recording -------------------------------------------------------------------------------------------------------
+
+_new = Value.__new__
+_suspended: ContextVar[bool] = ContextVar("autograd_lite.no_grad", default=False)
+_suspensions = 0  # how many `no_grad` are open anywhere: while there are none, recording asks no further
+
+
+def unary(op: Primitive, a: Any) -> Value:
+    """The node for ``op(a)``; `a` a Value."""
+    u = a._data
+    try:
+        y = op.value(u)
+        if y - y != 0.0:
+            y = _special(op, (a,), None)
+    except _ARITHMETIC as error:
+        y = _special(op, (a,), error)
+    node = _new(Value)
+    node._data = y
+    node._grad = None
+    node.op = op
+    node.parents = (a,)
+    node._record = (y, u)
+    node.label = None
+    if _suspensions and _suspended.get():
+        return _constant(y)
+    return node
+
+
+def binary(op: Primitive, a: Any, b: Any) -> Value:
+    """The node for ``op(a, b)``, or NotImplemented where an operand is none of ours."""
+    if type(a) is not Value:
+        a = _operand(a)
+        if a is NotImplemented:
+            return a  # type: ignore[no-any-return]
+    if type(b) is not Value:
+        b = _operand(b)
+        if b is NotImplemented:
+            return b  # type: ignore[no-any-return]
+    u = a._data
+    v = b._data
+    try:
+        y = op.value(u, v)
+        if y - y != 0.0:
+            y = _special(op, (a, b), None)
+    except _ARITHMETIC as error:
+        y = _special(op, (a, b), error)
+    node = _new(Value)
+    node._data = y
+    node._grad = None
+    node.op = op
+    node.parents = (a, b)
+    node._record = (y, u, v)
+    node.label = None
+    if _suspensions and _suspended.get():
+        return _constant(y)
+    return node
+
+
+def record(op: Primitive, args: tuple[Any, ...]) -> Value:
+    """The node for ``op(*args)`` of any number of arguments, or NotImplemented where one belongs to another kind."""
+    parents = []
+    for arg in args:
+        if not isinstance(arg, Value):
+            if hasattr(arg, "__apply__"):
+                return NotImplemented
+            arg = _constant(as_float(arg))
+        parents.append(arg)
+    numbers = tuple([parent._data for parent in parents])
+    try:
+        y = op.value(*numbers)
+        if y - y != 0.0:
+            y = _special(op, tuple(parents), None)
+    except _ARITHMETIC as error:
+        y = _special(op, tuple(parents), error)
+    node = _constant(y)
+    if not (_suspensions and _suspended.get()):
+        node.op = op
+        node.parents = tuple(parents)
+        node._record = (y, *numbers)
+    return node
+
+
+def apply(op: Primitive, *args: Any) -> Any:
+    """``op(*args)`` with its events reported: a Value if any argument is one, else a float."""
+    for arg in args:
+        if hasattr(arg, "__apply__"):
+            return op(*args)
+    numbers = tuple([as_float(arg) for arg in args])
+    try:
+        y = op.value(*numbers)
+        if y - y == 0.0:
+            return y
+    except _ARITHMETIC as error:
+        return _special(op, numbers, error)
+    return _special(op, numbers, None)
+
+
+def _special(op: Primitive, args: tuple[Any, ...], raised: BaseException | None) -> float:
+    """The result where it is not finite, by IEEE 754, reported if it came out of finite numbers."""
+    numbers = tuple(arg._data if isinstance(arg, Value) else arg for arg in args)
+    y = op.value(*numbers) if raised is None else op.ieee(*numbers)
+    kind = ieee.event_kind(y, numbers, raised)
+    if kind is not None:
+        ieee.report(kind, written(op, args), y)
+    return y
+
+
+def written(op: Primitive, args: tuple[Any, ...]) -> str:
+    """An operation with its arguments' labels and numbers: ``log(x=0.0)``, ``a=1.0 ÷ 0.0``."""
+    shown = [
+        f"{short_label(arg.label)}={arg._data}" if isinstance(arg, Value) and arg.label else str(getattr(arg, "_data", arg))
+        for arg in args
+    ]
+    return f" {op.symbol} ".join(shown) if op.infix else f"{op.name}({', '.join(shown)})"
+
+
+# ---- what each node passes back --------------------------------------------------------------------------------------
+
+
+def pull(node: Value, adjoint: float) -> list[float | None]:
+    """The terms `adjoint` · ∂node/∂parent for the parents of `node`, in floats; None for a constant."""
+    op = node.op
+    assert op is not None
+    if not adjoint:  # zero absorbs; the local gradient need not even exist
+        return [None if parent.op is constant else 0.0 for parent in node.parents]
+    slopes = op.derivatives
+    try:
+        if len(slopes) == 2:
+            y, u, v = node._record
+            a, b = node.parents
+            locals_ = [None if a.op is constant else slopes[0](y, u, v), None if b.op is constant else slopes[1](y, u, v)]
+        else:
+            y, *args = node._record
+            locals_ = [
+                None if parent.op is constant else op.derivative(i)(y, *args) for i, parent in enumerate(node.parents)
+            ]
+    except _ARITHMETIC:
+        locals_ = [
+            None if parent.op is constant else ieee.quietly(op.derivative(i), node._record)
+            for i, parent in enumerate(node.parents)
+        ]
+    if op.selects:
+        return [None if d is None else adjoint * d if d else 0.0 for d in locals_]
+    return [None if d is None else adjoint * d for d in locals_]
+
+
+# ---- state -----------------------------------------------------------------------------------------------------------
+
+_State = tuple[Any, ...]
+
+
+def _state(node: Value) -> _State:
+    return node.op, node.parents, node._record, node._data, node._grad, node.label
+
+
+def _with_state(state: _State) -> Value:
+    node = _new(Value)
+    node.op, node.parents, node._record, node._data, node._grad, node.label = state
+    return node
+
+
+def _last(nodes: list[Value]) -> Value:
+    return nodes[-2]
+
+
+class _Ancestors(list["Value"]):
+    """A node's ancestors and itself, parents first. Pickled one by one in that order, each finds its parents already in
+    the pickler's memo: nothing recurses, and what several graphs of one pickle share stays shared."""
+
+    underway: ContextVar[frozenset[Value] | set[Value]] = ContextVar("autograd_lite.pickling", default=frozenset())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (), None, self._one_by_one()
+
+    def _one_by_one(self) -> Iterator[Value | None]:
+        token = self.underway.set(set(self))
+        try:
+            yield from self
+            yield None  # a pickler may look one item ahead: the last node is written while this one still waits
+        finally:
+            self.underway.reset(token)

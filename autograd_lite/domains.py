@@ -136,8 +136,7 @@ class Region:
 
     def __repr__(self) -> str:
         boxes = " ∪ ".join(
-            text if len(self.boxes) == 1 else f"({text})"
-            for text in (" × ".join(map(repr, box)) for box in self.boxes)
+            text if len(self.boxes) == 1 else f"({text})" for text in (" × ".join(map(repr, box)) for box in self.boxes)
         )
         return f"{boxes}, {self.note}" if self.note else boxes
 

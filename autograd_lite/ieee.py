@@ -61,7 +61,7 @@ class Quiet(float):
     def __truediv__(self, other: float) -> Quiet:
         return Quiet(divide(float(self), float(other)))
 
-    def __pow__(self, other: float, modulus: None = None) -> Quiet:  # type: ignore[override]
+    def __pow__(self, other: float, modulus: None = None) -> Quiet:
         try:
             return Quiet(math.pow(self, other))
         except (ArithmeticError, ValueError):
@@ -79,7 +79,7 @@ class Quiet(float):
     def __rtruediv__(self, other: float) -> Quiet:
         return Quiet(other) / self
 
-    def __rpow__(self, other: float, modulus: None = None) -> Quiet:  # type: ignore[misc]
+    def __rpow__(self, other: float, modulus: None = None) -> Quiet:
         return Quiet(other) ** self
 
     def __neg__(self) -> Quiet:

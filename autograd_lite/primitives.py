@@ -13,7 +13,7 @@ import builtins
 import math
 import operator
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import ieee, special
@@ -27,7 +27,6 @@ from .domains import (
     POSITIVE,
     REAL,
     SYMMETRIC_UNIT,
-    UNIT,
     ZERO,
     Domain,
     Interval,
@@ -78,7 +77,7 @@ class Primitive:
         ieee: Callable[..., float] | None = None,
         domain: Domain | tuple[Domain, ...] | Region = REAL,
         smooth: Domain | tuple[Domain, ...] | Region | None = None,
-        at: Mapping[float | Point, float | Point] | None = None,
+        at: Sequence[tuple[float | Point, float | Point]] = (),
         selects: bool = False,
         ulps: float = 4.0,
         note: str = "",
@@ -92,7 +91,9 @@ class Primitive:
         self.ieee = ieee or _nan  # the result where `value` raises
         self.domain = region(domain)  # where it has a value
         self.smooth = region(domain if smooth is None else smooth)  # where every derivative exists
-        self.at = {_point(args): _point(slopes) for args, slopes in (at or {}).items()}  # its special points
+        self.at = tuple(
+            (_point(args), _point(slopes)) for args, slopes in at
+        )  # its special points: a dict would merge ±0
         self.selects = selects  # picks among its arguments: what is not picked has no influence, even on inf or nan
         self.ulps = ulps  # value and local derivatives are this close to the truth
         self.note = note  # why, where that is not 4
@@ -151,10 +152,10 @@ def primitive(name: str, value: Callable[..., float], *derivatives: Callable[...
 
 # ---- arithmetic ------------------------------------------------------------------------------------------------------
 
-add = primitive("add", operator.add, lambda y, a, b: 1.0, lambda y, a, b: 1.0, symbol="+", infix=True)
-sub = primitive("sub", operator.sub, lambda y, a, b: 1.0, lambda y, a, b: -1.0, symbol="−", infix=True)
-mul = primitive("mul", operator.mul, lambda y, a, b: b, lambda y, a, b: a, symbol="×", infix=True)
-div = primitive(
+add: Primitive = primitive("add", operator.add, lambda y, a, b: 1.0, lambda y, a, b: 1.0, symbol="+", infix=True)
+sub: Primitive = primitive("sub", operator.sub, lambda y, a, b: 1.0, lambda y, a, b: -1.0, symbol="−", infix=True)
+mul: Primitive = primitive("mul", operator.mul, lambda y, a, b: b, lambda y, a, b: a, symbol="×", infix=True)
+div: Primitive = primitive(
     "div",
     operator.truediv,
     lambda y, a, b: 1.0 / b,
@@ -163,25 +164,25 @@ div = primitive(
     infix=True,
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
-    at={(1.0, 0.0): (INF, -INF), (-1.0, 0.0): (INF, INF), (1.0, -0.0): (-INF, -INF), (0.0, 0.0): (INF, NAN)},
+    at=[((1.0, 0.0), (INF, -INF)), ((-1.0, 0.0), (INF, INF)), ((1.0, -0.0), (-INF, -INF)), ((0.0, 0.0), (INF, NAN))],
     note="a quotient among the subnormals has lost bits that its derivative by the divisor would need",
 )
-neg = primitive("neg", operator.neg, lambda y, x: -1.0, symbol="−")
-fma = primitive("fma", special.fma, lambda y, a, b, c: b, lambda y, a, b, c: a, lambda y, a, b, c: 1.0)
+neg: Primitive = primitive("neg", operator.neg, lambda y, x: -1.0, symbol="−")
+fma: Primitive = primitive("fma", special.fma, lambda y, a, b, c: b, lambda y, a, b, c: a, lambda y, a, b, c: 1.0)
 
 # The chain rule's product: 0 wherever its first factor is, so that a zero adjoint times an infinite local derivative
 # adds nothing. Its own derivative by the first factor is the second, unless that is what had just been absorbed.
-chain = primitive(
+chain: Primitive = primitive(
     "chain",
     lambda g, d: g * d if g else 0.0,
     lambda y, g, d: where(g != 0.0, d, where(abs(d) < INF, d, 0.0)),
     lambda y, g, d: g,
     symbol="×",
     infix=True,
-    at={(0.0, INF): (0.0, 0.0), (0.0, NAN): (0.0, 0.0), (0.0, 3.0): (3.0, 0.0)},
+    at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
 )
 # x/h where h bounds |x|, as a direction cosine is: 0/0 is 0 and inf/inf is 1.
-ratio = primitive(
+ratio: Primitive = primitive(
     "ratio",
     lambda x, h: math.copysign(1.0, x) if x - x and h - h and x == x and h == h else x / h if h or x else 0.0,
     lambda y, x, h: 1.0 / h,
@@ -190,7 +191,7 @@ ratio = primitive(
     infix=True,
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
-    at={(0.0, 0.0): (INF, 0.0)},
+    at=[((0.0, 0.0), (INF, 0.0))],
     note="as div",
 )
 
@@ -200,7 +201,7 @@ ratio = primitive(
 def _shifted_power(a: float, b: float, k: float) -> float:
     # a**(b-k), where b-k may round: the power of a rounded exponent is hundreds of ulp off for a huge or tiny base.
     shifted = b - k
-    if shifted + k == b and b - shifted == k or a == 0.0 or a - a:
+    if (shifted + k == b and b - shifted == k) or a == 0.0 or a - a:
         return math.pow(a, shifted)
     return math.pow(a, b) / math.pow(a, k)
 
@@ -208,7 +209,7 @@ def _shifted_power(a: float, b: float, k: float) -> float:
 _POWER = Region((POSITIVE, REAL), (NEGATIVE, INTEGER), (ZERO, NONNEGATIVE))
 _POWER_SMOOTH = Region((POSITIVE, REAL))
 
-pow = primitive(
+pow: Primitive = primitive(
     "pow",
     math.pow,
     lambda y, a, b: chain(b, shifted_pow(a, b, 1.0)),
@@ -218,24 +219,24 @@ pow = primitive(
     ieee=ieee.power,
     domain=_POWER,
     smooth=_POWER_SMOOTH,
-    at={
-        (0.0, 0.0): (0.0, NAN),
-        (0.0, 2.0): (0.0, 0.0),
-        (0.0, 1.0): (1.0, 0.0),
-        (0.0, 0.5): (INF, 0.0),
-        (0.0, -1.0): (-INF, NAN),
-        (-0.0, -1.0): (-INF, NAN),
-        (-2.0, 3.0): (12.0, NAN),
-        (-2.0, 0.0): (0.0, NAN),
-        (-2.0, -1.0): (-0.25, NAN),
-        (-2.0, 0.5): (NAN, NAN),
-        (INF, 0.0): (0.0, INF),
-        (NAN, 0.0): (0.0, NAN),
-        (1.0, NAN): (NAN, 0.0),
-    },
+    at=[
+        ((0.0, 0.0), (0.0, NAN)),
+        ((0.0, 2.0), (0.0, 0.0)),
+        ((0.0, 1.0), (1.0, 0.0)),
+        ((0.0, 0.5), (INF, 0.0)),
+        ((0.0, -1.0), (-INF, NAN)),
+        ((-0.0, -1.0), (-INF, NAN)),
+        ((-2.0, 3.0), (12.0, NAN)),
+        ((-2.0, 0.0), (0.0, NAN)),
+        ((-2.0, -1.0), (-0.25, NAN)),
+        ((-2.0, 0.5), (NAN, NAN)),
+        ((INF, 0.0), (0.0, INF)),
+        ((NAN, 0.0), (0.0, NAN)),
+        ((1.0, NAN), (NAN, 0.0)),
+    ],
 )
 # a**(b-k) with a small integer k: the derivatives of pow by its base, of every order.
-shifted_pow = primitive(
+shifted_pow: Primitive = primitive(
     "shifted_pow",
     _shifted_power,
     lambda y, a, b, k: chain(b - k, shifted_pow(a, b, k + 1.0)),
@@ -246,29 +247,29 @@ shifted_pow = primitive(
     note="a quotient of two powers where b−k would round",
     ulps=6.0,
 )
-sqrt = primitive(
+sqrt: Primitive = primitive(
     "sqrt",
     math.sqrt,
     lambda y, x: 0.5 / (y + 0.0),  # + 0.0 makes the root of -0.0 a positive zero: the slope there is inf
     domain=NONNEGATIVE,
     smooth=POSITIVE,
-    at={0.0: INF, -0.0: INF, INF: 0.0, -1.0: NAN},
+    at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN)],
 )
-cbrt = primitive(
-    "cbrt", math.cbrt, lambda y, x: 1.0 / (3.0 * (y * y)), smooth=NONZERO, at={0.0: INF, -0.0: INF, INF: 0.0}
+cbrt: Primitive = primitive(
+    "cbrt", math.cbrt, lambda y, x: 1.0 / (3.0 * (y * y)), smooth=NONZERO, at=[(0.0, INF), (-0.0, INF), (INF, 0.0)]
 )
-exp = primitive("exp", math.exp, lambda y, x: y, ieee=_inf, at={-INF: 0.0, INF: INF})
-exp2 = primitive("exp2", math.exp2, lambda y, x: y * _LN2, ieee=_inf, at={-INF: 0.0, INF: INF})
-expm1 = primitive("expm1", math.expm1, lambda y, x: exp(x), ieee=_inf, at={0.0: 1.0, -INF: 0.0})
+exp: Primitive = primitive("exp", math.exp, lambda y, x: y, ieee=_inf, at=[(-INF, 0.0), (INF, INF)])
+exp2: Primitive = primitive("exp2", math.exp2, lambda y, x: y * _LN2, ieee=_inf, at=[(-INF, 0.0), (INF, INF)])
+expm1: Primitive = primitive("expm1", math.expm1, lambda y, x: exp(x), ieee=_inf, at=[(0.0, 1.0), (-INF, 0.0)])
 # 1/x on the half-line where logarithms live: inf at its end and nan beyond it, as their slopes are.
-slope_of_log = primitive(
+slope_of_log: Primitive = primitive(
     "slope_of_log",
     lambda x: 1.0 / x if x > 0.0 else INF if x == 0.0 else NAN,
     lambda y, x: -y * y,
     ieee=_inf,
     symbol="1/x",
     domain=POSITIVE,
-    at={0.0: -INF, -0.0: -INF, -1.0: NAN, INF: 0.0},
+    at=[(0.0, -INF), (-0.0, -INF), (-1.0, NAN), (INF, 0.0)],
 )
 
 
@@ -276,39 +277,39 @@ def _log_ieee(x: float, *rest: float) -> float:
     return -INF if x == 0.0 else NAN
 
 
-log = primitive(
+log: Primitive = primitive(
     "log",
     math.log,
     lambda y, x: slope_of_log(x),
     ieee=_log_ieee,
     domain=POSITIVE,
-    at={0.0: INF, -0.0: INF, INF: 0.0, -1.0: NAN},
+    at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN)],
 )
-log2 = primitive(
+log2: Primitive = primitive(
     "log2",
     math.log2,
     lambda y, x: slope_of_log(x) / _LN2,
     ieee=_log_ieee,
     domain=POSITIVE,
-    at={0.0: INF, -1.0: NAN},
+    at=[(0.0, INF), (-1.0, NAN)],
 )
-log10 = primitive(
+log10: Primitive = primitive(
     "log10",
     math.log10,
     lambda y, x: slope_of_log(x) / _LN10,
     ieee=_log_ieee,
     domain=POSITIVE,
-    at={0.0: INF, -1.0: NAN},
+    at=[(0.0, INF), (-1.0, NAN)],
 )
-log1p = primitive(
+log1p: Primitive = primitive(
     "log1p",
     math.log1p,
     lambda y, x: slope_of_log(1.0 + x),
     ieee=lambda x: _log_ieee(1.0 + x),
     domain=Domain(Interval(-1, open_low=True)),
-    at={0.0: 1.0, -1.0: INF, -2.0: NAN, INF: 0.0},
+    at=[(0.0, 1.0), (-1.0, INF), (-2.0, NAN), (INF, 0.0)],
 )
-xlogy = primitive(
+xlogy: Primitive = primitive(
     "xlogy",
     lambda x, y: 0.0 if x == 0.0 and y >= 0.0 else x * math.log(y),
     lambda z, x, y: log(y),
@@ -316,10 +317,10 @@ xlogy = primitive(
     ieee=lambda x, y: x * _log_ieee(y),
     domain=Region((REAL, POSITIVE), (ZERO, ZERO)),
     smooth=(REAL, POSITIVE),
-    at={(0.0, 0.0): (-INF, 0.0), (1.0, 0.0): (-INF, INF), (1.0, -1.0): (NAN, NAN)},
+    at=[((0.0, 0.0), (-INF, 0.0)), ((1.0, 0.0), (-INF, INF)), ((1.0, -1.0), (NAN, NAN))],
     note="a row, not x*log(y): 0*log(0) is 0",
 )
-xlog1py = primitive(
+xlog1py: Primitive = primitive(
     "xlog1py",
     lambda x, y: 0.0 if x == 0.0 and y >= -1.0 else x * math.log1p(y),
     lambda z, x, y: log1p(y),
@@ -327,132 +328,138 @@ xlog1py = primitive(
     ieee=lambda x, y: x * _log_ieee(1.0 + y),
     domain=Region((REAL, Domain(Interval(-1, open_low=True))), (ZERO, Domain(Interval(-1, -1)))),
     smooth=(REAL, Domain(Interval(-1, open_low=True))),
-    at={(0.0, -1.0): (-INF, 0.0), (1.0, -1.0): (-INF, INF), (1.0, -2.0): (NAN, NAN)},
+    at=[((0.0, -1.0), (-INF, 0.0)), ((1.0, -1.0), (-INF, INF)), ((1.0, -2.0), (NAN, NAN))],
     note="a row, not x*log1p(y): 0*log1p(-1) is 0",
 )
 
 # ---- trigonometry ----------------------------------------------------------------------------------------------------
 
-sin = primitive("sin", math.sin, lambda y, x: cos(x), at={0.0: 1.0, INF: NAN})
-cos = primitive("cos", math.cos, lambda y, x: -sin(x), at={0.0: 0.0, INF: NAN})
-tan = primitive("tan", math.tan, lambda y, x: 1.0 + y * y, at={0.0: 1.0, INF: NAN})
-asin = primitive(
+sin: Primitive = primitive("sin", math.sin, lambda y, x: cos(x), at=[(0.0, 1.0), (INF, NAN)])
+cos: Primitive = primitive("cos", math.cos, lambda y, x: -sin(x), at=[(0.0, 0.0), (INF, NAN)])
+tan: Primitive = primitive("tan", math.tan, lambda y, x: 1.0 + y * y, at=[(0.0, 1.0), (INF, NAN)])
+asin: Primitive = primitive(
     "asin",
     math.asin,
     lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)),
     domain=SYMMETRIC_UNIT,
     smooth=Domain(Interval(-1, 1, open_low=True, open_high=True)),
-    at={1.0: INF, -1.0: INF, 0.0: 1.0, 2.0: NAN},
+    at=[(1.0, INF), (-1.0, INF), (0.0, 1.0), (2.0, NAN)],
 )
-acos = primitive(
+acos: Primitive = primitive(
     "acos",
     math.acos,
     lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)),
     domain=SYMMETRIC_UNIT,
     smooth=Domain(Interval(-1, 1, open_low=True, open_high=True)),
-    at={1.0: -INF, -1.0: -INF, 0.0: -1.0, 2.0: NAN},
+    at=[(1.0, -INF), (-1.0, -INF), (0.0, -1.0), (2.0, NAN)],
 )
-atan = primitive("atan", math.atan, lambda y, x: 1.0 / hypot(1.0, x) / hypot(1.0, x), at={0.0: 1.0, INF: 0.0})
-atan2 = primitive(
+atan: Primitive = primitive(
+    "atan", math.atan, lambda y, x: 1.0 / hypot(1.0, x) / hypot(1.0, x), at=[(0.0, 1.0), (INF, 0.0)]
+)
+atan2: Primitive = primitive(
     "atan2",
     math.atan2,
     lambda z, y, x: ratio(x, hypot(x, y)) / hypot(x, y),
     lambda z, y, x: -ratio(y, hypot(x, y)) / hypot(x, y),
     smooth=Region((REAL, POSITIVE), (NONZERO, REAL)),
-    at={(0.0, 0.0): (NAN, NAN), (0.0, 1.0): (1.0, 0.0), (1.0, 0.0): (0.0, -1.0), (0.0, -1.0): (-1.0, 0.0)},
+    at=[((0.0, 0.0), (NAN, NAN)), ((0.0, 1.0), (1.0, 0.0)), ((1.0, 0.0), (0.0, -1.0)), ((0.0, -1.0), (-1.0, 0.0))],
 )
-hypot = primitive(
+hypot: Primitive = primitive(
     "hypot",
     math.hypot,
     each=lambda i: lambda y, *xs: ratio(xs[i], y),
     smooth=Region((NONZERO, REAL), (REAL, NONZERO)),
-    at={(0.0, 0.0): (0.0, 0.0), (INF, 1.0): (1.0, 0.0), (3.0, 4.0): (0.6, 0.8)},
+    at=[((0.0, 0.0), (0.0, 0.0)), ((INF, 1.0), (1.0, 0.0)), ((3.0, 4.0), (0.6, 0.8))],
 )
 
 # ---- hyperbolic ------------------------------------------------------------------------------------------------------
 
-sinh = primitive("sinh", math.sinh, lambda y, x: cosh(x), ieee=lambda x: math.copysign(INF, x), at={0.0: 1.0})
-cosh = primitive("cosh", math.cosh, lambda y, x: sinh(x), ieee=_inf, at={0.0: 0.0, -INF: -INF})
-tanh = primitive("tanh", math.tanh, lambda y, x: sech(x) * sech(x), at={0.0: 1.0, INF: 0.0, -INF: 0.0})
-sech = primitive("sech", special.sech, lambda y, x: -y * tanh(x), at={0.0: 0.0, INF: 0.0})
-asinh = primitive("asinh", math.asinh, lambda y, x: 1.0 / hypot(1.0, x), at={0.0: 1.0, INF: 0.0})
-acosh = primitive(
+sinh: Primitive = primitive(
+    "sinh", math.sinh, lambda y, x: cosh(x), ieee=lambda x: math.copysign(INF, x), at=[(0.0, 1.0)]
+)
+cosh: Primitive = primitive("cosh", math.cosh, lambda y, x: sinh(x), ieee=_inf, at=[(0.0, 0.0), (-INF, -INF)])
+tanh: Primitive = primitive("tanh", math.tanh, lambda y, x: sech(x) * sech(x), at=[(0.0, 1.0), (INF, 0.0), (-INF, 0.0)])
+sech: Primitive = primitive("sech", special.sech, lambda y, x: -y * tanh(x), at=[(0.0, 0.0), (INF, 0.0)])
+asinh: Primitive = primitive("asinh", math.asinh, lambda y, x: 1.0 / hypot(1.0, x), at=[(0.0, 1.0), (INF, 0.0)])
+acosh: Primitive = primitive(
     "acosh",
     math.acosh,
     lambda y, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
     domain=Domain(Interval(1)),
     smooth=Domain(Interval(1, open_low=True)),
-    at={1.0: INF, INF: 0.0, 0.0: NAN, -2.0: NAN},
+    at=[(1.0, INF), (INF, 0.0), (0.0, NAN), (-2.0, NAN)],
 )
-atanh = primitive(
+atanh: Primitive = primitive(
     "atanh",
     math.atanh,
     lambda y, x: slope_of_log((1.0 - x) * (1.0 + x)),
     ieee=lambda x: math.copysign(INF, x) if abs(x) == 1.0 else NAN,
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
-    at={0.0: 1.0, 1.0: INF, -1.0: INF, 2.0: NAN},
+    at=[(0.0, 1.0), (1.0, INF), (-1.0, INF), (2.0, NAN)],
 )
 
 # ---- neural networks, probability ------------------------------------------------------------------------------------
 
-sigmoid = primitive("sigmoid", special.sigmoid, lambda y, x: y * sigmoid(-x), symbol="σ", at={0.0: 0.25, INF: 0.0})
-softplus = primitive(
+sigmoid: Primitive = primitive(
+    "sigmoid", special.sigmoid, lambda y, x: y * sigmoid(-x), symbol="σ", at=[(0.0, 0.25), (INF, 0.0)]
+)
+softplus: Primitive = primitive(
     "softplus",
     special.softplus,
     lambda y, x: sigmoid(x),
-    at={0.0: 0.5, INF: 1.0},
+    at=[(0.0, 0.5), (INF, 1.0)],
     note="a row: log(1 + exp(x)) overflows, and cancels far below 0",
 )
-logit = primitive(
+logit: Primitive = primitive(
     "logit",
     special.logit,
     lambda y, p: slope_of_log(p * (1.0 - p)),
     domain=Domain(Interval(0, 1, open_low=True, open_high=True)),
-    at={0.5: 4.0, 0.0: INF, 1.0: INF, 2.0: NAN},
+    at=[(0.5, 4.0), (0.0, INF), (1.0, INF), (2.0, NAN)],
     note="a row: log(p / (1 - p)) cancels at 1/2",
 )
-logaddexp = primitive(
+logaddexp: Primitive = primitive(
     "logaddexp",
     special.logaddexp,
     lambda y, a, b: sigmoid(a - b),
     lambda y, a, b: sigmoid(b - a),
-    at={(0.0, 0.0): (0.5, 0.5), (1000.0, -1000.0): (1.0, 0.0)},
+    at=[((0.0, 0.0), (0.5, 0.5)), ((1000.0, -1000.0), (1.0, 0.0))],
     note="a row: exp would overflow",
 )
-gauss = primitive("gauss", special.gauss, lambda y, x: -2.0 * (x * y), symbol="exp(−x²)", at={0.0: 0.0})
-erf = primitive("erf", math.erf, lambda y, x: 2.0 / math.sqrt(math.pi) * gauss(x), at={INF: 0.0})
-erfc = primitive("erfc", math.erfc, lambda y, x: -2.0 / math.sqrt(math.pi) * gauss(x), at={INF: 0.0})
-erfinv = primitive(
+gauss: Primitive = primitive("gauss", special.gauss, lambda y, x: -2.0 * (x * y), symbol="exp(−x²)", at=[(0.0, 0.0)])
+erf: Primitive = primitive("erf", math.erf, lambda y, x: 2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0)])
+erfc: Primitive = primitive("erfc", math.erfc, lambda y, x: -2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0)])
+erfinv: Primitive = primitive(
     "erfinv",
     special.erfinv,
     lambda y, x: math.sqrt(math.pi) / 2.0 / gauss(y),
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
-    at={1.0: INF, -1.0: INF, 2.0: NAN},
+    at=[(1.0, INF), (-1.0, INF), (2.0, NAN)],
 )
-norm_pdf = primitive("norm_pdf", special.norm_pdf, lambda y, x: -(x * y), symbol="φ", at={0.0: 0.0})
-norm_cdf = primitive("norm_cdf", special.norm_cdf, lambda y, x: norm_pdf(x), symbol="Φ", at={INF: 0.0})
+norm_pdf: Primitive = primitive("norm_pdf", special.norm_pdf, lambda y, x: -(x * y), symbol="φ", at=[(0.0, 0.0)])
+norm_cdf: Primitive = primitive("norm_cdf", special.norm_cdf, lambda y, x: norm_pdf(x), symbol="Φ", at=[(INF, 0.0)])
 
 # ---- the gamma family, sinc ------------------------------------------------------------------------------------------
 
 _GAMMA = POSITIVE | Domain(Interval(high=0, open_high=True, integers="never"))
 _ORDER = Domain(Interval(0, 4, integers="only"))
 
-gamma = primitive(
-    "gamma", special.gamma, lambda y, x: y * digamma(x), symbol="Γ", domain=_GAMMA, at={-1.0: NAN}, ulps=8.0
+gamma: Primitive = primitive(
+    "gamma", special.gamma, lambda y, x: y * digamma(x), symbol="Γ", domain=_GAMMA, at=[(-1.0, NAN)], ulps=8.0
 )
-lgamma = primitive(
+lgamma: Primitive = primitive(
     "lgamma",
     special.lgamma,
     lambda y, x: digamma(x),
     symbol="ln|Γ|",
     domain=_GAMMA,
-    at={0.0: -INF, -0.0: INF, -1.0: NAN},
+    at=[(0.0, -INF), (-0.0, INF), (-1.0, NAN)],
     ulps=8.0,
 )
-digamma = primitive(
-    "digamma", special.digamma, lambda y, x: polygamma(1.0, x), symbol="ψ", domain=_GAMMA, at={-1.0: NAN}, ulps=8.0
+digamma: Primitive = primitive(
+    "digamma", special.digamma, lambda y, x: polygamma(1.0, x), symbol="ψ", domain=_GAMMA, at=[(-1.0, NAN)], ulps=8.0
 )
-polygamma = primitive(
+polygamma: Primitive = primitive(
     "polygamma",
     special.polygamma,
     lambda y, n, x: 0.0,
@@ -461,8 +468,8 @@ polygamma = primitive(
     domain=(_ORDER, _GAMMA),
     ulps=8.0,
 )
-sinc = primitive("sinc", special.sinc, lambda y, x: sinc_derivative(x, 1.0), at={0.0: 0.0})
-sinc_derivative = primitive(
+sinc: Primitive = primitive("sinc", special.sinc, lambda y, x: sinc_derivative(x, 1.0), at=[(0.0, 0.0)])
+sinc_derivative: Primitive = primitive(
     "sinc_derivative",
     special.sinc_derivative,
     lambda y, x, n: sinc_derivative(x, n + 1.0),
@@ -474,23 +481,23 @@ sinc_derivative = primitive(
 
 _UNTIED = Region((REAL, REAL), unless=operator.eq, note="a ≠ b")
 
-abs = primitive("abs", abs, lambda y, x: sign(x), symbol="|x|", smooth=NONZERO, at={0.0: 0.0, -0.0: 0.0})
-relu = primitive(
+abs: Primitive = primitive("abs", abs, lambda y, x: sign(x), symbol="|x|", smooth=NONZERO, at=[(0.0, 0.0), (-0.0, 0.0)])
+relu: Primitive = primitive(
     "relu",
     lambda x: x if x > 0.0 or x != x else 0.0,
     lambda y, x: step(x),
     smooth=NONZERO,
-    at={0.0: 0.0, -0.0: 0.0, NAN: NAN, INF: 1.0},
+    at=[(0.0, 0.0), (-0.0, 0.0), (NAN, NAN), (INF, 1.0)],
     selects=True,
 )
-step = primitive(
-    "step", lambda x: 1.0 if x > 0.0 else x if x != x else 0.0, lambda y, x: 0.0, smooth=NONZERO, at={0.0: 0.0}
+step: Primitive = primitive(
+    "step", lambda x: 1.0 if x > 0.0 else x if x != x else 0.0, lambda y, x: 0.0, smooth=NONZERO, at=[(0.0, 0.0)]
 )
-sign = primitive(
-    "sign", lambda x: order(x, 0.0), lambda y, x: 0.0, symbol="sgn", smooth=NONZERO, at={0.0: 0.0, -0.0: 0.0}
+sign: Primitive = primitive(
+    "sign", lambda x: order(x, 0.0), lambda y, x: 0.0, symbol="sgn", smooth=NONZERO, at=[(0.0, 0.0), (-0.0, 0.0)]
 )
 # 1, 0 or -1 as a is greater than, equal to or less than b; nan where one is.
-order = primitive(
+order: Primitive = primitive(
     "order",
     lambda a, b: 1.0 if a > b else -1.0 if a < b else 0.0 if a == b else NAN,
     lambda y, a, b: 0.0,
@@ -498,45 +505,45 @@ order = primitive(
     symbol="≷",
     infix=True,
     smooth=_UNTIED,
-    at={(1.0, 1.0): (0.0, 0.0)},
+    at=[((1.0, 1.0), (0.0, 0.0))],
 )
-maximum = primitive(
+maximum: Primitive = primitive(
     "maximum",
     lambda a, b: a if a > b or a != a else a + b if a == b == 0.0 else b,
     lambda y, a, b: 0.5 + 0.5 * order(a, b),
     lambda y, a, b: 0.5 + 0.5 * order(b, a),
     symbol="max",
     smooth=_UNTIED,
-    at={(1.0, 1.0): (0.5, 0.5), (0.0, -0.0): (0.5, 0.5), (INF, INF): (0.5, 0.5), (NAN, 1.0): (NAN, NAN)},
+    at=[((1.0, 1.0), (0.5, 0.5)), ((0.0, -0.0), (0.5, 0.5)), ((INF, INF), (0.5, 0.5)), ((NAN, 1.0), (NAN, NAN))],
     selects=True,
 )
-minimum = primitive(
+minimum: Primitive = primitive(
     "minimum",
     lambda a, b: a if a < b or a != a else -(-a - b) if a == b == 0.0 else b,
     lambda y, a, b: 0.5 + 0.5 * order(b, a),
     lambda y, a, b: 0.5 + 0.5 * order(a, b),
     symbol="min",
     smooth=_UNTIED,
-    at={(1.0, 1.0): (0.5, 0.5), (0.0, -0.0): (0.5, 0.5), (-INF, -INF): (0.5, 0.5), (NAN, 1.0): (NAN, NAN)},
+    at=[((1.0, 1.0), (0.5, 0.5)), ((0.0, -0.0), (0.5, 0.5)), ((-INF, -INF), (0.5, 0.5)), ((NAN, 1.0), (NAN, NAN))],
     selects=True,
 )
-where = primitive(
+where: Primitive = primitive(
     "where",
     lambda c, a, b: a if c else b,
     lambda y, c, a, b: 0.0,
     lambda y, c, a, b: where(c, 1.0, 0.0),
     lambda y, c, a, b: where(c, 0.0, 1.0),
     smooth=(NONZERO, REAL, REAL),
-    at={(1.0, 2.0, 3.0): (0.0, 1.0, 0.0), (0.0, 2.0, 3.0): (0.0, 0.0, 1.0)},
+    at=[((1.0, 2.0, 3.0), (0.0, 1.0, 0.0)), ((0.0, 2.0, 3.0), (0.0, 0.0, 1.0))],
     selects=True,
 )
-copysign = primitive(
+copysign: Primitive = primitive(
     "copysign",
     math.copysign,
     lambda y, a, b: sign(a) * copysign(1.0, b),
     lambda y, a, b: 0.0,
     smooth=(NONZERO, NONZERO),
-    at={(0.0, -1.0): (0.0, 0.0), (2.0, -0.0): (-1.0, 0.0), (-2.0, 0.0): (-1.0, 0.0)},
+    at=[((0.0, -1.0), (0.0, 0.0)), ((2.0, -0.0), (-1.0, 0.0)), ((-2.0, 0.0), (-1.0, 0.0))],
 )
 
 # ---- rounding, remainders, parts of a float --------------------------------------------------------------------------
@@ -551,16 +558,22 @@ def _itself(x: float) -> float:
     return x
 
 
-floor = primitive("floor", _whole(math.floor), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at={1.0: 0.0})
-ceil = primitive("ceil", _whole(math.ceil), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at={1.0: 0.0})
-trunc = primitive("trunc", _whole(math.trunc), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at={1.0: 0.0})
-rint = primitive(
+floor: Primitive = primitive(
+    "floor", _whole(math.floor), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at=[(1.0, 0.0)]
+)
+ceil: Primitive = primitive(
+    "ceil", _whole(math.ceil), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at=[(1.0, 0.0)]
+)
+trunc: Primitive = primitive(
+    "trunc", _whole(math.trunc), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at=[(1.0, 0.0)]
+)
+rint: Primitive = primitive(
     "rint",
     _whole(round),
     lambda y, x: 0.0,
     ieee=_itself,
     smooth=Region((REAL,), unless=lambda x: x - math.floor(x) == 0.5, note="x not half-way"),
-    at={0.5: 0.0},
+    at=[(0.5, 0.0)],
 )
 
 
@@ -578,10 +591,12 @@ def _division_like(name: str, value: Callable[..., float], ieee: Callable[..., f
     )
 
 
-fmod = _division_like("fmod", math.fmod, _nan, at={(6.0, 3.0): (1.0, -2.0), (-7.0, 3.0): (1.0, 2.0)})
-remainder = _division_like("remainder", math.remainder, _nan, at={(6.0, 3.0): (1.0, -2.0), (5.0, 3.0): (1.0, -2.0)})
-mod = _division_like("mod", operator.mod, _nan, symbol="%", infix=True, at={(-7.0, 3.0): (1.0, 3.0)})
-floordiv = primitive(
+fmod: Primitive = _division_like("fmod", math.fmod, _nan, at=[((6.0, 3.0), (1.0, -2.0)), ((-7.0, 3.0), (1.0, 2.0))])
+remainder: Primitive = _division_like(
+    "remainder", math.remainder, _nan, at=[((6.0, 3.0), (1.0, -2.0)), ((5.0, 3.0), (1.0, -2.0))]
+)
+mod: Primitive = _division_like("mod", operator.mod, _nan, symbol="%", infix=True, at=[((-7.0, 3.0), (1.0, 3.0))])
+floordiv: Primitive = primitive(
     "floordiv",
     operator.floordiv,
     lambda y, a, b: 0.0,
@@ -591,12 +606,12 @@ floordiv = primitive(
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
     smooth=Region((REAL, NONZERO), unless=lambda a, b: a % b == 0.0, note="no step there"),
-    at={(6.0, 3.0): (0.0, 0.0)},
+    at=[((6.0, 3.0), (0.0, 0.0))],
 )
-fraction = primitive(
-    "fraction", lambda x: math.modf(x)[0], lambda y, x: 1.0, symbol="frac", smooth=NONINTEGER, at={1.0: 1.0}
+fraction: Primitive = primitive(
+    "fraction", lambda x: math.modf(x)[0], lambda y, x: 1.0, symbol="frac", smooth=NONINTEGER, at=[(1.0, 1.0)]
 )
-ldexp = primitive(
+ldexp: Primitive = primitive(
     "ldexp",
     lambda x, n: math.ldexp(x, int(n)),
     lambda y, x, n: ldexp(1.0, n),
@@ -604,6 +619,8 @@ ldexp = primitive(
     ieee=lambda x, n: math.copysign(INF, x) if x else x,
     domain=(REAL, Domain(Interval(-2200, 2200, integers="only"))),
 )
+
+
 def _nextafter(x: float, to: float, steps: float) -> float:
     # Floats of one sign are ordered as their bits are; with the sign folded in, all are.
     if x != x or to != to:
@@ -620,17 +637,19 @@ def _rank(x: float) -> int:
     return -bits if x < 0.0 else bits
 
 
-nextafter = primitive(
+nextafter: Primitive = primitive(
     "nextafter",
     _nextafter,
     lambda y, x, to, steps: 1.0,
     lambda y, x, to, steps: 0.0,
     lambda y, x, to, steps: 0.0,
     domain=(REAL, REAL, Domain(Interval(0, 4, integers="only"))),
-    smooth=Region((REAL, REAL, Domain(Interval(0, 4, integers="only"))), unless=lambda x, to, n: x == to, note="x ≠ to"),
-    at={(1.0, 1.0, 1.0): (1.0, 0.0, 0.0)},
+    smooth=Region(
+        (REAL, REAL, Domain(Interval(0, 4, integers="only"))), unless=lambda x, to, n: x == to, note="x ≠ to"
+    ),
+    at=[((1.0, 1.0, 1.0), (1.0, 0.0, 0.0))],
 )
-ulp = primitive("ulp", math.ulp, lambda y, x: 0.0, at={1.0: 0.0})
+ulp: Primitive = primitive("ulp", math.ulp, lambda y, x: 0.0, at=[(1.0, 0.0)])
 
 # ---- any number of arguments -----------------------------------------------------------------------------------------
 
@@ -644,14 +663,16 @@ def _partner(i: int) -> Callable[..., Any]:
     return lambda y, *args: args[(i + len(args) // 2) % len(args)]
 
 
-fsum = primitive("fsum", lambda *xs: math.fsum(xs), each=lambda i: lambda y, *xs: 1.0, symbol="Σ", ieee=lambda *xs: sum(xs))
-prod = primitive(
+fsum: Primitive = primitive(
+    "fsum", lambda *xs: math.fsum(xs), each=lambda i: lambda y, *xs: 1.0, symbol="Σ", ieee=lambda *xs: sum(xs)
+)
+prod: Primitive = primitive(
     "prod", lambda *xs: math.prod(xs, start=1.0), each=lambda i: lambda y, *xs: prod(*xs[:i], *xs[i + 1 :]), symbol="Π"
 )
-sumprod = primitive("sumprod", lambda *args: special.sumprod(*_pairs(args)), each=_partner, symbol="Σ·")
+sumprod: Primitive = primitive("sumprod", lambda *args: special.sumprod(*_pairs(args)), each=_partner, symbol="Σ·")
 
 # ---- bookkeeping -----------------------------------------------------------------------------------------------------
 
-constant = primitive("constant", lambda: NAN)  # a number in an expression: a node without a gradient
-identity = primitive("identity", lambda x: x, lambda y, x: 1.0, symbol="=")
-stop_gradient = primitive("stop_gradient", lambda x: x, lambda y, x: 0.0, symbol="stop", selects=True)
+constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expression: a node without a gradient
+identity: Primitive = primitive("identity", lambda x: x, lambda y, x: 1.0, symbol="=")
+stop_gradient: Primitive = primitive("stop_gradient", lambda x: x, lambda y, x: 0.0, symbol="stop", selects=True)

@@ -465,22 +465,24 @@ def sinc_derivative(x: float, n: float) -> float:
         return 0.0
     if 0.0 < y < 1e-290 and order % 2:  # a multiple of x here, of which subnormal terms would lose digits
         return math.ldexp(sinc_derivative(math.ldexp(x, 60), n), -60)
-    scale = math.pow(math.pi, n - 1.0)
+    z = math.pi * y
+    scale = math.pow(math.pi, n)
     scale += scale * (n * _PI_LOW / math.pi)
     s, c = scale * sinpi(y), scale * cospi(y)
-    waves = (s, c, -s, -c)
-    if order <= math.pi * y:
+    waves = (s, c, -s, -c)  # sin(z + k pi / 2) for k = 0, 1, 2, 3
+    if n <= z:
         f = s / y
         for k in range(1, order + 1):
-            f = (waves[k % 4] - k / math.pi * f) / y
+            f = (waves[k % 4] - k / math.pi * f) / y  # z may overflow
+        f /= math.pi
     else:
         top, decay = order, 1.0
         while decay > 1e-18 * min(1.0, y):
             top += 1
-            decay *= math.pi * y / top
+            decay *= z / top
         f = 0.0
         for k in range(top, order, -1):
-            f = (waves[k % 4] - y * f) * (math.pi / k)
+            f = (waves[k % 4] - z * f) / k
     return -f if x < 0.0 and order % 2 else f
 
 

@@ -404,7 +404,7 @@ class Value:
     # ---- the protocol of the table ----
 
     @staticmethod
-    def __apply__(op: Primitive, args: tuple[Any, ...]) -> Value:
+    def __apply__(op: Primitive, args: tuple[Any, ...]) -> Any:
         return record(op, args)
 
 
@@ -552,7 +552,7 @@ def binary(op: Primitive, a: Any, b: Any) -> Value:
     return node
 
 
-def record(op: Primitive, args: tuple[Any, ...]) -> Value:
+def record(op: Primitive, args: tuple[Any, ...]) -> Any:
     """The node for ``op(*args)`` of any number of arguments, or NotImplemented where one belongs to another kind."""
     parents = []
     for arg in args:
@@ -604,7 +604,9 @@ def _special(op: Primitive, args: tuple[Any, ...], raised: BaseException | None)
 def written(op: Primitive, args: tuple[Any, ...]) -> str:
     """An operation with its arguments' labels and numbers: ``log(x=0.0)``, ``a=1.0 ÷ 0.0``."""
     shown = [
-        f"{short_label(arg.label)}={arg._data}" if isinstance(arg, Value) and arg.label else str(getattr(arg, "_data", arg))
+        f"{short_label(arg.label)}={arg._data}"
+        if isinstance(arg, Value) and arg.label
+        else str(getattr(arg, "_data", arg))
         for arg in args
     ]
     return f" {op.symbol} ".join(shown) if op.infix else f"{op.name}({', '.join(shown)})"
@@ -616,7 +618,7 @@ def written(op: Primitive, args: tuple[Any, ...]) -> str:
 def pull(node: Value, adjoint: float) -> list[float | None]:
     """The terms `adjoint` · ∂node/∂parent for the parents of `node`, in floats; None for a constant."""
     op = node.op
-    assert op is not None
+    assert op is not None  # a node with parents has one
     if not adjoint:  # zero absorbs; the local gradient need not even exist
         return [None if parent.op is constant else 0.0 for parent in node.parents]
     slopes = op.derivatives
@@ -624,7 +626,10 @@ def pull(node: Value, adjoint: float) -> list[float | None]:
         if len(slopes) == 2:
             y, u, v = node._record
             a, b = node.parents
-            locals_ = [None if a.op is constant else slopes[0](y, u, v), None if b.op is constant else slopes[1](y, u, v)]
+            locals_ = [
+                None if a.op is constant else slopes[0](y, u, v),
+                None if b.op is constant else slopes[1](y, u, v),
+            ]
         else:
             y, *args = node._record
             locals_ = [

@@ -41,8 +41,11 @@ def topological_order(*roots: N) -> list[N]:
             seen.add(node)
             parents = node.parents
             if parents:
-                stack += (node, None)
-                stack += [parent for parent in reversed(parents) if parent not in seen]
+                stack.append(node)
+                stack.append(None)
+                for parent in reversed(parents):
+                    if parent not in seen:
+                        stack.append(parent)
             else:
                 order.append(node)
     return order

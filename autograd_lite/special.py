@@ -58,7 +58,7 @@ def sech(x: float) -> float:
     """The hyperbolic secant, 1 / cosh(x).
 
     >>> sech(0.0), sech(-720.0)
-    (1.0, 4.0666215770224e-313)
+    (1.0, 4.06446160484e-313)
     """
     e = math.exp(-abs(x))
     return 2.0 * e / (1.0 + e * e)
@@ -68,7 +68,7 @@ def sigmoid(x: float) -> float:
     """The logistic function, 1 / (1 + exp(-x)).
 
     >>> sigmoid(0.0), sigmoid(-720.0), sigmoid(720.0)
-    (0.5, 2.0333107885112e-313, 1.0)
+    (0.5, 2.0322308024e-313, 1.0)
     """
     e = math.exp(-abs(x))
     return e / (1.0 + e) if x < 0.0 else 1.0 / (1.0 + e)
@@ -100,13 +100,13 @@ def logaddexp(a: float, b: float) -> float:
     """log(exp(a) + exp(b)), also where that is close to 0.
 
     >>> logaddexp(-1000.0, -1000.0), logaddexp(-1e-20, -46.0), logaddexp(-math.inf, -math.inf)
-    (-999.3068528194401, 1.0520957208806752e-20, -inf)
+    (-999.3068528194401, 5.3061735755381295e-22, -inf)
     """
     if a < b:
         a, b = b, a
     if a == INF or b == -INF:
-        return a + (b - b if b != -INF else 0.0)
-    if not -1.5 < a < 1.0:
+        return b if math.isnan(b) else a
+    if not -1.2 < a < 1.0:
         return a + math.log1p(math.exp(b - a))
     excess = math.expm1(a) + math.exp(b)
     if a < 0.0 and abs(excess) < math.exp(b):
@@ -135,7 +135,7 @@ def gauss(x: float) -> float:
     """exp(-x * x), with the rounding error of x * x made good.
 
     >>> gauss(1.0), gauss(26.1)
-    (0.36787944117144233, 1.4312278478754574e-296)
+    (0.36787944117144233, 1.4264481256516652e-296)
     """
     if abs(x) > 40.0:  # the rest would overflow in an exact product
         return 0.0
@@ -147,7 +147,7 @@ def norm_pdf(x: float) -> float:
     """The density of the standard normal distribution, exp(-x * x / 2) / sqrt(2 pi).
 
     >>> norm_pdf(0.0), norm_pdf(38.0)
-    (0.3989422804014327, 1.0972210519949712e-314)
+    (0.3989422804014327, 1.097221052e-314)
     """
     if abs(x) > 40.0:
         return 0.0
@@ -161,7 +161,7 @@ def norm_cdf(x: float) -> float:
     The rounding error of x / sqrt(2) is made good by the derivative of erfc.
 
     >>> norm_cdf(0.0), norm_cdf(-38.0), norm_cdf(1.0)
-    (0.5, 2.8854294e-316, 0.8413447460685429)
+    (0.5, 2.88542835e-316, 0.841344746068543)
     """
     if abs(x) > 40.0:
         return 0.0 if x < 0.0 else 1.0
@@ -176,7 +176,7 @@ def erfinv(x: float) -> float:
     Winitzki's approximation, good to 0.4 %, and three of Halley's steps, each of which triples the digits.
 
     >>> erfinv(0.5), erfinv(-0.9999), erfinv(1.0)
-    (0.4769362762044699, -2.7510639057120607, inf)
+    (0.4769362762044699, -2.75106390571208, inf)
     """
     if not -1.0 < x < 1.0:
         return math.copysign(INF, x) if abs(x) == 1.0 else NAN
@@ -227,13 +227,13 @@ def gamma(x: float) -> float:
     `math.gamma` is up to 9.4 ulp off, at -3.65396733023872.
 
     >>> gamma(5.0), gamma(0.5), gamma(-0.0), gamma(-1.0), gamma(172.0)
-    (24.0, 1.7724538509055159, -inf, nan, inf)
+    (24.0, 1.772453850905516, -inf, nan, inf)
     """
     if x - x != 0.0:
         return INF if x == INF else NAN
     if x == 0.0:
         return math.copysign(INF, x)
-    if x > 172.0:
+    if x >= 172.0:
         return INF
     if x % 1.0 == 0.0:
         return float(math.factorial(int(x) - 1)) if x > 0.0 else NAN
@@ -252,13 +252,13 @@ def lgamma(x: float) -> float:
     """log(abs(gamma(x))): inf at zero, at the negative integers and at ±inf. Within 8 ulp for positive x.
 
     `math.lgamma` is thousands of ulp off near 1 and 2. At the zeros between negative integers the logarithms of two
-    factors cancel: for negative x the error is at most 8 ulp of the greater of abs(lgamma(x)), lgamma(-x) and 1.
+    factors cancel: for negative x the error is at most 4 ulp of the greatest of abs(lgamma(x)), lgamma(-x) and 1.
 
     >>> lgamma(1.0), lgamma(2.0001), lgamma(-0.5), lgamma(1e300)
-    (0.0, 4.228165775939231e-05, 1.265512123484645, 6.897755278982137e+302)
+    (0.0, 4.2281658112919945e-05, 1.2655121234846454, 6.897755278982137e+302)
     """
     if x - x != 0.0:
-        return x * x
+        return abs(x)
     if x <= 0.0 and x % 1.0 == 0.0:
         return INF
     y = abs(x)
@@ -305,11 +305,11 @@ _DIGAMMA_QUOTIENT = tuple(
 def digamma(x: float) -> float:
     """The logarithmic derivative of gamma: ∓inf at ±0, nan at the negative integers. Within 8 ulp for positive x.
 
-    Between its zeros on the negative axis two terms cancel: for negative x the error is at most 8 ulp of the greater of
+    At its zeros between negative integers two terms cancel: for negative x the error is at most 8 ulp of the greater of
     abs(digamma(x)) and digamma(1 - x) + 1.
 
     >>> digamma(1.0), digamma(1.4616321449683622), digamma(0.0), digamma(-1.0)
-    (-0.5772156649015329, -9.241265721799892e-17, -inf, nan)
+    (-0.5772156649015329, -9.241265521729427e-17, -inf, nan)
     """
     if x - x != 0.0:
         return INF if x == INF else NAN
@@ -334,11 +334,11 @@ def polygamma(n: float, x: float) -> float:
     """The n-th derivative of digamma, (-1)**(n + 1) n! zeta(n + 1, x); nan where n is no non-negative integer.
 
     At zero and the negative integers it is inf for odd n and, but at ±0, nan for even n. Within 8 ulp for positive x and
-    for odd n; for negative x and even n, where the two sides of a pole cancel, the error is at most 8 ulp of
+    for odd n; for negative x and even n, where the terms on the two sides of x cancel, the error is at most 4 ulp of
     n! / y**(n + 1), y the distance from the nearest pole.
 
     >>> polygamma(1, 1.0), polygamma(2, 0.0), polygamma(1000, 400.0)
-    (1.6449340668482264, -inf, -9.2e-34)
+    (1.6449340668482264, -inf, -9.546328660228908e-38)
     """
     if n == 0.0:
         return digamma(x)
@@ -447,11 +447,12 @@ def sinc(x: float) -> float:
 
 
 def sinc_derivative(x: float, n: float) -> float:
-    """The n-th derivative of `sinc`; nan where n is no non-negative integer, or above a million.
+    """The n-th derivative of `sinc`; nan where n is no integer from 0 to 600, from where on it soon overflows.
 
-    By the recurrence x f[n] + n f[n-1] = pi**(n-1) sin(pi x + n pi / 2): upwards from sinc where n <= pi x, and else
-    downwards from an order that no longer matters, each way in the direction that damps errors. Within 4 ulp (8 above
-    n = 20) for n >= pi abs(x)...
+    By the recurrence x f[n] + n f[n-1] = pi**(n-1) sin(pi x + n pi / 2): upwards from sinc where pi x is greater than n,
+    and else downwards from an order that no longer matters, so that either way errors are damped. Within 4 ulp for
+    abs(x) <= 0.3; elsewhere, where its zeros are those of a difference, the error is at most 4 ulp of the greater of
+    abs(f[n]) and its envelope, pi**n / max(n + 1, pi abs(x)).
 
     >>> sinc_derivative(0.0, 2), sinc_derivative(1.0, 1)
     (-3.289868133696453, -1.0)
@@ -470,10 +471,10 @@ def sinc_derivative(x: float, n: float) -> float:
     scale += scale * (n * _PI_LOW / math.pi)
     s, c = scale * sinpi(y), scale * cospi(y)
     waves = (s, c, -s, -c)  # sin(z + k pi / 2) for k = 0, 1, 2, 3
-    if n <= z:
-        f = s / y
+    if n + 1.0 <= z:
+        f = s / y  # not z, which may overflow
         for k in range(1, order + 1):
-            f = (waves[k % 4] - k / math.pi * f) / y  # z may overflow
+            f = (waves[k % 4] - k / math.pi * f) / y
         f /= math.pi
     else:
         top, decay = order, 1.0
@@ -483,7 +484,7 @@ def sinc_derivative(x: float, n: float) -> float:
         f = 0.0
         for k in range(top, order, -1):
             f = (waves[k % 4] - z * f) / k
-    return -f if x < 0.0 and order % 2 else f
+    return -f if order % 2 and math.copysign(1.0, x) < 0.0 else f
 
 
 # Shared pieces -------------------------------------------------------------------------------------------------------

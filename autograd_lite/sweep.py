@@ -21,10 +21,14 @@ def reverse(order: Iterable[N], adjoints: dict[N, Any], pull: Callable[[N, Any],
     ``pull(node, adjoint)`` gives one term for each parent, ``adjoint · ∂node/∂parent``, or None for no path.
     """
     for node in order:
-        if node in adjoints and node.parents:
-            for parent, term in zip(node.parents, pull(node, adjoints[node])):
+        parents = node.parents
+        if parents and node in adjoints:
+            for parent, term in zip(parents, pull(node, adjoints[node])):
                 if term is not None:
-                    adjoints[parent] = adjoints[parent] + term if parent in adjoints else term
+                    if parent in adjoints:
+                        adjoints[parent] += term
+                    else:
+                        adjoints[parent] = term
     return adjoints
 
 

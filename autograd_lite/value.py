@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from numbers import Number, Real
 from typing import TYPE_CHECKING, Any, SupportsFloat
@@ -615,34 +615,33 @@ def written(op: Primitive, args: tuple[Any, ...]) -> str:
 # ---- what each node passes back --------------------------------------------------------------------------------------
 
 
-def pull(node: Value, adjoint: float) -> list[float | None]:
+def pull(node: Value, adjoint: float) -> Sequence[float | None]:
     """The terms `adjoint` · ∂node/∂parent for the parents of `node`, in floats; None for a constant."""
     op = node.op
     assert op is not None  # a node with parents has one
-    if not adjoint:  # zero absorbs; the local gradient need not even exist
-        return [None if parent.op is constant else 0.0 for parent in node.parents]
-    slopes = op.derivatives
-    try:
-        if len(slopes) == 2:
-            y, u, v = node._record
-            a, b = node.parents
-            locals_ = [
-                None if a.op is constant else slopes[0](y, u, v),
-                None if b.op is constant else slopes[1](y, u, v),
-            ]
+    if len(op.derivatives) == 2 and not op.selects:  # most nodes of most graphs, written out for speed
+        a, b = node.parents
+        if not adjoint:
+            return None if a.op is constant else 0.0, None if b.op is constant else 0.0
+        by_a, by_b = op.derivatives
+        y, u, v = node._record
+        try:
+            return (
+                None if a.op is constant else adjoint * by_a(y, u, v),
+                None if b.op is constant else adjoint * by_b(y, u, v),
+            )
+        except _ARITHMETIC:
+            pass
+    terms: list[float | None] = []
+    for i, parent in enumerate(node.parents):
+        if parent.op is constant:
+            terms.append(None)
+        elif not adjoint:  # zero absorbs: the local gradient need not even exist
+            terms.append(0.0)
         else:
-            y, *args = node._record
-            locals_ = [
-                None if parent.op is constant else op.derivative(i)(y, *args) for i, parent in enumerate(node.parents)
-            ]
-    except _ARITHMETIC:
-        locals_ = [
-            None if parent.op is constant else ieee.quietly(op.derivative(i), node._record)
-            for i, parent in enumerate(node.parents)
-        ]
-    if op.selects:
-        return [None if d is None else adjoint * d if d else 0.0 for d in locals_]
-    return [None if d is None else adjoint * d for d in locals_]
+            slope = ieee.quietly(op.derivative(i), node._record)
+            terms.append(0.0 if op.selects and not slope else adjoint * slope)
+    return terms
 
 
 # ---- state -----------------------------------------------------------------------------------------------------------

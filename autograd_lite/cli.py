@@ -1,0 +1,335 @@
+"""The command line: an expression and its inputs in; the value, the gradients and the circuit out.
+
+The expression is read by Python's parser and evaluated by a whitelist of nodes, never by `eval`: numbers, names,
+operators, comparisons, and calls of the functions of `autograd_lite.math`. All numbers are floats from the start, so
+nothing grows without bound, and the walk keeps its own stack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import functools
+import inspect
+import operator
+import sys
+import unicodedata
+import warnings
+from collections.abc import Callable
+from typing import Any, NoReturn, TextIO
+
+from . import math, primitives
+from .drawing import draw
+from .drawing.picture import check_suffix
+from .value import Value, apply, short_label
+
+PROGRAM = "autograd-lite"
+MOST_CHARACTERS = 100_000
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the program; its exit code: 0, or 2 after one line on stderr that says what was wrong.
+
+    >>> main(["x * x", "x=3"])
+    f = x * x = 9
+    x = 3  ∂f/∂x = 6
+    <BLANKLINE>
+    f: × = 9  ∂ 1
+    ├─[3]─ x = 3  ∂ 6
+    └─[3]─ x = 3  (see above)
+    0
+    """
+    parser = _parser()
+    given = sys.argv[1:] if argv is None else argv
+    if not given:
+        _print(parser.format_help(), sys.stdout)
+        return 2
+    try:
+        _run(parser.parse_intermixed_args(_shielded(given)))
+    except _Mistake as mistake:
+        _print(f"{PROGRAM}: error: {mistake}", sys.stderr)
+        return 2
+    except SystemExit as stop:  # argparse, after --help
+        return stop.code if isinstance(stop.code, int) else 0
+    return 0
+
+
+class _Mistake(Exception):
+    """What was wrong, as the user is told."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _Mistake(f"{message} (see {PROGRAM} --help)")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog=PROGRAM,
+        description="The value of an expression, its gradient by each input, and its circuit.",
+        epilog=f"example: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg",
+        allow_abbrev=False,
+    )
+    parser.add_argument("expression", help="in Python's notation, with the functions of autograd_lite.math")
+    parser.add_argument("inputs", nargs="*", metavar="NAME=VALUE", help="the number that a name stands for")
+    parser.add_argument("--save", metavar="PATH", help="write the circuit there: .svg .png .pdf .dot .txt")
+    return parser
+
+
+def _shielded(argv: list[str]) -> list[str]:
+    """The arguments, with a space before an expression that starts with a minus sign, lest it be taken as an option."""
+    for i, arg in enumerate(argv):
+        if arg == "--save" or (i and argv[i - 1] == "--save"):
+            continue
+        if arg in ("-h", "--help", "--") or arg.startswith("--save="):
+            continue
+        return [*argv[:i], f" {arg}", *argv[i + 1 :]] if arg.startswith("-") else argv
+    return argv
+
+
+def _run(options: argparse.Namespace) -> None:
+    text = " ".join(options.expression.split())
+    try:
+        if options.save is not None:
+            check_suffix(options.save)
+        inputs = _inputs(options.inputs)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            output = _evaluated(_parsed(text), inputs)
+            output.backward()
+        picture = draw(output)
+        if options.save is not None:
+            picture.save(options.save)
+    except OSError as error:
+        raise _Mistake(f"cannot write {options.save}: {error.strerror or error}") from None
+    except (RecursionError, MemoryError):
+        raise _Mistake("the expression is nested too deeply") from None
+    except (RuntimeError, ValueError) as error:
+        raise _Mistake(" ".join(str(error).split())) from None
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        _print(f"warning: {message}", sys.stderr)
+    _print(_report(text, output, inputs), sys.stdout)
+    _print(f"\n{picture.text()}", sys.stdout)
+
+
+def _report(text: str, output: Value, inputs: dict[str, Value]) -> str:
+    name = output.label or "f"
+    rows = [(f"{x} = {node.data:.10g}", f"∂{name}/∂{x} = {_gradient(node)}") for x, node in inputs.items()]
+    width = max((len(left) for left, _ in rows), default=0)
+    shown = "" if text == name else f" = {short_label(text, 100)}"
+    return "\n".join([f"{name}{shown} = {output.data:.10g}", *(f"{left:{width}}  {right}" for left, right in rows)])
+
+
+def _gradient(node: Value) -> str:
+    return f"{node.grad:.10g}" if node.reached else "·  (no path to the output)"
+
+
+def _print(text: str, stream: TextIO) -> None:
+    encoding = getattr(stream, "encoding", None) or "utf-8"  # a terminal without ∂ is no reason to fail
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _inputs(given: list[str]) -> dict[str, Value]:
+    inputs: dict[str, Value] = {}
+    for text in given:
+        written, equals, number = text.partition("=")
+        name = unicodedata.normalize("NFKC", written.strip())  # as Python reads names
+        if not equals or not name.isidentifier():
+            raise _Mistake(f"expected NAME=VALUE, got {short_label(repr(text), 60)}")
+        if name in inputs:
+            raise _Mistake(f"{short_label(name)} is given twice")
+        try:
+            inputs[name] = Value(float(number), name)
+        except ValueError:
+            shown = short_label(repr(number), 60)
+            raise _Mistake(f"the value of {short_label(name)} is not a number: {shown}") from None
+    return inputs
+
+
+def _parsed(text: str) -> ast.expr:
+    if not text:
+        raise _Mistake("the expression is empty")
+    if len(text) > MOST_CHARACTERS:
+        raise _Mistake(f"the expression has {len(text)} characters; at most {MOST_CHARACTERS} are read")
+    if "\0" in text:
+        raise _Mistake("the expression has null bytes")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the parser's, about Python that is refused here anyway
+            return ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        at = min(error.offset - 1 if error.offset else len(text), len(text))  # no offset: at its end
+        start = max(0, at - 60)
+        excerpt = text[start : at + 20]
+        message = error.msg.split(" (<")[0]
+        raise _Mistake(f"{message}, at character {at + 1}\n  {excerpt}\n  {' ' * (at - start)}^") from None
+
+
+# ---- evaluating ------------------------------------------------------------------------------------------------------
+
+_BINARY: dict[type[ast.operator], primitives.Primitive] = {
+    ast.Add: primitives.add,
+    ast.Sub: primitives.sub,
+    ast.Mult: primitives.mul,
+    ast.Div: primitives.div,
+    ast.Pow: primitives.pow,
+    ast.FloorDiv: primitives.floordiv,
+    ast.Mod: primitives.mod,
+}
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_CONSTANTS = {name: float(getattr(math, name)) for name in ("pi", "e", "tau", "inf", "nan")}
+
+_NOT_HERE = {"dist", "frexp", "modf", "softmax", "sumprod"}  # of sequences, or giving more than one number
+_OF_ONE_LIST = {"fsum", "logsumexp", "prod"}
+_OF_AN_INTEGER = {"ldexp": 1, "polygamma": 0}  # which argument
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    name: function
+    for name, function in vars(math).items()
+    if inspect.isfunction(function)
+    and function.__module__ == math.__name__
+    and not name.startswith("_")
+    and name not in _NOT_HERE
+}
+# Those of floats give ints, which an inf has none of: here the rows themselves.
+_FUNCTIONS |= {name: functools.partial(apply, primitives.row(name)) for name in ("floor", "ceil", "trunc")}
+_FUNCTIONS |= {"abs": math.fabs, "max": math.maximum, "min": math.minimum}
+
+
+def _evaluated(tree: ast.expr, inputs: dict[str, Value]) -> Value:
+    results: list[Any] = []
+    used: set[str] = set()
+    for node in _postfix(tree):
+        if isinstance(node, ast.Name):
+            used.add(node.id)
+            results.append(_named(node.id, inputs))
+            continue
+        count = len(_operands(node))
+        operands = results[len(results) - count :]
+        del results[len(results) - count :]
+        results.append(_applied(node, operands))
+    for name, value in inputs.items():
+        if name not in used:
+            raise _Mistake(
+                f"{short_label(name)}={value.data:g} is given, but the expression has no {short_label(name)}"
+            )
+    output = results[0]
+    if not isinstance(output, Value):
+        output = Value(output)
+    if output.label is None:
+        output.label = "f" if "f" not in inputs else "result"
+    return output
+
+
+def _postfix(tree: ast.expr) -> list[ast.expr]:
+    """Every node after its operands, from left to right."""
+    order, stack = [], [tree]
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        stack += _operands(node)
+    order.reverse()
+    return order
+
+
+def _operands(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp):
+        return [node.left, node.right]
+    if isinstance(node, ast.UnaryOp):
+        return [node.operand]
+    if isinstance(node, ast.Compare):
+        return [node.left, *node.comparators]
+    return node.args if isinstance(node, ast.Call) else []
+
+
+def _applied(node: ast.expr, operands: list[Any]) -> Any:
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        return _literal(node.value)  # type: ignore[arg-type]
+    if isinstance(node, ast.BinOp):
+        if isinstance(node.op, ast.BitXor):
+            raise _Mistake("^ is not a power: write **")
+        if type(node.op) in _BINARY:
+            return apply(_BINARY[type(node.op)], *operands)
+    if isinstance(node, ast.UnaryOp):
+        if isinstance(node.op, ast.USub):
+            return apply(primitives.neg, *operands)
+        if isinstance(node.op, ast.UAdd):
+            return operands[0]
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
+        return float(_COMPARISONS[type(node.ops[0])](*operands))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+        return _called(node.func.id, operands)
+    raise _Mistake(
+        f"character {node.col_offset + 1}: an expression has numbers, names, + - * / // % **, "
+        "one comparison at a time and calls such as sin(x), nothing else"
+    )
+
+
+def _literal(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # an int beyond all floats
+        return float("inf")
+
+
+def _named(name: str, inputs: dict[str, Value]) -> Any:
+    if name in inputs:
+        return inputs[name]
+    if name in _CONSTANTS:
+        return _CONSTANTS[name]
+    shown = short_label(name)
+    if name in _FUNCTIONS:
+        raise _Mistake(f"{shown} is a function: write {shown}(…)")
+    close = _close(name, [*inputs, *_CONSTANTS])
+    raise _Mistake(f"unknown name {shown}: write {shown}=NUMBER after the expression{close and f', or {close}'}")
+
+
+def _called(name: str, args: list[Any]) -> Any:
+    function = _FUNCTIONS.get(name)
+    if function is None:
+        close = _close(name, list(_FUNCTIONS))
+        raise _Mistake(f"unknown function {short_label(name)}{close and f': {close}'}")
+    if name in ("max", "min") and len(args) >= 2:
+        return functools.reduce(function, args)
+    if name in _OF_ONE_LIST:
+        args = [args]
+    else:
+        _check_arity(name, function, len(args))
+    if name in _OF_AN_INTEGER:
+        place = _OF_AN_INTEGER[name]
+        if not isinstance(args[place], float) or not args[place].is_integer():
+            raise _Mistake(f"{name}: argument {place + 1} must be a whole number, written as such")
+        args[place] = int(args[place])
+    try:
+        result = function(*args)
+    except (TypeError, ArithmeticError) as error:
+        raise _Mistake(f"{name}: {error}") from None
+    return result if isinstance(result, Value) else float(result)
+
+
+def _check_arity(name: str, function: Callable[..., Any], given: int) -> None:
+    if isinstance(function, functools.partial):  # a row of one argument
+        least, most = 1, 1.0
+    else:
+        parameters = inspect.signature(function).parameters.values()
+        positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        least = sum(p.default is p.empty for p in positional)
+        most = float("inf") if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
+    if not least <= given <= most:
+        wanted = f"{least}" if least == most else f"{least} to {most}"
+        raise _Mistake(f"{name} takes {wanted} argument{'s' * (wanted != '1')}, not {given}")
+
+
+def _close(name: str, known: list[str]) -> str:
+    matches = difflib.get_close_matches(name[:100], known, 1)
+    return f"did you mean {matches[0]}?" if matches else ""

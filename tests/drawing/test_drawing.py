@@ -1,0 +1,209 @@
+"""The first floor of `drawing`: the DOT source, the text tree, and images by either Graphviz."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from autograd_lite import Value
+from autograd_lite.drawing import Picture, draw, render
+from autograd_lite.drawing.model import describe
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+HAS_PYGRAPHVIZ = importlib.util.find_spec("pygraphviz") is not None
+HAS_GRAPHVIZ = HAS_PYGRAPHVIZ or shutil.which("dot") is not None
+needs_graphviz = pytest.mark.skipif(not HAS_GRAPHVIZ, reason="neither dot nor pygraphviz is installed")
+
+HOSTILE = ["<>&\"'\\{}|", "two\nlines\r\t", "\\N\\G\\l", "🎈 ∂ é", "\x00\x07\x1b[31m\ud800", "&amp;", "x" * 10_000, " "]
+
+
+def circuit() -> Value:
+    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    f = ((x + y) * z).named("f")
+    f.backward()
+    return f
+
+
+def text_of(svg: str) -> list[str]:
+    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_source_shows_every_number_in_its_colour():
+    source = draw(circuit()).source
+    for label in "xyzf":
+        assert f"<B>{label}</B>" in source
+    for value in ("−2", "5", "−4", "3", "−12"):
+        assert f'<FONT COLOR="#1a7f37">{value}</FONT>' in source
+    for gradient in ("−4", "3", "1"):
+        assert f'<FONT COLOR="#cf222e">∂ {gradient}</FONT>' in source
+    assert "rankdir=LR" in source
+    assert "bgcolor=white" in source
+    assert "×" in source
+    assert "-" not in source.replace("->", "")  # every minus sign is a real one
+
+
+def test_the_description_of_the_first_circuit():
+    drawn = describe(circuit())
+    assert [node.id for node in drawn.nodes] == ["n0", "n1", "n2", "n3", "n4"]
+    assert [node.label or node.symbol for node in drawn.nodes] == ["x", "y", "+", "z", "f"]
+    assert [node.gradient for node in drawn.nodes] == ["−4", "−4", "−4", "3", "1"]
+    assert [(edge.parent, edge.child, edge.operand, edge.local_gradient) for edge in drawn.edges] == [
+        ("n0", "n2", 0, "1"),
+        ("n1", "n2", 1, "1"),
+        ("n2", "n4", 0, "−4"),
+        ("n3", "n4", 1, "3"),
+    ]
+
+
+def test_an_operand_met_twice_has_two_edges():
+    x = Value(3.0, "x")
+    assert draw(x * x).source.count("n0 -> n1") == 2
+
+
+def test_gradient_is_unknown_before_backward_and_zero_after():
+    x = Value(3.0, "x")
+    f = x * 0.0
+    assert [node.gradient for node in describe(f).nodes] == ["·", "·", "·"]
+    f.backward()
+    assert [node.gradient for node in describe(f).nodes] == ["0", "·", "1"]
+
+
+def test_a_constant_is_grey_and_without_gradient():
+    f = Value(3.0, "x") * 2
+    f.backward()
+    line = next(line for line in draw(f).source.splitlines() if line.strip().startswith("n1 ["))
+    assert "#8c959f" in line
+    assert "∂" not in line
+    assert [node.is_constant for node in describe(f).nodes] == [False, True, False]
+    assert [node.is_leaf for node in describe(f).nodes] == [True, False, False]
+
+
+def test_the_same_bytes_in_every_process():
+    program = (
+        "import sys; from autograd_lite import Value\n"
+        "x, y = Value(1.5, 'x'), Value(2.0, 'y'); f = (x * y + x) / (y - x * 3); f.backward()\n"
+        "sys.stdout.buffer.write((f.draw().source + f.draw().text()).encode())"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+    assert b"digraph" in outputs.pop()
+
+
+def test_text_names_a_shared_node_once():
+    x = Value(2.0, "x")
+    s = (x + 1).named("s")
+    f = s * s
+    f.backward()
+    assert draw(f).text().splitlines() == [
+        "× = 9  ∂ 1",
+        "├─[3]─ s: + = 3  ∂ 6",
+        "│  ├─[1]─ x = 2  ∂ 6",
+        "│  └─ 1",
+        "└─[3]─ s: + = 3  (see above)",
+    ]
+
+
+def test_text_of_a_deep_chain_is_abridged():
+    x = Value(1.0, "x")
+    f = x
+    for _ in range(20_000):
+        f = f + 1.0
+    lines = draw(f).text().splitlines()
+    assert len(lines) == 201
+    assert "abridged" in lines[-1]
+    assert "40001" in lines[-1]
+
+
+@needs_graphviz
+def test_svg_says_what_the_circuit_says():
+    texts = [text.strip().replace("\xa0", " ") for text in text_of(draw(circuit()).svg())]
+    nodes = ["x", "−2", "∂ −4", "y", "5", "∂ −4", "z", "−4", "∂ 3", "+", "3", "∂ −4", "f", "×", "−12", "∂ 1"]
+    assert sorted(texts) == sorted([*nodes, "1", "1", "−4", "3"])
+
+
+@needs_graphviz
+@pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_labels_render(label: str):
+    picture = draw(Value(1.0, label) * Value(2.0, label))
+    assert len(picture.source) < 3_000
+    texts = [text.replace("\xa0", " ") for text in text_of(picture.svg())]
+    if len(label) > 24:
+        assert label[:20] in "".join(texts)
+    elif label.isprintable() and label.strip():
+        assert label in "".join(texts)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "magic"),
+    [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF"), (".dot", b"digraph"), (".txt", "f: ×".encode())],
+)
+def test_save_by_suffix(tmp_path: Path, suffix: str, magic: bytes):
+    if suffix in (".svg", ".png", ".pdf") and not HAS_GRAPHVIZ:
+        pytest.skip("neither dot nor pygraphviz is installed")
+    path = tmp_path / f"circuit{suffix}"
+    assert draw(circuit()).save(path) == path
+    assert path.read_bytes().startswith(magic)
+
+
+@pytest.mark.parametrize("name", ["circuit.gif", "circuit"])
+def test_save_names_the_known_suffixes(tmp_path: Path, name: str):
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.txt"):
+        draw(circuit()).save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not HAS_PYGRAPHVIZ, reason="pygraphviz is not installed")
+def test_without_dot_pygraphviz_renders(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", "")
+    assert "−12" in draw(circuit()).svg()
+
+
+def test_without_any_graphviz_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(RuntimeError, match=r"apt install graphviz.*autograd_lite\[draw\]") as caught:
+        draw(circuit()).svg()
+    assert "\n" not in str(caught.value)
+
+
+@needs_graphviz
+def test_what_graphviz_refuses_is_one_line():
+    with pytest.raises(RuntimeError, match="made no svg") as caught:
+        render.render("digraph {", "svg")
+    assert "\n" not in str(caught.value)
+
+
+@needs_graphviz
+def test_a_layout_that_takes_too_long_is_ended():
+    with pytest.raises(RuntimeError, match="took longer than"):
+        render.render("digraph {}", "svg", seconds=1e-6)
+
+
+@needs_graphviz
+def test_jupyter_gets_svg():
+    assert "<svg" in circuit()._repr_svg_()
+    assert "<svg" in draw(circuit())._repr_svg_()
+
+
+def test_options():
+    f = circuit()
+    assert isinstance(f.draw(direction="TB"), Picture)
+    assert "rankdir=TB" in f.draw(direction="TB").source
+    assert "0.33 " in Value(1 / 3, "t").draw(digits=2).text()
+    with pytest.raises(ValueError, match="direction"):
+        f.draw(direction="up")
+    with pytest.raises(ValueError, match="digits"):
+        f.draw(digits=0)

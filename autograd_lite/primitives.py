@@ -191,7 +191,7 @@ ratio: Primitive = primitive(
     infix=True,
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
-    at=[((0.0, 0.0), (INF, 0.0))],
+    at=[((0.0, 0.0), (INF, NAN))],
     note="as div",
 )
 
@@ -256,7 +256,13 @@ sqrt: Primitive = primitive(
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN)],
 )
 cbrt: Primitive = primitive(
-    "cbrt", math.cbrt, lambda y, x: 1.0 / (3.0 * (y * y)), smooth=NONZERO, at=[(0.0, INF), (-0.0, INF), (INF, 0.0)]
+    "cbrt",
+    math.cbrt,
+    lambda y, x: 1.0 / (3.0 * (y * y)),
+    smooth=NONZERO,
+    at=[(0.0, INF), (-0.0, INF), (INF, 0.0)],
+    ulps=8.0,
+    note="the C library's cbrt may be 3 ulp off, and the slope has its square",
 )
 exp: Primitive = primitive("exp", math.exp, lambda y, x: y, ieee=_inf, at=[(-INF, 0.0), (INF, INF)])
 exp2: Primitive = primitive("exp2", math.exp2, lambda y, x: y * _LN2, ieee=_inf, at=[(-INF, 0.0), (INF, INF)])
@@ -424,7 +430,8 @@ logaddexp: Primitive = primitive(
     lambda y, a, b: sigmoid(a - b),
     lambda y, a, b: sigmoid(b - a),
     at=[((0.0, 0.0), (0.5, 0.5)), ((1000.0, -1000.0), (1.0, 0.0))],
-    note="a row: exp would overflow",
+    ulps=300.0,
+    note="a row: exp would overflow; its slopes are the sigmoid of a rounded difference",
 )
 gauss: Primitive = primitive("gauss", special.gauss, lambda y, x: -2.0 * (x * y), symbol="exp(−x²)", at=[(0.0, 0.0)])
 erf: Primitive = primitive("erf", math.erf, lambda y, x: 2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0)])
@@ -435,6 +442,8 @@ erfinv: Primitive = primitive(
     lambda y, x: math.sqrt(math.pi) / 2.0 / gauss(y),
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
     at=[(1.0, INF), (-1.0, INF), (2.0, NAN)],
+    ulps=64.0,
+    note="the slope multiplies the rounding of y by 2y²",
 )
 norm_pdf: Primitive = primitive("norm_pdf", special.norm_pdf, lambda y, x: -(x * y), symbol="φ", at=[(0.0, 0.0)])
 norm_cdf: Primitive = primitive("norm_cdf", special.norm_cdf, lambda y, x: norm_pdf(x), symbol="Φ", at=[(INF, 0.0)])
@@ -457,7 +466,14 @@ lgamma: Primitive = primitive(
     ulps=8.0,
 )
 digamma: Primitive = primitive(
-    "digamma", special.digamma, lambda y, x: polygamma(1.0, x), symbol="ψ", domain=_GAMMA, at=[(-1.0, NAN)], ulps=8.0
+    "digamma",
+    special.digamma,
+    lambda y, x: polygamma(1.0, x),
+    symbol="ψ",
+    domain=_GAMMA,
+    at=[(-1.0, INF)],
+    ulps=100.0,
+    note="near its zeros on the negative axis the error is absolute, an ulp of the terms that cancel",
 )
 polygamma: Primitive = primitive(
     "polygamma",
@@ -475,6 +491,8 @@ sinc_derivative: Primitive = primitive(
     lambda y, x, n: sinc_derivative(x, n + 1.0),
     lambda y, x, n: 0.0,
     domain=(REAL, _ORDER),
+    ulps=64.0,
+    note="near its zeros the error is absolute",
 )
 
 # ---- kinks and choices -----------------------------------------------------------------------------------------------
@@ -666,8 +684,24 @@ def _partner(i: int) -> Callable[..., Any]:
 fsum: Primitive = primitive(
     "fsum", lambda *xs: math.fsum(xs), each=lambda i: lambda y, *xs: 1.0, symbol="Σ", ieee=lambda *xs: sum(xs)
 )
+
+
+def _product(*xs: float) -> float:
+    # By mantissas and exponents: a partial product may overflow where the whole does not.
+    mantissa, exponent = 1.0, 0
+    for x in xs:
+        factor, power = math.frexp(x)
+        mantissa, shift = math.frexp(mantissa * factor)
+        exponent += power + shift
+    return math.ldexp(mantissa, exponent)
+
+
 prod: Primitive = primitive(
-    "prod", lambda *xs: math.prod(xs, start=1.0), each=lambda i: lambda y, *xs: prod(*xs[:i], *xs[i + 1 :]), symbol="Π"
+    "prod",
+    _product,
+    each=lambda i: lambda y, *xs: prod(*xs[:i], *xs[i + 1 :]),
+    symbol="Π",
+    ieee=lambda *xs: INF * math.prod(math.copysign(1.0, x) for x in xs),
 )
 sumprod: Primitive = primitive("sumprod", lambda *args: special.sumprod(*_pairs(args)), each=_partner, symbol="Σ·")
 

@@ -333,9 +333,9 @@ def digamma(x: float) -> float:
 def polygamma(n: float, x: float) -> float:
     """The n-th derivative of digamma, (-1)**(n + 1) n! zeta(n + 1, x); nan where n is no non-negative integer.
 
-    At zero and the negative integers it is inf for odd n and, but at ±0, nan for even n. Within 8 ulp for positive x and
-    for odd n; for negative x and even n, where the terms on the two sides of x cancel, the error is at most 4 ulp of
-    n! / y**(n + 1), y the distance from the nearest pole.
+    At its poles, zero and the negative integers, it is inf for odd n; for even n nan, or ∓inf at ±0. Within 8 ulp for
+    positive x and for odd n; for negative x and even n, where the terms on the two sides of x cancel, the error is at
+    most 4 ulp of n! / y**(n + 1), y the distance from the nearest pole.
 
     >>> polygamma(1, 1.0), polygamma(2, 0.0), polygamma(1000, 400.0)
     (1.6449340668482264, -inf, -9.546328660228908e-38)
@@ -345,7 +345,7 @@ def polygamma(n: float, x: float) -> float:
     if not n > 0.0 or n % 1.0 != 0.0 or math.isnan(x) or x == -INF:
         return NAN
     s = n + 1.0
-    sign = -1.0 if s % 2.0 else 1.0
+    sign = 1.0 if n % 2.0 else -1.0
     if x == INF:
         return sign * 0.0
     if x > 0.0:
@@ -441,7 +441,7 @@ def sinc(x: float) -> float:
     """
     if x == 0.0:
         return 1.0
-    if abs(x) >= 1.0 and x % 1.0 == 0.0 or abs(x) == INF:
+    if (abs(x) >= 1.0 and x % 1.0 == 0.0) or abs(x) == INF:
         return 0.0
     return sinpi(x) / (math.pi * x)
 
@@ -449,10 +449,10 @@ def sinc(x: float) -> float:
 def sinc_derivative(x: float, n: float) -> float:
     """The n-th derivative of `sinc`; nan where n is no integer from 0 to 600, from where on it soon overflows.
 
-    By the recurrence x f[n] + n f[n-1] = pi**(n-1) sin(pi x + n pi / 2): upwards from sinc where pi x is greater than n,
-    and else downwards from an order that no longer matters, so that either way errors are damped. Within 4 ulp for
-    abs(x) <= 0.3; elsewhere, where its zeros are those of a difference, the error is at most 4 ulp of the greater of
-    abs(f[n]) and its envelope, pi**n / max(n + 1, pi abs(x)).
+    By the recurrence x f[n] + n f[n-1] = pi**(n-1) sin(pi x + n pi / 2): upwards from sinc where pi abs(x) is at least
+    n + 1, and else downwards from an order that no longer matters, so that either way errors are damped. Within 4 ulp
+    for abs(x) <= 0.3; elsewhere, where its zeros are those of a difference, the error is at most 4 ulp of the greater
+    of abs(f[n]) and its envelope, pi**n / max(n + 1, pi abs(x)).
 
     >>> sinc_derivative(0.0, 2), sinc_derivative(1.0, 1)
     (-3.289868133696453, -1.0)

@@ -506,10 +506,11 @@ def unary(op: Primitive, a: Any) -> Value:
     u = a._data
     try:
         y = op.value(u)
-        if y - y != 0.0:
-            y = _special(op, (a,), None)
     except _ARITHMETIC as error:
         y = _special(op, (a,), error)
+    else:
+        if y - y != 0.0:
+            y = _special(op, (a,), None)
     node = _new(Value)
     node._data = y
     node._grad = None
@@ -536,10 +537,11 @@ def binary(op: Primitive, a: Any, b: Any) -> Value:
     v = b._data
     try:
         y = op.value(u, v)
-        if y - y != 0.0:
-            y = _special(op, (a, b), None)
     except _ARITHMETIC as error:
         y = _special(op, (a, b), error)
+    else:
+        if y - y != 0.0:
+            y = _special(op, (a, b), None)
     node = _new(Value)
     node._data = y
     node._grad = None
@@ -564,10 +566,11 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Any:
     numbers = tuple([parent._data for parent in parents])
     try:
         y = op.value(*numbers)
-        if y - y != 0.0:
-            y = _special(op, tuple(parents), None)
     except _ARITHMETIC as error:
         y = _special(op, tuple(parents), error)
+    else:
+        if y - y != 0.0:
+            y = _special(op, tuple(parents), None)
     node = _constant(y)
     if not (_suspensions and _suspended.get()):
         node.op = op

@@ -1,0 +1,541 @@
+"""`Value`: published gradients, Python's number protocols, comparison, the graph's promises and `backward`'s."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import math as std
+import operator
+import pickle
+import random
+import threading
+import warnings
+import weakref
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_lite import Value, errstate, math
+
+# ---- published circuits ----------------------------------------------------------------------------------------------
+
+
+def test_the_circuit_of_three_inputs() -> None:
+    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    f = (x + y) * z
+    f.backward()
+    assert (f.data, x.grad, y.grad, z.grad, f.grad) == (-12.0, -4.0, -4.0, 3.0, 1.0)
+    assert f.local_grads == (-4.0, 3.0)
+    assert f.parents[0].local_grads == (1.0, 1.0)
+    assert f.parents[0].grad == -4.0
+
+
+@pytest.mark.parametrize("logistic", [lambda s: 1 / (1 + math.exp(-s)), math.sigmoid], ids=["gates", "sigmoid"])
+def test_the_sigmoid_neuron(logistic: Any) -> None:
+    # CS231n's figures, to the two decimals they are published with.
+    w, x = [Value(a) for a in (2.0, -3.0, -3.0)], [Value(a) for a in (-1.0, -2.0)]
+    f = logistic(w[0] * x[0] + w[1] * x[1] + w[2])
+    f.backward()
+    assert f.data == pytest.approx(0.73, abs=0.005)
+    assert [a.grad for a in w] == pytest.approx([-0.20, -0.39, 0.20], abs=0.005)
+    assert [a.grad for a in x] == pytest.approx([0.39, -0.59], abs=0.005)
+
+
+def test_the_scoring_network_has_the_matrix_forms_gradients() -> None:
+    # s = Uᵀ f(W2 f(W1 x + b1) + b2), 3 inputs, 4 and 2 units; error signals δ in plain floats.
+    rng = random.Random(42)
+    x = [rng.uniform(-1, 1) for _ in range(3)]
+    n1 = [[rng.uniform(-1, 1) for _ in range(3)] for _ in range(4)]
+    n2 = [[rng.uniform(-1, 1) for _ in range(4)] for _ in range(2)]
+    c1, c2, u = ([rng.uniform(-1, 1) for _ in range(n)] for n in (4, 2, 2))
+
+    w1, w2 = ([[Value(a) for a in row] for row in rows] for rows in (n1, n2))
+    b1, b2 = [Value(a) for a in c1], [Value(a) for a in c2]
+    a2 = [math.sigmoid(sum(w * a for w, a in zip(row, x)) + b) for row, b in zip(w1, b1)]
+    a3 = [math.sigmoid(sum(w * a for w, a in zip(row, a2)) + b) for row, b in zip(w2, b2)]
+    sum(weight * a for weight, a in zip(u, a3)).backward()  # type: ignore[union-attr]
+
+    def f(z: float) -> float:
+        return 1 / (1 + std.exp(-z))
+
+    h2 = [f(sum(w * a for w, a in zip(row, x)) + b) for row, b in zip(n1, c1)]
+    h3 = [f(sum(w * a for w, a in zip(row, h2)) + b) for row, b in zip(n2, c2)]
+    delta3 = [weight * a * (1 - a) for weight, a in zip(u, h3)]
+    delta2 = [sum(n2[k][j] * delta3[k] for k in range(2)) * h2[j] * (1 - h2[j]) for j in range(4)]
+    for k in range(2):
+        assert b2[k].grad == pytest.approx(delta3[k], rel=1e-12)
+        assert [w.grad for w in w2[k]] == pytest.approx([delta3[k] * a for a in h2], rel=1e-12)
+    for j in range(4):
+        assert b1[j].grad == pytest.approx(delta2[j], rel=1e-12)
+        assert [w.grad for w in w1[j]] == pytest.approx([delta2[j] * a for a in x], rel=1e-12)
+
+
+def test_the_readme_of_micrograd() -> None:
+    # Its example, with the figures it prints.
+    a, b = Value(-4.0), Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    assert f"{g.data:.4f}" == "24.7041"
+    g.backward()
+    assert (f"{a.grad:.4f}", f"{b.grad:.4f}") == ("138.8338", "645.5773")
+
+
+def test_a_step_of_descent() -> None:
+    p = Value(3)
+    loss = (p - 1) ** 2
+    loss.backward()
+    p.data -= 0.25 * p.grad
+    assert (p.data, type(p.data)) == (2.0, float)
+    p.grad = 0
+    assert p.grad == 0.0
+
+
+# ---- operators -------------------------------------------------------------------------------------------------------
+
+OPERATORS = {
+    "add": (lambda a, b: a + b, 1.0, 1.0),
+    "sub": (lambda a, b: a - b, 1.0, -1.0),
+    "mul": (lambda a, b: a * b, 2.0, 3.0),
+    "div": (lambda a, b: a / b, 0.5, -0.75),
+    "pow": (lambda a, b: a**b, 6.0, 9.0 * std.log(3.0)),
+    "mod": (lambda a, b: a % b, 1.0, -1.0),
+    "floordiv": (lambda a, b: a // b, 0.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("kind", [int, float, Fraction, np.float64, np.int64, np.array])
+def test_operators_and_their_reflections(name: str, kind: Any) -> None:
+    operate, by_left, by_right = OPERATORS[name]
+    a, b = Value(3.0), Value(2.0)
+    expected = operate(3.0, 2.0)
+    for result in (operate(a, b), operate(a, kind(2)), operate(kind(3), b)):
+        assert isinstance(result, Value)
+        assert result.data == expected
+        result.backward()
+    assert a.grad == pytest.approx(2 * by_left, rel=1e-15)
+    assert b.grad == pytest.approx(2 * by_right, rel=1e-15)
+
+
+def test_bools_are_numbers() -> None:
+    x = Value(3.0)
+    results = x + True, True + x, x * True, False * x, Value(True)
+    assert [r.data for r in results] == [4.0, 4.0, 3.0, 0.0, 1.0]
+    assert all(type(r.data) is float for r in results)
+
+
+def test_power_by_both() -> None:
+    x, y = Value(2.0), Value(3.0)
+    (x**y).backward()
+    assert x.grad == 12.0
+    assert y.grad == pytest.approx(8 * std.log(2), rel=1e-15)
+    exponent = Value(3.0)
+    (2**exponent).backward()
+    assert exponent.grad == pytest.approx(8 * std.log(2), rel=1e-15)
+    with pytest.raises(TypeError):
+        pow(x, y, 5)  # type: ignore[misc]
+
+
+def test_negative_base_to_a_broken_power_is_nan() -> None:
+    with pytest.warns(RuntimeWarning, match="invalid value"):
+        assert std.isnan((Value(-2.0) ** 0.5).data)
+
+
+def test_divmod_neg_pos_abs_and_rounding() -> None:
+    x = Value(-7.5)
+    assert [v.data for v in divmod(x, 2)] == [-4.0, 0.5]
+    assert [v.data for v in divmod(8, Value(3.0))] == [2.0, 2.0]
+    assert ((-x).data, +x is x, abs(x).data) == (7.5, True, 7.5)
+    assert [f(x).data for f in (std.floor, std.ceil, std.trunc, round)] == [-8.0, -7.0, -7.0, -8.0]
+    with pytest.raises(TypeError, match=r"\.data"):
+        round(x, 2)
+
+
+def test_sum_and_in_place() -> None:
+    xs = [Value(float(i)) for i in range(4)]
+    total: Any = sum(xs)
+    assert total.data == 6.0
+    total.backward()
+    assert [x.grad for x in xs] == [1.0] * 4
+    x = y = Value(2.0)
+    x += 1
+    assert x is not y
+    assert (x.data, y.data, x.parents[0] is y) == (3.0, 2.0, True)
+
+
+@pytest.mark.parametrize("make", [Value, lambda v: Value(1.0) + v, lambda v: v * Value(1.0)], ids=["Value", "+", "*"])
+@pytest.mark.parametrize(
+    ("what", "advice"),
+    [
+        (Decimal("1.5"), r"Decimal.*float\(Decimal"),
+        (1j, r"complex.*\.real"),
+        ("2", r"str.*float\('2'\)"),
+        (None, r"None.*number"),
+        ([1.0], r"list.*np\.array"),
+    ],
+    ids=["Decimal", "complex", "str", "None", "list"],
+)
+def test_what_is_no_real_number_is_refused(make: Any, what: Any, advice: str) -> None:
+    with pytest.raises(TypeError, match=advice):
+        make(what)
+
+
+def test_an_integer_beyond_floats() -> None:
+    for make in (Value, lambda v: Value(1.0) + v, lambda v: v * Value(1.0)):
+        with pytest.raises(OverflowError):
+            make(10**400)
+
+
+def test_a_value_of_a_value_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"\.data"):
+        Value(Value(1.0))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="label"):
+        Value(1.0, 2.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("convert", [float, int, complex, std.sin, std.sqrt, std.hypot])
+def test_no_conversion_drops_a_gradient(convert: Any) -> None:
+    with pytest.raises(TypeError, match=r"\.data"):
+        convert(Value(1.0))
+
+
+# ---- text ------------------------------------------------------------------------------------------------------------
+
+
+def test_text() -> None:
+    v = Value(std.pi, "p")
+    assert f"{v:.3f}" == "3.142"
+    assert f"{v}" == str(v) == repr(v) == f"Value(p={std.pi!r})"
+    assert len(repr(Value(1.0, "x" * 10_000))) < 100
+    assert len(repr(Value(1.0, "\n\x00" * 5_000))) < 100
+    assert "\n" not in repr(Value(1.0, "a\nb"))
+    v.backward()
+    assert "grad=1" in repr(v)
+
+
+# ---- comparison ------------------------------------------------------------------------------------------------------
+
+
+def test_comparison_is_of_data_and_hash_of_identity() -> None:
+    a, b = Value(1.0), Value(1.0)
+    assert a == b
+    assert (a != b) is False
+    assert a == 1
+    assert operator.eq(1.0, a)
+    assert a == Fraction(1)
+    assert a == Decimal(1)
+    assert a < 2
+    assert operator.gt(2, a)
+    assert a <= b
+    assert a >= b
+    assert not a > b
+    assert a != "1"
+    assert (a == None) is False  # noqa: E711
+    assert len({a, b}) == 2
+    assert {a: "a", b: "b"}[b] == "b"
+    assert Value(std.nan) != Value(std.nan)
+    assert bool(a)
+    assert not Value(0.0)
+    assert max(Value(1.0), Value(3.0), Value(2.0)).data == 3.0
+    assert [v.data for v in sorted([Value(2.0), Value(1.0)])] == [1.0, 2.0]
+    with pytest.raises(TypeError):
+        assert a < "1"
+
+
+# ---- the graph -------------------------------------------------------------------------------------------------------
+
+
+def test_parents_are_ordered_and_repeated() -> None:
+    x, y = Value(3.0), Value(2.0)
+    assert (x * x).parents == (x, x)
+    assert (y - x).parents[0] is y
+    assert x.parents == ()
+    assert x.op is None
+    assert (x - y).op.name == "sub"  # type: ignore[union-attr]
+
+
+def test_mutating_a_leaf_changes_nothing_recorded() -> None:
+    x, y = Value(3.0), Value(4.0)
+    f = x * y + math.sin(x)
+    x.data, y.data = 100.0, 200.0
+    assert f.data == 12.0 + std.sin(3.0)
+    assert f.parents[0].local_grads == (4.0, 3.0)
+    f.backward()
+    assert x.grad == pytest.approx(4.0 + std.cos(3.0), rel=1e-15)
+    assert y.grad == 3.0
+
+
+def test_a_million_deep() -> None:
+    x = Value(1.0)
+    y = x
+    for _ in range(10**6):
+        y = y + x
+    y.backward()
+    assert (y.data, x.grad) == (1e6 + 1, 1e6 + 1)
+    leaf = weakref.ref(x)
+    del x, y
+    gc.collect()
+    assert leaf() is None
+
+
+def test_deep_graphs_copy_and_pickle() -> None:
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(10**5):
+        y = y * 1.0 + x
+    y.backward()
+    for copied in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        leaf = copied
+        while leaf.parents:
+            leaf = leaf.parents[0]
+        assert leaf is not x
+        assert (leaf.label, leaf.grad, copied.data) == ("x", x.grad, y.data)
+        copied.backward()
+        assert leaf.grad == 2 * x.grad
+
+
+def test_copies_keep_what_is_shared() -> None:
+    x = Value(2.0, "x")
+    f, g = x * x, x + 1
+    for a, b, leaf in (copy.deepcopy((f, g, x)), pickle.loads(pickle.dumps((f, g, x)))):
+        assert a.parents[0] is a.parents[1] is b.parents[0] is leaf
+        assert leaf is not x
+        a.backward()
+        assert (leaf.grad, x.grad) == (4.0, 0.0)
+    assert copy.copy(f).parents[0] is x
+
+
+def test_diamonds_are_swept_once_a_node() -> None:
+    x = Value(1.0)
+    y = x
+    for _ in range(50):
+        y = y + y
+    y.backward()
+    assert (y.data, x.grad) == (2.0**50, 2.0**50)
+
+
+# ---- backward --------------------------------------------------------------------------------------------------------
+
+
+def test_backward_adds_on_every_node() -> None:
+    x = Value(3.0)
+    inner = x * x
+    f = inner * 2 + x
+    f.backward()
+    once = [node.grad for node in (x, inner, f)]
+    assert once == [13.0, 2.0, 1.0]
+    f.backward()
+    assert [node.grad for node in (x, inner, f)] == [26.0, 4.0, 2.0]
+    f.zero_grad()
+    assert [(node.grad, node.reached) for node in (x, inner, f)] == [(0.0, False)] * 3
+
+
+def test_two_outputs_add() -> None:
+    x = Value(3.0)
+    shared = x * x
+    (shared + 1).backward()
+    (shared * 2).backward()
+    assert (shared.grad, x.grad) == (3.0, 18.0)
+
+
+@pytest.mark.parametrize("seed", [2.5, 2, Fraction(5, 2), 0.0])
+def test_seed(seed: Any) -> None:
+    x = Value(3.0)
+    f = x * x
+    f.backward(seed)
+    assert (x.grad, f.grad) == (6.0 * float(seed), float(seed))
+
+
+def test_no_path_is_not_a_zero_gradient() -> None:
+    x, y = Value(1.0), Value(2.0)
+    (x * 0).backward()
+    assert (x.reached, x.grad, y.reached, y.grad) == (True, 0.0, False, 0.0)
+    f = 2 * y
+    f.backward()
+    assert not f.parents[0].reached  # a constant
+
+
+def test_an_interrupted_sweep_changes_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograd_lite import value
+
+    x = Value(3.0)
+    f = math.sin(x) * x
+    f.backward()
+    before = x.grad, f.grad, f.parents[0].grad
+    pull, calls = value.pull, []
+
+    def interrupted(node: Value, adjoint: float) -> Any:
+        calls.append(node)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return pull(node, adjoint)
+
+    monkeypatch.setattr(value, "pull", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        f.backward()
+    assert len(calls) == 2
+    assert (x.grad, f.grad, f.parents[0].grad) == before
+
+
+def test_a_refused_seed_changes_no_gradient() -> None:
+    x = Value(3.0)
+    f = x * x
+    with pytest.raises(TypeError):
+        f.backward("1")  # type: ignore[arg-type]
+    assert not x.reached
+
+
+def test_threads_have_their_own_graphs_and_errstates() -> None:
+    results: dict[int, Any] = {}
+    barrier = threading.Barrier(4)
+
+    def work(k: int) -> None:
+        x = y = Value(1.0 + k)
+        barrier.wait()
+        with errstate(divide="raise" if k % 2 else "ignore"):
+            for _ in range(2000):
+                y = y * 1.0 + x
+            y.backward()
+            barrier.wait()
+            try:
+                pole = str(Value(1.0) / 0)
+            except FloatingPointError:
+                pole = "raised"
+            results[k] = x.grad, pole
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {k: (2001.0, "raised" if k % 2 else "Value(inf)") for k in range(4)}
+
+
+# ---- events ----------------------------------------------------------------------------------------------------------
+
+EVENTS = [
+    (lambda: Value(1.0, "a") / Value(0.0, "b"), "divide", std.inf, ["divide by zero", "a=1.0", "÷", "b=0.0"]),
+    (lambda: math.log(Value(0.0, "x")), "divide", -std.inf, ["divide by zero", "log(x=0.0)"]),
+    (lambda: math.exp(Value(1e3, "x")), "over", std.inf, ["overflow", "exp(x=1000.0)"]),
+    (lambda: Value(1e300, "x") * 1e300, "over", std.inf, ["overflow", "x=1e+300 × 1e+300"]),
+    (lambda: math.prod([Value(1e300, "x"), 1e300]), "over", std.inf, ["overflow", "prod(x=1e+300, 1e+300)"]),
+    (lambda: Value(-10.0, "x") ** 309, "over", -std.inf, ["overflow", "x=-10.0 ** 309.0"]),
+    (lambda: math.sqrt(Value(-1.0, "x")), "invalid", std.nan, ["invalid value", "sqrt(x=-1.0)"]),
+    (lambda: Value(0.0, "x") / 0, "invalid", std.nan, ["invalid value", "x=0.0 ÷ 0.0"]),
+    (lambda: math.sin(Value(std.inf, "x")), "invalid", std.nan, ["invalid value", "sin(x=inf)"]),
+]
+
+
+@pytest.mark.parametrize(("make", "kind", "result", "words"), EVENTS)
+def test_events_warn_raise_or_pass(make: Any, kind: str, result: float, words: list[str]) -> None:
+    with pytest.warns(RuntimeWarning) as caught:
+        assert repr(make().data) == repr(result)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert all(word in str(caught[0].message) for word in words)
+    with errstate(**{kind: "raise"}), pytest.raises(FloatingPointError) as raised:
+        make()
+    assert str(raised.value) == str(caught[0].message)
+    with errstate(**{kind: "ignore"}):
+        assert repr(make().data) == repr(result)
+
+
+def test_errstates_nest_and_decorate() -> None:
+    @errstate(all="ignore")
+    def quiet() -> Value:
+        return Value(1.0) / 0
+
+    with errstate(all="raise"):
+        with errstate(divide="ignore"):
+            assert (Value(1.0) / 0).data == std.inf
+            with pytest.raises(FloatingPointError):
+                math.sqrt(-1.0)
+        assert quiet().data == std.inf
+        with pytest.raises(FloatingPointError):
+            Value(1.0) / 0
+    with pytest.warns(RuntimeWarning):
+        Value(1.0) / 0
+    with pytest.raises(ValueError, match="action"):
+        errstate(all="loud")
+
+
+def test_inf_and_nan_from_inf_and_nan_are_no_events() -> None:
+    nan, inf = Value(std.nan), Value(std.inf)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        choices = math.maximum(nan, 1.0), math.maximum(1.0, nan), math.minimum(1.0, nan)
+        for v in (nan + 1, nan.relu(), math.sqrt(nan), *choices):
+            assert std.isnan(v.data)
+        assert (inf + 1).data == std.inf
+        f = nan.relu() * 2
+        f.backward()
+    assert std.isnan(nan.grad)
+
+
+def test_an_unselected_branch_makes_no_nan() -> None:
+    for at in (-1.0, 0.0):
+        x = Value(at)
+        with errstate(invalid="ignore"):
+            f = math.where(x > 0, math.sqrt(x), 0)
+        f.backward()
+        assert (f.data, x.grad) == (0.0, 0.0)
+    x = Value(4.0)
+    math.where(x > 0, math.sqrt(x), 0).backward()
+    assert x.grad == 0.25
+
+
+# ---- NumPy -----------------------------------------------------------------------------------------------------------
+
+
+def test_numpy_object_arrays() -> None:
+    w = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]], dtype=object)
+    x = np.array([0.5, -1.0])
+    y = np.exp(w @ x)
+    assert y.shape == (2,)
+    assert all(isinstance(v, Value) for v in y)
+    total = y.sum()
+    assert isinstance(total, Value)
+    total.backward()
+    expected = np.exp(np.array([[1.0, 2.0], [3.0, 4.0]]) @ x)
+    assert [v.grad for v in w.flat] == pytest.approx(np.outer(expected, x).ravel().tolist(), rel=1e-14)
+
+
+def test_numpy_scalars_and_arrays_on_either_side() -> None:
+    v = Value(3.0)
+    for result in (np.float64(2) * v, v * np.float64(2), np.array(2.0) * v, v * np.array(2.0), np.float32(2) * v):
+        assert isinstance(result, Value)
+        assert result.data == 6.0
+    for array in (v * np.array([1.0, 2.0]), np.array([1.0, 2.0]) * v):
+        assert isinstance(array, np.ndarray)
+        assert [a.data for a in array] == [3.0, 6.0]
+    assert Value(np.array(2)).data == 2.0
+    assert (np.array([Value(1.0), Value(3.0)], dtype=object) < 2).tolist() == [True, False]
+    with pytest.raises(TypeError, match=r"np\.array"):
+        Value(np.array([1.0, 2.0]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt"),
+        *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"),
+        *("arcsinh", "arctanh", "fabs", "rint", "floor", "ceil", "trunc", "degrees", "radians"),
+        *("rad2deg", "deg2rad", "conjugate", "absolute", "negative", "square"),
+    ],
+)
+def test_numpy_functions_of_object_arrays(name: str) -> None:
+    function = getattr(np, name)
+    (found,) = function(np.array([Value(0.75)], dtype=object))
+    assert isinstance(found, Value)
+    assert found.data == pytest.approx(float(function(0.75)), rel=1e-15)

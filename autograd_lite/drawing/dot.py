@@ -41,10 +41,8 @@ def dot_source(circuit: Circuit, direction: str = "LR") -> str:
         else:
             graph.node(node.id, _label(node))
     for edge in circuit.edges:
-        if edge.parent in constants:  # no gradient flows there
-            graph.edge(edge.parent, edge.child, color="#d0d7de")
-        else:
-            graph.edge(edge.parent, edge.child, label=f" {edge.local_gradient} ")
+        quiet = {"color": "#d0d7de", "fontcolor": QUIET} if edge.parent in constants else {}  # no gradient flows there
+        graph.edge(edge.parent, edge.child, label=f" {edge.local_gradient} ", **quiet)
     return str(graph.source)
 
 

@@ -38,7 +38,7 @@ def text_tree(circuit: Circuit, most: int = MOST_LINES) -> str:
         edges = operands.get(id, [])
         for edge in reversed(edges):
             last = edge is edges[-1]
-            slope = " " if nodes[edge.parent].is_constant else f"[{edge.local_gradient}]─ "
+            slope = f"[{edge.local_gradient}]─ "
             stack.append((edge.parent, f"{below}{'└─' if last else '├─'}{slope}", f"{below}{'   ' if last else '│  '}"))
     if stack:
         lines.append(f"… abridged after {most} lines: {len(shown)} of {len(nodes)} nodes are shown")

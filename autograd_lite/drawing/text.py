@@ -19,7 +19,7 @@ def text_tree(circuit: Circuit, most: int = MOST_LINES) -> str:
     >>> print(text_tree(describe(Value(3.0, "x") * 2)))
     × = 6  ∂ ·
     ├─[2]─ x = 3  ∂ ·
-    └─ 2
+    └─[3]─ 2
     """
     nodes = {node.id: node for node in circuit.nodes}
     operands: dict[str, list[Edge]] = {}

@@ -33,9 +33,9 @@ def fma(x: float, y: float, z: float) -> float:
 
 
 def sumprod(p: Sequence[float], q: Sequence[float]) -> float:
-    """The sum of p[i] * q[i], rounded once: `math.sumprod` of Python 3.12, and no overflow on the way to a finite sum.
+    """The sum of p[i] * q[i] as if in extended precision: `math.sumprod` of Python 3.12, and rounded once before it.
 
-    Raises ValueError if the lengths differ.
+    A sum that is finite does not overflow on the way. Raises ValueError if the lengths differ.
 
     >>> sumprod([1e200, 1.0, -1e200], [1e200, 1.0, 1e200])
     1.0

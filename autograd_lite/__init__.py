@@ -2,7 +2,7 @@
 
 from . import math
 from .ieee import errstate
-from .value import Value
+from .value import Value, group, no_grad
 
-__all__ = ["Value", "errstate", "math"]
+__all__ = ["Value", "errstate", "group", "math", "no_grad"]
 __version__ = "0.1.0.dev0"

@@ -2,23 +2,22 @@
 
 Python raises where IEEE 754 has a result (``1.0 / 0.0``, ``math.log(0.0)``, ``math.exp(1000.0)``). Here its exception
 is what triggers the slow path that finds that result, so that ordinary numbers pay nothing. `errstate` says what to do
-about such an event, with the names and defaults of NumPy's. Imports `contextvars` for the state and `warnings`.
+about such an event, with the names and defaults of NumPy's. Imports `scopes` for its state and `warnings`.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 import sys
 import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
+
+from .scopes import Scope
 
 INF, NAN = math.inf, math.nan
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def divide(a: float, b: float) -> float:
@@ -112,16 +111,12 @@ def event_kind(result: float, args: tuple[float, ...], raised: BaseException | N
 
 _ENCOUNTERED = {"divide": "divide by zero", "over": "overflow", "invalid": "invalid value"}
 _ACTIONS = ("warn", "raise", "ignore")
-# The actions in force, and the state they replaced: a chain, so that leaving needs nothing kept on the errstate itself
-# and one instance may be entered by many threads and tasks at once.
-_State = tuple[dict[str, str], "_State | None"]
-_state: ContextVar[_State] = ContextVar("autograd_lite.errstate", default=(dict.fromkeys(_ENCOUNTERED, "warn"), None))
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def report(kind: str, operation: str, result: float) -> None:
     """Report that `operation`, written with its arguments, gave the non-finite `result`."""
-    action = _state.get()[0][kind]
+    action = errstate.variable.get()[0][kind]
     if action == "ignore":
         return
     message = f"{_ENCOUNTERED[kind]} encountered in {operation} = {result}"
@@ -138,7 +133,7 @@ def _frames_to_the_user() -> int:
     return level
 
 
-class errstate:
+class errstate(Scope):
     """What to do about an operation that makes an inf or a nan out of finite numbers: a context or a decorator.
 
     `divide` (a pole: ``1/0``, ``log 0``), `over` (overflow) and `invalid` (``sqrt(-1)``, ``0/0``) each take "warn" (the
@@ -152,6 +147,10 @@ class errstate:
       ...
     FloatingPointError: divide by zero encountered in a=1.0 ÷ b=0.0 = inf
     """
+
+    __slots__ = ("_changes",)
+
+    variable = ContextVar("autograd_lite.errstate", default=(dict.fromkeys(_ENCOUNTERED, "warn"), None))
 
     def __init__(
         self,
@@ -170,33 +169,5 @@ class errstate:
             if action not in _ACTIONS:
                 raise ValueError(f'errstate({kind}={action!r}): an action is one of "warn", "raise" and "ignore"')
 
-    def __enter__(self) -> errstate:
-        outer = _state.get()
-        _state.set((outer[0] | self._changes, outer))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        outer = _state.get()[1]
-        assert outer is not None
-        _state.set(outer)
-
-    def __call__(self, function: _Function) -> _Function:
-        import inspect
-
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def awaited(*args: Any, **kwargs: Any) -> Any:
-                with errstate(**self._changes):
-                    return await function(*args, **kwargs)
-
-            return awaited  # type: ignore[return-value]
-
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with errstate(**self._changes):
-                return function(*args, **kwargs)
-
-        return wrapped  # type: ignore[return-value]
+    def setting(self, outer: dict[str, str]) -> dict[str, str]:
+        return outer | self._changes

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 import operator
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from numbers import Number, Real
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 from . import ieee, primitives, sweep
 from .graph import topological_order
 from .primitives import Primitive, constant
+from .scopes import Scope
 
 if TYPE_CHECKING:
     from .drawing import Picture
@@ -48,7 +51,7 @@ class Value:
         label: the name, or None.
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_record", "label", "op", "parents")
+    __slots__ = ("__weakref__", "_data", "_grad", "_group", "_record", "label", "op", "parents")
 
     op: Primitive | None
     parents: tuple[Value, ...]
@@ -56,6 +59,7 @@ class Value:
     _data: float
     _grad: float | None
     _record: tuple[float, ...]  # the output and the arguments, as they were when the node was made
+    _group: tuple[str, ...]  # only on nodes made inside a `group`
 
     def __init__(self, data: SupportsFloat, label: str | None = None) -> None:
         self._data = data if type(data) is float else as_float(data)
@@ -64,6 +68,8 @@ class Value:
         self.parents = ()
         self._record = ()
         self.label = _checked_label(label)
+        if _open_scopes:
+            _grouped(self)
 
     # ---- what a node knows ----
 
@@ -111,6 +117,18 @@ class Value:
             return ()
         return tuple(ieee.quietly(op.derivative(i), self._record) for i in range(len(self.parents)))
 
+    @property
+    def group(self) -> tuple[str, ...]:
+        """The names of the groups this node was made in, outermost first; see `group`.
+
+        >>> from autograd_lite.value import group
+        >>> with group("layer 1"):
+        ...     y = Value(1.0) * 2
+        >>> y.group, (y + 1).group
+        (('layer 1',), ())
+        """
+        return getattr(self, "_group", ())
+
     def named(self, label: str | None) -> Value:
         """Set the label and return self.
 
@@ -142,8 +160,10 @@ class Value:
         """
         order = topological_order(self)
         order.reverse()
-        for node, adjoint in sweep.reverse(order, {self: as_float(seed)}, pull).items():
-            node._grad = adjoint if node._grad is None else node._grad + adjoint
+        adjoints = sweep.reverse(order, {self: as_float(seed)}, pull)
+        with _adding:  # threads may sweep graphs that share nodes: none loses what another adds
+            for node, adjoint in adjoints.items():
+                node._grad = adjoint if node._grad is None else node._grad + adjoint
 
     def zero_grad(self) -> None:
         """Forget the gradients of this node and of all it was computed from.
@@ -156,6 +176,37 @@ class Value:
         """
         for node in topological_order(self):
             node._grad = None
+
+    def replay(self) -> Value:
+        """Evaluate the recorded graph again from its leaves' `data`, and return self.
+
+        Every node gets a new `data` and, with it, new local gradients; `maximum`, `where` and their like choose anew.
+        Gradients are forgotten: they belonged to the old numbers. A Python ``if`` taken while recording is not in the
+        graph: the branch that was taken is the one replayed. Events are reported as when recording.
+
+        >>> x = Value(3.0)
+        >>> f = x * x
+        >>> x.data = 5.0
+        >>> f.replay()
+        Value(25.0)
+        >>> f.backward(); x.grad
+        10.0
+        """
+        for node in topological_order(self):
+            op = node.op
+            if node.parents and op is not None:
+                numbers = tuple([parent._data for parent in node.parents])
+                try:
+                    y = op.value(*numbers)
+                except _ARITHMETIC as error:
+                    y = _special(op, node.parents, error)
+                else:
+                    if y - y != 0.0:
+                        y = _special(op, node.parents, None)
+                node._data = y
+                node._record = (y, *numbers)
+            node._grad = None
+        return self
 
     # ---- arithmetic ----
 
@@ -481,7 +532,7 @@ def _constant(x: float) -> Value:
     node.parents = ()
     node._record = ()
     node.label = None
-    return node
+    return _grouped(node) if _open_scopes else node
 
 
 def _compare(comparison: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
@@ -497,8 +548,108 @@ def _compare(comparison: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
 # ---- recording -------------------------------------------------------------------------------------------------------
 
 _new = Value.__new__
-_suspended: ContextVar[bool] = ContextVar("autograd_lite.no_grad", default=False)
-_suspensions = 0  # how many `no_grad` are open anywhere: while there are none, recording asks no further
+_adding = threading.Lock()
+_open_scopes = 0  # how many `no_grad` and `group` are open anywhere: while there are none, recording asks no further
+_opening = threading.Lock()
+
+
+def _after_fork() -> None:
+    # A thread that held a lock while the process forked does not exist in the child.
+    global _adding, _opening
+    _adding, _opening = threading.Lock(), threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class _Recording(Scope):
+    """What becomes of the nodes made in a block: whether they are recorded, and the groups they belong to."""
+
+    __slots__ = ()
+
+    variable = ContextVar("autograd_lite.recording", default=((True, ()), None))
+
+    def __enter__(self) -> Any:
+        _count_scope(1)
+        return super().__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        _count_scope(-1)
+
+
+def _count_scope(change: int) -> None:
+    global _open_scopes
+    with _opening:
+        _open_scopes += change
+
+
+class no_grad(_Recording):
+    """Record nothing in this block: operations give Values without parents, as constants are. Also a decorator.
+
+    For evaluating without gradients: memory stays flat. A derivative asked for inside, by `grad` and its like, is
+    computed all the same, and comes back as a plain number.
+
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y, y.parents
+    (Value(9.0), ())
+    """
+
+    __slots__ = ()
+
+    def setting(self, outer: tuple[bool, tuple[str, ...]]) -> tuple[bool, tuple[str, ...]]:
+        return False, outer[1]
+
+
+class recording(_Recording):
+    """Record in this block, whatever the block outside does: what a derivative's own evaluation runs in."""
+
+    __slots__ = ()
+
+    def setting(self, outer: tuple[bool, tuple[str, ...]]) -> tuple[bool, tuple[str, ...]]:
+        return True, outer[1]
+
+
+class group(_Recording):
+    """Give the nodes made in this block to a group of that name: drawn as a box, or folded into one node.
+
+    Groups nest: a node has the names of all it was made in, outermost first (`Value.group`). Also a decorator.
+    TypeError unless the name is a str.
+
+    >>> with group("network"), group("layer 1"):
+    ...     (Value(1.0) * 2).group
+    ('network', 'layer 1')
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"a group's name is a str, not {type(name).__name__} {short_label(repr(name))}")
+        self.name = name
+
+    def setting(self, outer: tuple[bool, tuple[str, ...]]) -> tuple[bool, tuple[str, ...]]:
+        return outer[0], (*outer[1], self.name)
+
+
+def is_recording() -> bool:
+    """Whether operations are recorded here: not in a `no_grad` block."""
+    return not _open_scopes or bool(_Recording.variable.get()[0][0])
+
+
+def _grouped(node: Value) -> Value:
+    names = _Recording.variable.get()[0][1]
+    if names:
+        node._group = names
+    return node
+
+
+def _scoped(node: Value) -> Value:
+    """`node` as the open scopes have it: in its group, or without its past."""
+    return _grouped(node) if is_recording() else _constant(node._data)
 
 
 def unary(op: Primitive, a: Any) -> Value:
@@ -518,9 +669,7 @@ def unary(op: Primitive, a: Any) -> Value:
     node.parents = (a,)
     node._record = (y, u)
     node.label = None
-    if _suspensions and _suspended.get():
-        return _constant(y)
-    return node
+    return _scoped(node) if _open_scopes else node
 
 
 def binary(op: Primitive, a: Any, b: Any) -> Value:
@@ -549,9 +698,7 @@ def binary(op: Primitive, a: Any, b: Any) -> Value:
     node.parents = (a, b)
     node._record = (y, u, v)
     node.label = None
-    if _suspensions and _suspended.get():
-        return _constant(y)
-    return node
+    return _scoped(node) if _open_scopes else node
 
 
 def record(op: Primitive, args: tuple[Any, ...]) -> Any:
@@ -571,12 +718,14 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Any:
     else:
         if y - y != 0.0:
             y = _special(op, tuple(parents), None)
-    node = _constant(y)
-    if not (_suspensions and _suspended.get()):
-        node.op = op
-        node.parents = tuple(parents)
-        node._record = (y, *numbers)
-    return node
+    node = _new(Value)
+    node._data = y
+    node._grad = None
+    node.op = op
+    node.parents = tuple(parents)
+    node._record = (y, *numbers)
+    node.label = None
+    return _scoped(node) if _open_scopes else node
 
 
 def apply(op: Primitive, *args: Any) -> Any:
@@ -653,12 +802,14 @@ _State = tuple[Any, ...]
 
 
 def _state(node: Value) -> _State:
-    return node.op, node.parents, node._record, node._data, node._grad, node.label
+    return node.op, node.parents, node._record, node._data, node._grad, node.label, node.group
 
 
 def _with_state(state: _State) -> Value:
     node = _new(Value)
-    node.op, node.parents, node._record, node._data, node._grad, node.label = state
+    node.op, node.parents, node._record, node._data, node._grad, node.label, names = state
+    if names:
+        node._group = names
     return node
 
 

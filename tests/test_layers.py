@@ -14,7 +14,8 @@ import autograd_lite
 
 PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
-    *("domains", "ieee", "special", "primitives", "graph", "sweep", "value", "math", "derivatives", "compiler"),
+    *("scopes", "domains", "ieee", "special", "primitives", "graph", "sweep", "value", "math"),
+    *("trees", "derivatives", "compiler"),
     *("explain", "drawing", "testing", "nn", "cli", "__main__"),
 ]
 # The one exception: these methods of `Value` are one line each, and import the room that does the work when called.

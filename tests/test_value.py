@@ -539,3 +539,52 @@ def test_numpy_functions_of_object_arrays(name: str) -> None:
     (found,) = function(np.array([Value(0.75)], dtype=object))
     assert isinstance(found, Value)
     assert found.data == pytest.approx(float(function(0.75)), rel=1e-15)
+
+
+# ---- replay ----------------------------------------------------------------------------------------------------------
+
+
+def test_replay_evaluates_the_recorded_graph_again() -> None:
+    x, y = Value(3.0, "x"), Value(2.0, "y")
+    f = math.maximum(x * x, y) + math.where(x > 0, x, -x)
+    f.backward()
+    x.data, y.data = 1.0, 7.0
+    assert f.replay() is f
+    assert (f.data, f.reached, x.reached) == (8.0, False, False)
+    f.backward()
+    assert (x.grad, y.grad) == (1.0, 1.0)  # maximum chose anew; the comparison is a number that was recorded
+    x.data = 1.0
+    assert (x * 2).replay().data == 2.0
+    assert Value(3.0).replay().data == 3.0
+
+
+def test_replay_reports_events_and_goes_deep() -> None:
+    x = Value(1.0, "x")
+    f = math.log(x)
+    x.data = 0.0
+    with pytest.warns(RuntimeWarning, match=r"log\(x=0.0\)"):
+        f.replay()
+    assert f.data == -std.inf
+    y = x
+    for _ in range(100_000):
+        y = y + x
+    x.data = 2.0
+    assert y.replay().data == 200_002.0
+
+
+def test_threads_that_share_nodes_lose_no_gradient() -> None:
+    import sys
+
+    x = Value(1.0)
+    outputs = [sum((x for _ in range(50)), Value(0.0)) for _ in range(8)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=lambda z=z: [z.backward() for _ in range(40)]) for z in outputs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert x.grad == 8 * 40 * 50

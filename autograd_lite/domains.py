@@ -2,7 +2,8 @@
 
 A `Domain` is a union of real intervals, each of which may hold all its reals, only its integers, or all but its
 integers. A `Region` is a set of argument tuples: a union of boxes (one domain an argument), less an exceptional
-set such as ``a == b`` where the operation has a tie. Both are data: they can be asked, printed and sampled from.
+set such as ``a == b`` where the operation has a tie. Both are data: they can be asked, printed and sampled from, and
+know how deep inside them a point lies.
 Imports `math` alone.
 """
 
@@ -57,6 +58,19 @@ class Interval:
         """The greatest float inside the two ends."""
         return math.nextafter(self.high, -INF) if self.open_high else self.high
 
+    def depth(self, x: float) -> float:
+        """How far `x` is from what is outside; inf among isolated integers, 0 where `x` is not inside.
+
+        >>> Interval(0, 3).depth(2.5), Interval(0, 3, integers="never").depth(1.75)
+        (0.5, 0.25)
+        """
+        if x not in self:
+            return 0.0
+        if self.integers == "only":
+            return INF
+        ends = min(x - self.low, self.high - x)
+        return ends if self.integers is None else min(ends, abs(x - round(x)))
+
     def __repr__(self) -> str:
         low, high = ("−∞" if self.low == -INF else f"{self.low:.6g}"), ("∞" if self.high == INF else f"{self.high:.6g}")
         reals = f"{'(' if self.open_low else '['}{low}, {high}{')' if self.open_high else ']'}"
@@ -83,6 +97,15 @@ class Domain:
     def __iter__(self) -> Iterator[Interval]:
         return iter(self.intervals)
 
+    @property
+    def discrete(self) -> bool:
+        """Whether it holds isolated numbers only: nothing is differentiated by such an argument."""
+        return all(interval.integers == "only" for interval in self.intervals)
+
+    def depth(self, x: float) -> float:
+        """How far `x` is from what is outside."""
+        return max(interval.depth(x) for interval in self.intervals)
+
     def __or__(self, other: Domain) -> Domain:
         return Domain(*self.intervals, *other.intervals)
 
@@ -103,23 +126,23 @@ SYMMETRIC_UNIT = Domain(Interval(-1, 1))
 
 
 class Region:
-    """A set of argument tuples: a union of `boxes`, less where the predicate `unless` holds.
+    """A set of argument tuples: a union of `boxes`, less where `gap`, a distance from an exceptional set, is 0.
 
     A box is one domain an argument; a box of one domain fits any number of arguments.
 
-    >>> Region((REAL, REAL), unless=lambda a, b: a == b, note="a ≠ b")
+    >>> Region((REAL, REAL), gap=lambda a, b: a - b, note="a ≠ b")
     ℝ × ℝ, a ≠ b
-    >>> (1.0, 1.0) in Region((REAL, REAL), unless=lambda a, b: a == b, note="a ≠ b")
+    >>> (1.0, 1.0) in Region((REAL, REAL), gap=lambda a, b: a - b, note="a ≠ b")
     False
     """
 
-    __slots__ = ("boxes", "note", "unless")
+    __slots__ = ("boxes", "gap", "note")
 
     def __init__(
-        self, *boxes: tuple[Domain, ...], unless: Callable[..., bool] | None = None, note: str | None = None
+        self, *boxes: tuple[Domain, ...], gap: Callable[..., float] | None = None, note: str | None = None
     ) -> None:
         self.boxes = boxes
-        self.unless = unless
+        self.gap = gap
         self.note = note
 
     def box(self, index: int, arity: int) -> tuple[Domain, ...]:
@@ -132,7 +155,20 @@ class Region:
             all(x in domain for x, domain in zip(args, self.box(i, len(args)), strict=True))
             for i in range(len(self.boxes))
         )
-        return boxed and not (self.unless is not None and self.unless(*args))
+        return boxed and not (self.gap is not None and self.gap(*args) == 0.0)
+
+    def depth(self, args: tuple[float, ...]) -> float:
+        """How far `args` is, in its coordinates or its gap, from what is outside.
+
+        >>> Region((POSITIVE, REAL), gap=lambda a, b: a - b).depth((2.0, 5.0))
+        2.0
+        """
+        arity = len(args)
+        boxed = max(
+            min(domain.depth(x) for x, domain in zip(args, self.box(i, arity), strict=True))
+            for i in range(len(self.boxes))
+        )
+        return boxed if self.gap is None else min(boxed, abs(self.gap(*args)))
 
     def __repr__(self) -> str:
         boxes = " ∪ ".join(

@@ -51,6 +51,7 @@ class Primitive:
     """
 
     __slots__ = (
+        "arities",
         "at",
         "derivatives",
         "domain",
@@ -72,6 +73,7 @@ class Primitive:
         value: Callable[..., float],
         *derivatives: Callable[..., Any],
         each: Callable[[int], Callable[..., Any]] | None = None,
+        arities: Sequence[int] = range(1, 5),
         symbol: str | None = None,
         infix: bool = False,
         ieee: Callable[..., float] | None = None,
@@ -86,6 +88,7 @@ class Primitive:
         self.value = value  # on floats; may raise where IEEE 754 has a result
         self.derivatives = derivatives  # one per argument, called with (y, *args)
         self.each = each  # instead, for any number of arguments: the derivative by the i-th
+        self.arities = tuple(arities) if each else (len(derivatives),)  # numbers of arguments to try, where it has any
         self.symbol = symbol or name  # in drawings
         self.infix = infix  # is written between its operands
         self.ieee = ieee or _nan  # the result where `value` raises
@@ -374,7 +377,7 @@ hypot: Primitive = primitive(
     "hypot",
     math.hypot,
     each=lambda i: lambda y, *xs: ratio(xs[i], y),
-    smooth=Region((NONZERO, REAL), (REAL, NONZERO)),
+    smooth=Region((REAL,), gap=math.hypot, note="not all 0"),
     at=[((0.0, 0.0), (0.0, 0.0)), ((INF, 1.0), (1.0, 0.0)), ((3.0, 4.0), (0.6, 0.8))],
 )
 
@@ -497,7 +500,12 @@ sinc_derivative: Primitive = primitive(
 
 # ---- kinks and choices -----------------------------------------------------------------------------------------------
 
-_UNTIED = Region((REAL, REAL), unless=operator.eq, note="a ≠ b")
+
+def _difference(a: float, b: float, *rest: float) -> float:
+    return 0.0 if a == b else a - b  # infinities tie too
+
+
+_UNTIED = Region((REAL, REAL), gap=_difference, note="a ≠ b")
 
 abs: Primitive = primitive("abs", abs, lambda y, x: sign(x), symbol="|x|", smooth=NONZERO, at=[(0.0, 0.0), (-0.0, 0.0)])
 relu: Primitive = primitive(
@@ -590,9 +598,15 @@ rint: Primitive = primitive(
     _whole(round),
     lambda y, x: 0.0,
     ieee=_itself,
-    smooth=Region((REAL,), unless=lambda x: x - math.floor(x) == 0.5, note="x not half-way"),
+    smooth=Region((REAL,), gap=lambda x: x - math.floor(x) - 0.5, note="x not half-way"),
     at=[(0.5, 0.0)],
 )
+
+
+def _to_step(y: float, b: float) -> float:
+    # How far the remainder y is from where the quotient steps: at 0, at ±b, and halfway for the nearest one.
+    y, b = builtins.abs(y), builtins.abs(b)
+    return min(y, builtins.abs(y - b / 2.0), builtins.abs(b - y))
 
 
 def _division_like(name: str, value: Callable[..., float], ieee: Callable[..., float], **columns: Any) -> Primitive:
@@ -604,7 +618,7 @@ def _division_like(name: str, value: Callable[..., float], ieee: Callable[..., f
         lambda y, a, b: rint((y - a) / b),
         ieee=ieee,
         domain=(REAL, NONZERO),
-        smooth=Region((REAL, NONZERO), unless=lambda a, b: value(a, b) in (0.0, b / 2, -b / 2), note="no step there"),
+        smooth=Region((REAL, NONZERO), gap=lambda a, b: _to_step(value(a, b), b), note="no step there"),
         **columns,
     )
 
@@ -623,7 +637,7 @@ floordiv: Primitive = primitive(
     infix=True,
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
-    smooth=Region((REAL, NONZERO), unless=lambda a, b: a % b == 0.0, note="no step there"),
+    smooth=Region((REAL, NONZERO), gap=lambda a, b: _to_step(a % b, b), note="no step there"),
     at=[((6.0, 3.0), (0.0, 0.0))],
 )
 fraction: Primitive = primitive(
@@ -662,9 +676,7 @@ nextafter: Primitive = primitive(
     lambda y, x, to, steps: 0.0,
     lambda y, x, to, steps: 0.0,
     domain=(REAL, REAL, Domain(Interval(0, 4, integers="only"))),
-    smooth=Region(
-        (REAL, REAL, Domain(Interval(0, 4, integers="only"))), unless=lambda x, to, n: x == to, note="x ≠ to"
-    ),
+    smooth=Region((REAL, REAL, Domain(Interval(0, 4, integers="only"))), gap=_difference, note="x ≠ to"),
     at=[((1.0, 1.0, 1.0), (1.0, 0.0, 0.0))],
 )
 ulp: Primitive = primitive("ulp", math.ulp, lambda y, x: 0.0, at=[(1.0, 0.0)])
@@ -703,7 +715,9 @@ prod: Primitive = primitive(
     symbol="Π",
     ieee=lambda *xs: INF * math.prod(math.copysign(1.0, x) for x in xs),
 )
-sumprod: Primitive = primitive("sumprod", lambda *args: special.sumprod(*_pairs(args)), each=_partner, symbol="Σ·")
+sumprod: Primitive = primitive(
+    "sumprod", lambda *args: special.sumprod(*_pairs(args)), each=_partner, arities=(2, 4, 6), symbol="Σ·"
+)
 
 # ---- bookkeeping -----------------------------------------------------------------------------------------------------
 

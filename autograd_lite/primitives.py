@@ -56,13 +56,16 @@ class Primitive:
         "derivatives",
         "domain",
         "each",
+        "gives",
         "ieee",
         "infix",
         "name",
+        "neutral",
         "note",
         "selects",
         "smooth",
         "symbol",
+        "takes",
         "ulps",
         "value",
     )
@@ -81,6 +84,9 @@ class Primitive:
         smooth: Domain | tuple[Domain, ...] | Region | None = None,
         at: Sequence[tuple[float | Point, float | Point]] = (),
         selects: bool = False,
+        neutral: Sequence[float | None] = (),
+        takes: tuple[type, ...] = (),
+        gives: type = float,
         ulps: float = 4.0,
         note: str = "",
     ) -> None:
@@ -98,6 +104,11 @@ class Primitive:
             (_point(args), _point(slopes)) for args, slopes in at
         )  # its special points: a dict would merge ±0
         self.selects = selects  # picks among its arguments: what is not picked has no influence, even on inf or nan
+        self.neutral = tuple(
+            neutral
+        )  # for each of two arguments the number with which the other is the result, bit by bit
+        self.takes = takes  # float or bool for each argument, where not all are floats
+        self.gives = gives  # bool: the value is a truth, 1.0 or 0.0
         self.ulps = ulps  # value and local derivatives are this close to the truth
         self.note = note  # why, where that is not 4
 
@@ -155,9 +166,15 @@ def primitive(name: str, value: Callable[..., float], *derivatives: Callable[...
 
 # ---- arithmetic ------------------------------------------------------------------------------------------------------
 
-add: Primitive = primitive("add", operator.add, lambda y, a, b: 1.0, lambda y, a, b: 1.0, symbol="+", infix=True)
-sub: Primitive = primitive("sub", operator.sub, lambda y, a, b: 1.0, lambda y, a, b: -1.0, symbol="−", infix=True)
-mul: Primitive = primitive("mul", operator.mul, lambda y, a, b: b, lambda y, a, b: a, symbol="×", infix=True)
+add: Primitive = primitive(
+    "add", operator.add, lambda y, a, b: 1.0, lambda y, a, b: 1.0, symbol="+", infix=True, neutral=(-0.0, -0.0)
+)
+sub: Primitive = primitive(
+    "sub", operator.sub, lambda y, a, b: 1.0, lambda y, a, b: -1.0, symbol="−", infix=True, neutral=(None, 0.0)
+)
+mul: Primitive = primitive(
+    "mul", operator.mul, lambda y, a, b: b, lambda y, a, b: a, symbol="×", infix=True, neutral=(1.0, 1.0)
+)
 div: Primitive = primitive(
     "div",
     operator.truediv,
@@ -166,6 +183,7 @@ div: Primitive = primitive(
     symbol="÷",
     infix=True,
     ieee=ieee.divide,
+    neutral=(None, 1.0),
     domain=(REAL, NONZERO),
     at=[((1.0, 0.0), (INF, -INF)), ((-1.0, 0.0), (INF, INF)), ((1.0, -0.0), (-INF, -INF)), ((0.0, 0.0), (INF, NAN))],
     note="a quotient among the subnormals has lost bits that its derivative by the divisor would need",
@@ -182,6 +200,7 @@ chain: Primitive = primitive(
     lambda y, g, d: g,
     symbol="×",
     infix=True,
+    neutral=(1.0, None),
     at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
 )
 # x/h where h bounds |x|, as a direction cosine is: 0/0 is 0 and inf/inf is 1.
@@ -533,6 +552,28 @@ order: Primitive = primitive(
     smooth=_UNTIED,
     at=[((1.0, 1.0), (0.0, 0.0))],
 )
+
+
+def _comparison(name: str, symbol: str, value: Callable[..., float]) -> Primitive:
+    # What a comparison of numbers without a value yet, such as a compiler's, becomes. Floats and Values are compared at
+    # once, by Python's operators.
+    return primitive(
+        name,
+        value,
+        lambda y, a, b: 0.0,
+        lambda y, a, b: 0.0,
+        symbol=symbol,
+        infix=True,
+        gives=bool,
+        smooth=_UNTIED,
+        at=[((1.0, 1.0), (0.0, 0.0)), ((NAN, 1.0), (0.0, 0.0))],
+    )
+
+
+less: Primitive = _comparison("less", "<", lambda a, b: 1.0 if a < b else 0.0)
+less_equal: Primitive = _comparison("less_equal", "≤", lambda a, b: 1.0 if a <= b else 0.0)
+equal: Primitive = _comparison("equal", "=", lambda a, b: 1.0 if a == b else 0.0)
+unequal: Primitive = _comparison("unequal", "≠", lambda a, b: 1.0 if a != b else 0.0)
 maximum: Primitive = primitive(
     "maximum",
     lambda a, b: a if a > b or a != a else a + b if a == b == 0.0 else b,
@@ -559,6 +600,7 @@ where: Primitive = primitive(
     lambda y, c, a, b: 0.0,
     lambda y, c, a, b: where(c, 1.0, 0.0),
     lambda y, c, a, b: where(c, 0.0, 1.0),
+    takes=(bool, float, float),
     smooth=(NONZERO, REAL, REAL),
     at=[((1.0, 2.0, 3.0), (0.0, 1.0, 0.0)), ((0.0, 2.0, 3.0), (0.0, 0.0, 1.0))],
     selects=True,

@@ -128,6 +128,10 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "step": lambda x: mpf(x > 0),
     "sign": _sgn,
     "order": lambda a, b: _sgn(a - b),
+    "less": lambda a, b: mpf(a < b),
+    "less_equal": lambda a, b: mpf(a <= b),
+    "equal": lambda a, b: mpf(a == b),
+    "unequal": lambda a, b: mpf(a != b),
     "maximum": max,
     "minimum": min,
     "where": lambda c, a, b: a if c else b,
@@ -309,3 +313,28 @@ def test_as_many_derivatives_as_arguments(row: primitives.Primitive) -> None:
 
 def test_names_are_unique() -> None:
     assert len({row.name for row in ROWS}) == len(ROWS)
+
+
+def test_a_neutral_argument_leaves_the_other_as_it_is():
+    numbers = [0.0, -0.0, 1.0, -1.0, 0.1, 5e-324, -2.2e-308, HUGE, math.inf, -math.inf]
+    checked = 0
+    for row in ROWS:
+        for place, neutral in enumerate(row.neutral):
+            if neutral is not None:
+                checked += 1
+                for x in numbers:
+                    y = row(neutral, x) if place == 0 else row(x, neutral)
+                    assert y.hex() == x.hex(), f"{row} of {x} and {neutral} is {y}"
+                assert math.isnan(row(neutral, math.nan) if place == 0 else row(math.nan, neutral))
+    assert checked >= 7
+
+
+def test_a_truth_is_one_or_zero():
+    numbers = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan]
+    rows = {row.name: row for row in ROWS if row.gives is bool}
+    python = {"less": "<", "less_equal": "<=", "equal": "==", "unequal": "!="}
+    assert rows.keys() == python.keys()
+    for name, sign in python.items():
+        for a in numbers:
+            for b in numbers:
+                assert rows[name](a, b) == eval(f"1.0 if a {sign} b else 0.0")

@@ -37,6 +37,7 @@ from .domains import (
 NAN = math.nan
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 Point = tuple[float, ...]
+COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = range(6)  # precedences
 
 
 class Primitive:
@@ -62,6 +63,7 @@ class Primitive:
         "name",
         "neutral",
         "note",
+        "precedence",
         "selects",
         "smooth",
         "symbol",
@@ -79,6 +81,7 @@ class Primitive:
         arities: Sequence[int] = range(1, 5),
         symbol: str | None = None,
         infix: bool = False,
+        precedence: int = CALL,
         ieee: Callable[..., float] | None = None,
         domain: Domain | tuple[Domain, ...] | Region = REAL,
         smooth: Domain | tuple[Domain, ...] | Region | None = None,
@@ -97,6 +100,7 @@ class Primitive:
         self.arities = tuple(arities) if each else (len(derivatives),)  # numbers of arguments to try, where it has any
         self.symbol = symbol or name  # in drawings
         self.infix = infix  # is written between its operands
+        self.precedence = precedence  # how tightly it binds when written, as in Python: a sign not infix is a prefix
         self.ieee = ieee or _nan  # the result where `value` raises
         self.domain = region(domain)  # where it has a value
         self.smooth = region(domain if smooth is None else smooth)  # where every derivative exists
@@ -167,13 +171,34 @@ def primitive(name: str, value: Callable[..., float], *derivatives: Callable[...
 # ---- arithmetic ------------------------------------------------------------------------------------------------------
 
 add: Primitive = primitive(
-    "add", operator.add, lambda y, a, b: 1.0, lambda y, a, b: 1.0, symbol="+", infix=True, neutral=(-0.0, -0.0)
+    "add",
+    operator.add,
+    lambda y, a, b: 1.0,
+    lambda y, a, b: 1.0,
+    symbol="+",
+    infix=True,
+    precedence=SUM,
+    neutral=(-0.0, -0.0),
 )
 sub: Primitive = primitive(
-    "sub", operator.sub, lambda y, a, b: 1.0, lambda y, a, b: -1.0, symbol="−", infix=True, neutral=(None, 0.0)
+    "sub",
+    operator.sub,
+    lambda y, a, b: 1.0,
+    lambda y, a, b: -1.0,
+    symbol="−",
+    infix=True,
+    precedence=SUM,
+    neutral=(None, 0.0),
 )
 mul: Primitive = primitive(
-    "mul", operator.mul, lambda y, a, b: b, lambda y, a, b: a, symbol="×", infix=True, neutral=(1.0, 1.0)
+    "mul",
+    operator.mul,
+    lambda y, a, b: b,
+    lambda y, a, b: a,
+    symbol="×",
+    infix=True,
+    precedence=PRODUCT,
+    neutral=(1.0, 1.0),
 )
 div: Primitive = primitive(
     "div",
@@ -182,13 +207,14 @@ div: Primitive = primitive(
     lambda y, a, b: -y / b,
     symbol="÷",
     infix=True,
+    precedence=PRODUCT,
     ieee=ieee.divide,
     neutral=(None, 1.0),
     domain=(REAL, NONZERO),
     at=[((1.0, 0.0), (INF, -INF)), ((-1.0, 0.0), (INF, INF)), ((1.0, -0.0), (-INF, -INF)), ((0.0, 0.0), (INF, NAN))],
     note="a quotient among the subnormals has lost bits that its derivative by the divisor would need",
 )
-neg: Primitive = primitive("neg", operator.neg, lambda y, x: -1.0, symbol="−")
+neg: Primitive = primitive("neg", operator.neg, lambda y, x: -1.0, symbol="−", precedence=SIGN)
 fma: Primitive = primitive("fma", special.fma, lambda y, a, b, c: b, lambda y, a, b, c: a, lambda y, a, b, c: 1.0)
 
 # The chain rule's product: 0 wherever its first factor is, so that a zero adjoint times an infinite local derivative
@@ -200,6 +226,7 @@ chain: Primitive = primitive(
     lambda y, g, d: g,
     symbol="×",
     infix=True,
+    precedence=PRODUCT,
     neutral=(1.0, None),
     at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
 )
@@ -211,6 +238,7 @@ ratio: Primitive = primitive(
     lambda y, x, h: -y / h,
     symbol="÷",
     infix=True,
+    precedence=PRODUCT,
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
     at=[((0.0, 0.0), (INF, NAN))],
@@ -238,6 +266,7 @@ pow: Primitive = primitive(
     lambda y, a, b: where(a > 0.0, chain(y, log(a)), where(a == 0.0, where(b > 0.0, 0.0, NAN), NAN)),
     symbol="**",
     infix=True,
+    precedence=POWER,
     ieee=ieee.power,
     domain=_POWER,
     smooth=_POWER_SMOOTH,
@@ -549,6 +578,7 @@ order: Primitive = primitive(
     lambda y, a, b: 0.0,
     symbol="≷",
     infix=True,
+    precedence=COMPARISON,
     smooth=_UNTIED,
     at=[((1.0, 1.0), (0.0, 0.0))],
 )
@@ -564,6 +594,7 @@ def _comparison(name: str, symbol: str, value: Callable[..., float]) -> Primitiv
         lambda y, a, b: 0.0,
         symbol=symbol,
         infix=True,
+        precedence=COMPARISON,
         gives=bool,
         smooth=_UNTIED,
         at=[((1.0, 1.0), (0.0, 0.0)), ((NAN, 1.0), (0.0, 0.0))],
@@ -669,7 +700,9 @@ fmod: Primitive = _division_like("fmod", math.fmod, _nan, at=[((6.0, 3.0), (1.0,
 remainder: Primitive = _division_like(
     "remainder", math.remainder, _nan, at=[((6.0, 3.0), (1.0, -2.0)), ((5.0, 3.0), (1.0, -2.0))]
 )
-mod: Primitive = _division_like("mod", operator.mod, _nan, symbol="%", infix=True, at=[((-7.0, 3.0), (1.0, 3.0))])
+mod: Primitive = _division_like(
+    "mod", operator.mod, _nan, symbol="%", infix=True, precedence=PRODUCT, at=[((-7.0, 3.0), (1.0, 3.0))]
+)
 floordiv: Primitive = primitive(
     "floordiv",
     operator.floordiv,
@@ -677,6 +710,7 @@ floordiv: Primitive = primitive(
     lambda y, a, b: 0.0,
     symbol="//",
     infix=True,
+    precedence=PRODUCT,
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
     smooth=Region((REAL, NONZERO), gap=lambda a, b: _to_step(a % b, b), note="no step there"),

@@ -1,14 +1,15 @@
 """The circuit as a picture: one model of what is drawn, one file per form.
 
-`draw` describes a graph as it stands now, its numbers included, and hands back a `Picture` of it: DOT, text, SVG, PNG
-or PDF. Nothing beyond the standard library is imported before a form that needs it is asked for.
+`draw` describes a graph as it stands now, its numbers included, and hands back a `Picture` of it, in any form: DOT,
+SVG, PNG, PDF, text. Nothing beyond the standard library is imported before a form that needs it is asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from .model import describe
+from .model import MOST_NODES, describe
 from .picture import Picture
 
 if TYPE_CHECKING:
@@ -17,15 +18,34 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "draw"]
 
 
-def draw(root: Value, *, digits: int = 4, direction: str = "LR") -> Picture:
+def draw(
+    root: Value,
+    *,
+    precision: int = 4,
+    direction: str = "LR",
+    depth: int | None = None,
+    around: Value | None = None,
+    constants: bool = True,
+    groups: str | Collection[str] = "boxes",
+    names: Mapping[Value, str] | None = None,
+    most: int | None = MOST_NODES,
+) -> Picture:
     """A picture of the circuit that `root` was computed by: every node's value and gradient, every local gradient.
 
     Args:
         root: the output; what it was computed from is drawn with it.
-        digits: how many significant digits the numbers are given.
+        precision: how many significant digits the numbers are given; SVG shows them exactly on hover.
         direction: where the output lies, in Graphviz's terms: "LR", "RL", "TB" or "BT".
+        depth: draw only so many levels back from the output.
+        around: draw only the neighbourhood of this node, at most `depth` (or 2) edges away.
+        constants: False writes constants into the operation that uses them, "× 2", in place of a node each.
+        groups: "boxes" around what was made in a ``with group(name):``, "collapsed" for one node in place of each
+            outermost group, or the names of those to collapse.
+        names: names for nodes that have no label.
+        most: abridge a graph of more nodes than this to so many; None never does.
 
-    A gradient is shown as "·" where no backward sweep has come by. ValueError for other digits or directions.
+    A gradient is shown as "·" where no backward sweep has come by. What is left out stands as "… n more nodes".
+    ValueError for an option that does not fit.
 
     >>> from autograd_lite import Value
     >>> x = Value(3.0, "x")
@@ -38,6 +58,12 @@ def draw(root: Value, *, digits: int = 4, direction: str = "LR") -> Picture:
     """
     if direction not in ("LR", "RL", "TB", "BT"):
         raise ValueError(f"draw: the direction is LR, RL, TB or BT, not {direction!r}")
-    if not 1 <= digits <= 17:
-        raise ValueError(f"draw: a float has 1 to 17 digits to show, not {digits!r}")
-    return Picture(describe(root, digits), direction)
+    if not 1 <= precision <= 17:
+        raise ValueError(f"draw: a float has 1 to 17 significant digits to show, not {precision!r}")
+    for option, number, least in (("depth", depth, 0), ("most", most, 1)):
+        if number is not None and number < least:
+            raise ValueError(f"draw: {option} is a whole number from {least} on, not {number!r}")
+    circuit = describe(
+        root, precision, depth=depth, around=around, constants=constants, groups=groups, names=names, most=most
+    )
+    return Picture(circuit, direction)

@@ -35,14 +35,14 @@ def dot_source(circuit: Circuit, direction: str = "LR") -> str:
     )  # fmt: skip
     constants = set()
     for node in circuit.nodes:
-        if node.is_constant:
+        if node.kind == "constant":
             constants.add(node.id)
             graph.node(node.id, _label(node), color="#d0d7de", fontcolor=QUIET)
         else:
             graph.node(node.id, _label(node))
     for edge in circuit.edges:
         quiet = {"color": "#d0d7de", "fontcolor": QUIET} if edge.parent in constants else {}  # no gradient flows there
-        graph.edge(edge.parent, edge.child, label=f" {edge.local_gradient} ", **quiet)
+        graph.edge(edge.parent, edge.child, label=f" {edge.text} ", **quiet)
     return str(graph.source)
 
 
@@ -50,12 +50,12 @@ def _label(node: Node) -> str:
     rows = []
     if node.label:
         rows.append(f"<B>{_escaped(node.label)}</B>")
-    if node.symbol:
-        rows.append(_escaped(node.symbol))
-    if node.is_constant:
-        rows.append(node.value)
+    if node.text:
+        rows.append(_escaped(node.text))
+    if node.kind == "constant":
+        rows.append(node.value_text)
     else:
-        rows += [_coloured(VALUE, node.value), _coloured(GRADIENT, f"∂ {node.gradient}")]
+        rows += [_coloured(VALUE, node.value_text), _coloured(GRADIENT, f"∂ {node.gradient_text}")]
     cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
 

@@ -1,96 +1,469 @@
-"""What is drawn: a plain description of a graph, in texts, from which every form is made.
+"""What is drawn: a plain description of a graph, from which every form is made and beyond which none looks.
 
-Nodes are numbered in topological order, so the same graph has the same description in every run. Each operand is an
-edge of its own: ``x * x`` has two.
+A node is numbered by its place in the topological order of the whole graph, so the same graph has the same description
+in every run. Each operand is an edge of its own: ``x * x`` has two. Of a large graph, `abridge` chooses what is drawn.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from .. import primitives
 from ..graph import topological_order
+from ..primitives import Primitive
 from ..value import short_label
+from .abridge import Parents, both_ends, contracted, folded, levels_back, neighbourhood, quotient
 
 if TYPE_CHECKING:
     from ..value import Value
 
 UNREACHED = "·"  # the gradient of a node that no backward sweep has reached: unknown is not zero
+MOST_NODES = 400  # a larger graph is abridged to so many
+MOST_TITLE = 1_000  # characters of a label on hover
+FAR = 3  # a leaf whose uses lie more than so many levels apart is drawn beside each of them
+AROUND = 2  # the radius of a neighbourhood, unless `depth` says otherwise
 
 
+@dataclass(slots=True)
+class Check:
+    """An independent, numerical estimate of a gradient, and how far it may be off."""
+
+    estimate: float
+    bound: float
+    agrees: bool
+    text: str
+
+
+@dataclass(slots=True)
 class Node:
-    """A number in the picture: a leaf, a constant, or the output of an operation."""
+    """A number in the picture, or what stands for several.
 
-    __slots__ = ("gradient", "id", "is_constant", "is_leaf", "label", "symbol", "value")
+    Attributes:
+        id: "n7" is the node at place 7 of the topological order of the whole graph, "n7_1" another copy of that leaf;
+            "m7" and "c7" stand for several nodes of which that is the first.
+        kind: "leaf", "constant", "operation"; "group", a collapsed one; "folded", nodes that were left out.
+        label: the name on one line, shortened; "" where there is none. Of a group its name, of the folded their number.
+        title: the name on one line, whole.
+        op: the row of the table that made the number; None but for an operation.
+        text: what is written for the operation: its symbol, with the constants that are not drawn, "× 2"; else "".
+        value, gradient: exact; None where there is none, or none yet.
+        value_text, gradient_text: rounded; "" where the picture shows nothing there.
+        group: the id of the innermost box it is in, or None.
+        marks: of "kink" (at a kink or tie), "born" (inf or nan arises here in the values) and "gradient born" (here in
+            the gradients).
+        check: a numerical derivative beside the gradient, or None.
+        count: how many nodes of the graph it stands for.
+        of: the id of the node it is a copy of; its own id, if of none.
+    """
 
-    def __init__(
-        self, id: str, label: str, symbol: str, value: str, gradient: str, is_constant: bool, is_leaf: bool
-    ) -> None:
-        self.id = id
-        self.label = label  # on one line, shortened; "" where there is none
-        self.symbol = symbol  # of the operation; "" for leaves and constants
-        self.value = value
-        self.gradient = gradient
-        self.is_constant = is_constant
-        self.is_leaf = is_leaf
+    id: str
+    kind: str
+    label: str = ""
+    title: str = ""
+    op: Primitive | None = None
+    text: str = ""
+    value: float | None = None
+    value_text: str = ""
+    gradient: float | None = None
+    gradient_text: str = ""
+    group: str | None = None
+    marks: tuple[str, ...] = ()
+    check: Check | None = None
+    count: int = 1
+    of: str = ""
+
+    def __post_init__(self) -> None:
+        self.of = self.of or self.id
 
 
+@dataclass(slots=True)
 class Edge:
-    """One operand of one operation, and the operation's local gradient by it."""
+    """One operand of one operation, and the operation's local gradient by it.
 
-    __slots__ = ("child", "local_gradient", "operand", "parent")
+    What leads to or from nodes that are drawn as one is one edge, its local gradient None unless it is of one operand.
+    """
 
-    def __init__(self, parent: str, child: str, operand: int, local_gradient: str) -> None:
-        self.parent = parent
-        self.child = child
-        self.operand = operand
-        self.local_gradient = local_gradient
+    parent: str
+    child: str
+    operand: int
+    local_gradient: float | None = None
+    text: str = ""
+    quiet: bool = False  # from a constant: no gradient flows there
 
 
+@dataclass(slots=True)
+class Group:
+    """A box around the nodes made in one ``with group(name):``, or in several of the same name and place."""
+
+    id: str
+    name: str
+    parent: str | None  # the id of the box around this one
+
+
+@dataclass(slots=True)
 class Circuit:
-    """The nodes, each after all of its parents, and the edges, in the order of their children and operands."""
+    """What is drawn.
 
-    __slots__ = ("edges", "nodes")
+    Attributes:
+        nodes: each after all of its parents; the last one is the output, unless it was left out.
+        edges: in the order of their children and operands.
+        groups: each after the one around it.
+        notes: one line each, on what was abridged.
+        total: how many nodes the whole graph has.
+        root: the output itself, for a form that computes with the graph.
+    """
 
-    def __init__(self, nodes: list[Node], edges: list[Edge]) -> None:
-        self.nodes = nodes
-        self.edges = edges
+    nodes: list[Node]
+    edges: list[Edge]
+    groups: list[Group] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    total: int = 0
+    root: Any = None
 
 
-def describe(root: Value, digits: int = 4) -> Circuit:
-    """The graph that `root` was computed by, as it stands now.
+def describe(
+    root: Value,
+    precision: int = 4,
+    *,
+    depth: int | None = None,
+    around: Value | None = None,
+    constants: bool = True,
+    groups: str | Collection[str] = "boxes",
+    names: Mapping[Value, str] | None = None,
+    check: Mapping[Value, tuple[float, float]] | None = None,
+    most: int | None = MOST_NODES,
+) -> Circuit:
+    """The graph that `root` was computed by, as it stands now. The options are those of `draw`, except for these:
+
+    `names` maps nodes without a label to one; `check` maps nodes to a numerical derivative and its error bound.
 
     >>> from autograd_lite import Value
     >>> x = Value(3.0, "x")
     >>> circuit = describe(x * x)
-    >>> [(edge.parent, edge.child, edge.operand, edge.local_gradient) for edge in circuit.edges]
+    >>> [(edge.parent, edge.child, edge.operand, edge.text) for edge in circuit.edges]
     [('n0', 'n1', 0, '3'), ('n0', 'n1', 1, '3')]
     """
     order = topological_order(root)
-    ids = {node: f"n{i}" for i, node in enumerate(order)}
-    nodes, edges = [], []
-    for node in order:
-        is_constant = node.op is primitives.constant
-        nodes.append(
-            Node(
-                ids[node],
-                short_label(node.label) if node.label else "",
-                "" if node.op is None or is_constant else node.op.symbol,
-                number_text(node.data, digits),
-                number_text(node.grad, digits) if node.reached else UNREACHED,
-                is_constant,
-                node.op is None,
-            )
+    index = {node: i for i, node in enumerate(order)}
+    if around is not None and around not in index:
+        raise ValueError(f"draw: around is a node of the circuit drawn, and {around!r} is none")
+    parents: Parents = [tuple([index[parent] for parent in node.parents]) for node in order]
+    paths = _paths(order, parents)
+    prefixes = _prefixes(paths, groups)
+    drawn = _drawn(parents, prefixes, None if around is None else index[around], depth, most)
+    place = [0] * len(order)
+    for number, (_, members) in enumerate(drawn):
+        for i in members:
+            place[i] = number
+    spoiled = _spoiled(order, parents)
+    boxes: dict[Path, Group] = {}
+    nodes = []
+    for kind, members in drawn:
+        first = members[0]
+        if kind == "node":
+            node = _node(order[first], f"n{first}", precision, names, check, first in spoiled)
+            path = paths[first]
+        elif kind == "group":
+            node = _group(members, prefixes[first], order, parents, precision)
+            path = prefixes[first][:-1]
+        else:
+            node = _folded(members)
+            path = _common([paths[i] for i in members])
+        node.group = _box(path, boxes)
+        nodes.append(node)
+    edges = [
+        edge
+        for number, (kind, members) in enumerate(drawn)
+        for edge in (
+            _operands(order[members[0]], number, [place[p] for p in parents[members[0]]], nodes, precision)
+            if kind == "node"
+            else _merged(number, [place[p] for i in members for p in parents[i]], nodes)
         )
-        for operand, (parent, slope) in enumerate(zip(node.parents, node.local_grads)):
-            edges.append(Edge(ids[parent], ids[node], operand, number_text(slope, digits)))
-    return Circuit(nodes, edges)
+    ]
+    circuit = Circuit(nodes, edges, list(boxes.values()), _notes(nodes, len(order)), len(order), root)
+    return circuit if constants else _inlined(circuit)
 
 
-def number_text(x: float, digits: int = 4) -> str:
+def number_text(x: float, precision: int = 4) -> str:
     """`x` to so many significant digits, with a real minus sign.
 
     >>> number_text(-1234.56), number_text(1e-7)
     ('−1235', '1e−07')
     """
-    return f"{x:.{digits}g}".replace("-", "−")
+    return f"{x:.{precision}g}".replace("-", "−")
+
+
+def exact_text(x: float | None) -> str:
+    """`x` to its last digit, with a real minus sign; "not computed" for None.
+
+    >>> exact_text(-0.1), exact_text(None)
+    ('−0.1', 'not computed')
+    """
+    return "not computed" if x is None else repr(x).replace("-", "−")
+
+
+def with_copies(circuit: Circuit, far: int = FAR) -> Circuit:
+    """The circuit with each leaf and constant that is used far away drawn once per use, for forms that lay it out.
+
+    The level of an operation is its longest way to the output. Where the levels that use a leaf lie more than `far`
+    apart, each level has a copy of its own: in ``for _ in range(n): y = y * x`` one beside each product.
+    """
+    level = {node.id: 0 for node in circuit.nodes}
+    for edge in reversed(circuit.edges):
+        level[edge.parent] = max(level[edge.parent], level[edge.child] + 1)
+    sources = {node.id: node for node in circuit.nodes if node.kind in ("leaf", "constant")}
+    uses: dict[str, set[int]] = {}
+    for edge in circuit.edges:
+        if edge.parent in sources:
+            uses.setdefault(edge.parent, set()).add(level[edge.child])
+    copies: dict[str, list[Node]] = {}
+    name: dict[tuple[str, int], str] = {}
+    for id, levels in uses.items():
+        if max(levels) - min(levels) > far:
+            deepest_first = sorted(levels, reverse=True)
+            ids = [id, *(f"{id}_{number}" for number in range(1, len(levels)))]
+            name.update(((id, at), copy) for at, copy in zip(deepest_first, ids))
+            copies[id] = [replace(sources[id], id=copy, of=id) for copy in ids]
+    if not copies:
+        return circuit
+    nodes = [copy for node in circuit.nodes for copy in copies.get(node.id, [node])]
+    edges = [replace(e, parent=name.get((e.parent, level[e.child]), e.parent)) for e in circuit.edges]
+    return replace(circuit, nodes=nodes, edges=edges)
+
+
+# ---- what is drawn as one --------------------------------------------------------------------------------------------
+
+Path = tuple[str, ...]
+
+
+def _paths(order: list[Value], parents: Parents) -> list[Path]:
+    """The groups each node was made in, outermost first; a constant is in those of the operation it was written in."""
+    paths: list[Path] = [getattr(node, "group", ()) for node in order]
+    if any(paths):
+        for node, operands in enumerate(parents):
+            for parent in operands:
+                if order[parent].op is primitives.constant and not paths[parent]:
+                    paths[parent] = paths[node]
+    return paths
+
+
+def _prefixes(paths: list[Path], groups: str | Collection[str]) -> list[Path]:
+    """For each node the path of the collapsed group that it is in, () if in none."""
+    if groups == "boxes":
+        return [()] * len(paths)
+    if groups == "collapsed":
+        return [path[:1] for path in paths]
+    known = dict.fromkeys(name for path in dict.fromkeys(paths) for name in path)
+    if isinstance(groups, str):
+        raise ValueError(f"draw: groups is 'boxes', 'collapsed' or a list of names to collapse, not {groups!r}")
+    for name in groups:
+        if name not in known:
+            raise ValueError(f"draw: no group {name!r} to collapse; there are: {', '.join(map(repr, known)) or 'none'}")
+    cut = {path: next((path[: i + 1] for i, name in enumerate(path) if name in groups), ()) for path in set(paths)}
+    return [cut[path] for path in paths]
+
+
+def _drawn(
+    parents: Parents, prefixes: list[Path], centre: int | None, depth: int | None, most: int | None
+) -> list[tuple[str, list[int]]]:
+    """What is drawn as one, in topological order: its kind, "node", "group" or "folded", and its members."""
+    units = [[node] for node in range(len(parents))]
+    if any(prefixes):
+        first: dict[Path, int] = {}
+        classes = [first.setdefault(prefix, node) if prefix else node for node, prefix in enumerate(prefixes)]
+        parents, units = quotient(parents, contracted(parents, classes))
+    kinds = ["group" if prefixes[members[0]] else "node" for members in units]
+    limit = len(units) if most is None else most
+    if centre is not None:
+        middle = next(unit for unit, members in enumerate(units) if centre in members)
+        kept = neighbourhood(parents, middle, AROUND if depth is None else depth, limit)
+    elif depth is not None:
+        kept = levels_back(parents, len(units) - 1, depth, limit)
+    elif len(units) > limit:
+        kept = both_ends(parents, limit)
+    else:
+        return list(zip(kinds, units))
+    _, pieces = quotient(parents, folded(parents, kept))
+    return [
+        (kinds[piece[0]] if piece[0] in kept else "folded", [node for unit in piece for node in units[unit]])
+        for piece in pieces
+    ]
+
+
+def _notes(nodes: list[Node], total: int) -> list[str]:
+    left_out = sum(node.count for node in nodes if node.kind == "folded")
+    if not left_out:
+        return []
+    return [f"{left_out:,} of {total:,} nodes are folded into “…”: draw() takes most, depth, around and groups"]
+
+
+# ---- nodes -----------------------------------------------------------------------------------------------------------
+
+
+def _node(
+    value: Value,
+    id: str,
+    precision: int,
+    names: Mapping[Value, str] | None,
+    check: Mapping[Value, tuple[float, float]] | None,
+    spoiled: bool,
+) -> Node:
+    label = value.label or (names.get(value, "") if names else "")
+    op = value.op
+    node = Node(id, "operation", short_label(label), short_label(label, MOST_TITLE))
+    node.value, node.value_text = value.data, number_text(value.data, precision)
+    if op is primitives.constant:
+        node.kind = "constant"
+        return node
+    node.gradient = value.grad if value.reached else None
+    node.gradient_text = UNREACHED if node.gradient is None else number_text(node.gradient, precision)
+    if op is None:
+        node.kind = "leaf"
+    else:
+        node.op, node.text = op, op.symbol
+    node.marks = _marks(value, spoiled)
+    if check is not None and value in check:
+        node.check = _check(node.gradient, *check[value], precision)
+    return node
+
+
+def _group(members: list[int], path: Path, order: list[Value], parents: Parents, precision: int) -> Node:
+    """A collapsed group; if only one of its nodes is used outside, that one's numbers."""
+    inside = set(members)
+    used = {parent for node, operands in enumerate(parents) if node not in inside for parent in operands}
+    exits = [node for node in members if node in used or node == len(order) - 1]
+    node = Node(f"c{members[0]}", "group", short_label(path[-1]), short_label(" / ".join(path), MOST_TITLE))
+    node.count = len(members)
+    if len(exits) == 1:
+        one = _node(order[exits[0]], "", precision, None, None, False)
+        node.value, node.value_text = one.value, one.value_text
+        node.gradient, node.gradient_text = one.gradient, one.gradient_text
+    return node
+
+
+def _folded(members: list[int]) -> Node:
+    label = f"… {len(members):,} more node{'s' * (len(members) != 1)}"
+    return Node(f"m{members[0]}", "folded", label, label, count=len(members))
+
+
+def _check(gradient: float | None, estimate: float, bound: float, precision: int) -> Check:
+    agrees = gradient is not None and (
+        abs(gradient - estimate) <= bound or gradient == estimate or (gradient != gradient and estimate != estimate)
+    )
+    text = f"≈ {number_text(estimate, precision)} ± {number_text(bound, 1)}"
+    return Check(estimate, bound, agrees, text)
+
+
+def _marks(value: Value, spoiled: bool) -> tuple[str, ...]:
+    marks = []
+    op = value.op
+    if op is not None and _at_kink(op, value):
+        marks.append("kink")
+    if not math.isfinite(value.data) and all(map(math.isfinite, value._record[1:])):
+        marks.append("born")
+    if value.reached and not math.isfinite(value.grad) and not spoiled:
+        marks.append("gradient born")
+    return tuple(marks)
+
+
+def _spoiled(order: list[Value], parents: Parents) -> set[int]:
+    """The nodes that an infinite gradient or a nan came to, from an operation that used them."""
+    return {
+        parent
+        for node, value in enumerate(order)
+        if value.reached and not math.isfinite(value.grad)
+        for parent in parents[node]
+    }
+
+
+def _at_kink(op: Primitive, value: Value) -> bool:
+    """Whether a slope by some operand that is no constant differs between the two sides."""
+    args = value._record[1:]
+    if args in op.smooth:
+        return False
+    for i, parent in enumerate(value.parents):
+        if parent.op is not primitives.constant:
+            step = 1e-7 * max(1.0, abs(args[i]))
+            sides = [(*args[:i], args[i] + shift, *args[i + 1 :]) for shift in (-step, step)]
+            left, right = (op.derivative(i)(op(*side), *side) for side in sides)
+            if abs(left - right) > 1e-3 * max(1.0, min(abs(left), abs(right))):
+                return True
+    return False
+
+
+# ---- edges -----------------------------------------------------------------------------------------------------------
+
+
+def _operands(value: Value, number: int, sources: list[int], nodes: list[Node], precision: int) -> Iterable[Edge]:
+    """An edge an operand, but one for all operands that are drawn as one."""
+    found: dict[tuple[int, int], Edge] = {}
+    for operand, (source, slope) in enumerate(zip(sources, value.local_grads)):
+        parent = nodes[source]
+        key = source, operand if parent.kind not in ("folded", "group") else -1
+        if key in found:
+            found[key].local_gradient, found[key].text = None, ""
+        else:
+            text = number_text(slope, precision)
+            quiet = parent.kind == "constant"
+            found[key] = Edge(parent.id, nodes[number].id, operand, slope, text, quiet)
+    return found.values()
+
+
+def _merged(number: int, sources: list[int], nodes: list[Node]) -> Iterable[Edge]:
+    """One edge from each other node that is used by any of those drawn as one."""
+    others = [source for source in dict.fromkeys(sources) if source != number]
+    return [
+        Edge(nodes[source].id, nodes[number].id, operand, quiet=nodes[source].kind == "constant")
+        for operand, source in enumerate(others)
+    ]
+
+
+def _inlined(circuit: Circuit) -> Circuit:
+    """The circuit without its constants: what they were is written with the operation that used them."""
+    hidden = {node.id: node.value_text for node in circuit.nodes[:-1] if node.kind == "constant"}
+    operands: dict[str, list[str]] = {}
+    for edge in circuit.edges:
+        operands.setdefault(edge.child, []).append(hidden.get(edge.parent, ""))
+    nodes = [
+        replace(node, text=_written(node.op, operands[node.id])) if node.op and any(operands[node.id]) else node
+        for node in circuit.nodes
+        if node.id not in hidden
+    ]
+    edges = [edge for edge in circuit.edges if edge.parent not in hidden]
+    return replace(circuit, nodes=nodes, edges=edges)
+
+
+def _written(op: Primitive, operands: list[str]) -> str:
+    """An operation with those of its operands that are known: ``× 2``, ``max(·, 0)``."""
+    if op.infix:
+        return f" {op.symbol} ".join(operands).strip()
+    return f"{op.symbol}({', '.join(operand or '·' for operand in operands)})"
+
+
+# ---- groups ----------------------------------------------------------------------------------------------------------
+
+
+def _common(paths: list[Path]) -> Path:
+    shared = paths[0]
+    for path in paths:
+        if path != shared:
+            shared = next(
+                (shared[:i] for i, (a, b) in enumerate(zip(shared, path)) if a != b), min(shared, path, key=len)
+            )
+        if not shared:
+            break
+    return shared
+
+
+def _box(path: Path, boxes: dict[Path, Group]) -> str | None:
+    """The id of the box of that path, which is made, and those around it, if there is none yet."""
+    around = None
+    for end in range(1, len(path) + 1):
+        inner = path[:end]
+        if inner not in boxes:
+            boxes[inner] = Group(f"g{len(boxes)}", short_label(path[end - 1], 60), around)
+        around = boxes[inner].id
+    return around

@@ -38,16 +38,18 @@ def text_tree(circuit: Circuit, most: int = MOST_LINES) -> str:
         edges = operands.get(id, [])
         for edge in reversed(edges):
             last = edge is edges[-1]
-            slope = f"[{edge.local_gradient}]─ "
+            slope = f"[{edge.text}]─ "
             stack.append((edge.parent, f"{below}{'└─' if last else '├─'}{slope}", f"{below}{'   ' if last else '│  '}"))
     if stack:
-        lines.append(f"… abridged after {most} lines: {len(shown)} of {len(nodes)} nodes are shown")
+        lines.append(f"… abridged after {most} lines: {len(shown)} of {circuit.total} nodes are shown")
     return "\n".join(lines)
 
 
 def _line(node: Node, again: bool) -> str:
-    name = ": ".join(part for part in (node.label, node.symbol) if part)
-    value = f"{name} = {node.value}" if name else node.value
+    if node.kind == "folded":
+        return node.label
+    name = ": ".join(part for part in (node.label, node.text) if part)
+    value = f"{name} = {node.value_text}" if name else node.value_text
     if again:
         return f"{value}  (see above)"
-    return value if node.is_constant else f"{value}  ∂ {node.gradient}"
+    return value if node.kind == "constant" else f"{value}  ∂ {node.gradient_text}"

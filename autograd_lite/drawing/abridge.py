@@ -1,0 +1,198 @@
+"""Which nodes of a large graph are drawn, and what stands for the others.
+
+A graph is here a list: for each node, in topological order, the indices of its parents. Nodes are gathered into classes
+of which each is drawn as one node; `contracted` splits a class where drawing it as one would close a circle.
+Knows no numbers and no Values; nothing recurses, and a million nodes take a second or two.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Sequence
+
+Parents = list[tuple[int, ...]]
+FOLDED = -1  # the class of a node that is not drawn by itself
+MOST_PIECES = 20  # more pieces of what is folded than this are drawn as one
+MOST_PARTED = 100_000  # nor are more nodes than this parted into pieces
+
+
+def levels_back(parents: Parents, root: int, depth: int, most: int) -> set[int]:
+    """The nodes at most `depth` edges back from `root`; if they are more than `most`, the nearest.
+
+    >>> sorted(levels_back([(), (0,), (1,), (2, 0)], root=3, depth=1, most=9))
+    [0, 2, 3]
+    """
+    return _ball(parents, root, depth, most)
+
+
+def neighbourhood(parents: Parents, centre: int, radius: int, most: int) -> set[int]:
+    """The nodes at most `radius` edges away from `centre`, forward or back; if they are more than `most`, the nearest.
+
+    No way leads through a leaf or a constant: two nodes are not near because both use ``x``.
+
+    >>> sorted(neighbourhood([(), (), (0, 1), (2,), (3,)], centre=3, radius=1, most=9))
+    [2, 3, 4]
+    """
+    neighbours: list[list[int]] = [list(operands) for operands in parents]
+    for node, operands in enumerate(parents):
+        for parent in operands:
+            if parents[parent] or parent == centre:
+                neighbours[parent].append(node)
+    return _ball(neighbours, centre, radius, most)
+
+
+def _ball(neighbours: Sequence[Sequence[int]], centre: int, radius: int, most: int) -> set[int]:
+    ball, shell = {centre}, [centre]
+    for _ in range(min(radius, len(neighbours))):
+        shell = [node for node in dict.fromkeys(n for node in shell for n in neighbours[node]) if node not in ball]
+        ball.update(shell[: most - len(ball)])
+        if not shell or len(ball) >= most:
+            break
+    return ball
+
+
+def both_ends(parents: Parents, most: int) -> set[int]:
+    """At most `most` nodes: three quarters from the output back, level by level, the others where the graph begins.
+
+    A level is the longest way to the output, so that no way leads from a node near the output to a folded one; what
+    begins the graph is a piece of its topological order, so that no way leads there from a folded one. A leaf or
+    constant is kept with the first operation that needs it.
+    """
+    count = len(parents)
+    level = [0] * count
+    for node in range(count - 1, -1, -1):
+        below = level[node] + 1
+        for parent in parents[node]:
+            if level[parent] < below:
+                level[parent] = below
+    kept: set[int] = set()
+    near = most - most // 4
+    for node in heapq.nsmallest(near, range(count), key=lambda node: (level[node], -node)):
+        if len(kept) >= near:
+            break
+        kept.add(node)
+        kept.update([parent for parent in dict.fromkeys(parents[node]) if not parents[parent]][: near - len(kept)])
+    for node in range(count):
+        if len(kept) >= most:
+            break
+        kept.add(node)
+    return kept
+
+
+def folded(parents: Parents, kept: set[int]) -> list[int]:
+    """The class of each node: its own index if it is kept, else that of the connected piece of folded nodes it is in.
+
+    A class is numbered by one of its nodes. The classes make a graph without circles, whatever is kept.
+
+    >>> folded([(), (0,), (1,), (2,), (3,)], kept={0, 4})
+    [0, 1, 1, 1, 4]
+    """
+    classes = [node if node in kept else FOLDED for node in range(len(parents))]
+    rest = [node for node, own in enumerate(classes) if own == FOLDED]
+    if not rest:
+        return classes
+    if len(rest) <= MOST_PARTED:
+        piece = _pieces(parents, rest, kept)
+        if len(set(piece.values())) <= MOST_PIECES:
+            for node, first in piece.items():
+                classes[node] = first
+            return contracted(parents, classes)
+    for node in rest:
+        classes[node] = rest[0]
+    return contracted(parents, classes)
+
+
+def _pieces(parents: Parents, rest: list[int], kept: set[int]) -> dict[int, int]:
+    """The first node of the connected piece that each node of `rest` is in."""
+    leader = {node: node for node in rest}
+
+    def lead(node: int) -> int:
+        while leader[node] != node:
+            leader[node] = node = leader[leader[node]]
+        return node
+
+    for node in rest:
+        for parent in parents[node]:
+            if parent not in kept:
+                a, b = lead(node), lead(parent)
+                leader[max(a, b)] = min(a, b)
+    return {node: lead(node) for node in rest}
+
+
+def contracted(parents: Parents, classes: list[int]) -> list[int]:
+    """The classes, those parted that would be on a circle if each class were one node.
+
+    Parted they are by how many changes of class the longest way to a node has: along every edge between two classes
+    that number grows, so no circle is left. Each class of the result is numbered by the first of its nodes.
+    """
+    circular = _circular(parents, classes)
+    changes = _changes(parents, classes) if circular else []
+    first: dict[tuple[int, int], int] = {}
+    return [first.setdefault((own, changes[node] if own in circular else 0), node) for node, own in enumerate(classes)]
+
+
+def _circular(parents: Parents, classes: list[int]) -> set[int]:
+    """The classes left when those before and after all circles are taken away."""
+    edges = {
+        (classes[parent], own) for node, own in enumerate(classes) for parent in parents[node] if classes[parent] != own
+    }
+    left = set(classes)
+    for entering in (0, 1):
+        onward: dict[int, list[int]] = {}
+        waiting: Counter[int] = Counter()
+        for edge in edges:
+            source, target = edge[entering], edge[1 - entering]
+            if source in left and target in left:
+                onward.setdefault(source, []).append(target)
+                waiting[target] += 1
+        free = [own for own in left if not waiting[own]]
+        while free:
+            own = free.pop()
+            left.discard(own)
+            for target in onward.get(own, ()):
+                waiting[target] -= 1
+                if not waiting[target]:
+                    free.append(target)
+    return left
+
+
+def _changes(parents: Parents, classes: list[int]) -> list[int]:
+    alone = Counter(classes)
+    changes = [0] * len(parents)
+    for node, operands in enumerate(parents):
+        for parent in operands:
+            same = classes[parent] == classes[node] or (not parents[parent] and alone[classes[parent]] == 1)
+            changes[node] = max(changes[node], changes[parent] + (not same))
+    return changes
+
+
+def quotient(parents: Parents, classes: list[int]) -> tuple[Parents, list[list[int]]]:
+    """The graph of the classes in topological order, and the members of each.
+
+    >>> quotient([(), (0,), (1,), (2, 0)], [0, 1, 1, 3])
+    ([(), (0,), (1, 0)], [[0], [1, 2], [3]])
+    """
+    members: dict[int, list[int]] = {}
+    edges: dict[int, dict[int, None]] = {}
+    onward: dict[int, list[int]] = {}
+    for node, own in enumerate(classes):
+        members.setdefault(own, []).append(node)
+        into = edges.setdefault(own, {})
+        for parent in parents[node]:
+            source = classes[parent]
+            if source != own and source not in into:
+                into[source] = None
+                onward.setdefault(source, []).append(own)
+    waiting = {own: len(into) for own, into in edges.items()}
+    free = [(members[own][-1], own) for own, count in waiting.items() if not count]
+    heapq.heapify(free)
+    place: dict[int, int] = {}
+    while free:  # of the classes that may come next, the one that ends first in the order of nodes
+        _, own = heapq.heappop(free)
+        place[own] = len(place)
+        for target in onward.get(own, ()):
+            waiting[target] -= 1
+            if not waiting[target]:
+                heapq.heappush(free, (members[target][-1], target))
+    return [tuple(place[source] for source in edges[own]) for own in place], [members[own] for own in place]

@@ -37,7 +37,7 @@ from .domains import (
 NAN = math.nan
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 Point = tuple[float, ...]
-COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL = range(6)  # precedences
+COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL, ATOM = range(7)  # precedences
 
 
 class Primitive:
@@ -60,6 +60,7 @@ class Primitive:
         "gives",
         "ieee",
         "infix",
+        "latex",
         "name",
         "neutral",
         "note",
@@ -82,6 +83,7 @@ class Primitive:
         symbol: str | None = None,
         infix: bool = False,
         precedence: int = CALL,
+        latex: tuple[str, int] | None = None,
         ieee: Callable[..., float] | None = None,
         domain: Domain | tuple[Domain, ...] | Region = REAL,
         smooth: Domain | tuple[Domain, ...] | Region | None = None,
@@ -101,6 +103,9 @@ class Primitive:
         self.symbol = symbol or name  # in drawings
         self.infix = infix  # is written between its operands
         self.precedence = precedence  # how tightly it binds when written, as in Python: a sign not infix is a prefix
+        # In LaTeX, where the symbol won't do: a template, and the precedence of what it makes. A template's {0:2} is the
+        # first argument, in parentheses unless its precedence is at least 2.
+        self.latex = latex
         self.ieee = ieee or _nan  # the result where `value` raises
         self.domain = region(domain)  # where it has a value
         self.smooth = region(domain if smooth is None else smooth)  # where every derivative exists
@@ -178,6 +183,7 @@ add: Primitive = primitive(
     symbol="+",
     infix=True,
     precedence=SUM,
+    latex=("{0:1} + {1:2}", SUM),
     neutral=(-0.0, -0.0),
 )
 sub: Primitive = primitive(
@@ -188,6 +194,7 @@ sub: Primitive = primitive(
     symbol="−",
     infix=True,
     precedence=SUM,
+    latex=("{0:1} - {1:2}", SUM),
     neutral=(None, 0.0),
 )
 mul: Primitive = primitive(
@@ -198,6 +205,7 @@ mul: Primitive = primitive(
     symbol="×",
     infix=True,
     precedence=PRODUCT,
+    latex=(r"{0:2} \cdot {1:4}", PRODUCT),
     neutral=(1.0, 1.0),
 )
 div: Primitive = primitive(
@@ -208,14 +216,22 @@ div: Primitive = primitive(
     symbol="÷",
     infix=True,
     precedence=PRODUCT,
+    latex=(r"\frac{{{0}}}{{{1}}}", POWER),
     ieee=ieee.divide,
     neutral=(None, 1.0),
     domain=(REAL, NONZERO),
     at=[((1.0, 0.0), (INF, -INF)), ((-1.0, 0.0), (INF, INF)), ((1.0, -0.0), (-INF, -INF)), ((0.0, 0.0), (INF, NAN))],
     note="a quotient among the subnormals has lost bits that its derivative by the divisor would need",
 )
-neg: Primitive = primitive("neg", operator.neg, lambda y, x: -1.0, symbol="−", precedence=SIGN)
-fma: Primitive = primitive("fma", special.fma, lambda y, a, b, c: b, lambda y, a, b, c: a, lambda y, a, b, c: 1.0)
+neg: Primitive = primitive("neg", operator.neg, lambda y, x: -1.0, symbol="−", precedence=SIGN, latex=("-{0:2}", SUM))
+fma: Primitive = primitive(
+    "fma",
+    special.fma,
+    lambda y, a, b, c: b,
+    lambda y, a, b, c: a,
+    lambda y, a, b, c: 1.0,
+    latex=(r"{0:2} \cdot {1:4} + {2:2}", SUM),
+)
 
 # The chain rule's product: 0 wherever its first factor is, so that a zero adjoint times an infinite local derivative
 # adds nothing. Its own derivative by the first factor is the second, unless that is what had just been absorbed.
@@ -227,6 +243,7 @@ chain: Primitive = primitive(
     symbol="×",
     infix=True,
     precedence=PRODUCT,
+    latex=(r"{0:2} \cdot {1:4}", PRODUCT),
     neutral=(1.0, None),
     at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
 )
@@ -239,6 +256,7 @@ ratio: Primitive = primitive(
     symbol="÷",
     infix=True,
     precedence=PRODUCT,
+    latex=(r"\frac{{{0}}}{{{1}}}", POWER),
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
     at=[((0.0, 0.0), (INF, NAN))],
@@ -267,6 +285,7 @@ pow: Primitive = primitive(
     symbol="**",
     infix=True,
     precedence=POWER,
+    latex=("{0:6}^{{{1}}}", POWER),
     ieee=ieee.power,
     domain=_POWER,
     smooth=_POWER_SMOOTH,
@@ -293,6 +312,7 @@ shifted_pow: Primitive = primitive(
     lambda y, a, b, k: chain(b - k, shifted_pow(a, b, k + 1.0)),
     lambda y, a, b, k: where(a > 0.0, chain(y, log(a)), where(a == 0.0, where(b > k, 0.0, NAN), NAN)),
     lambda y, a, b, k: 0.0,
+    latex=("{0:6}^{{{1:1} - {2:2}}}", POWER),
     ieee=lambda a, b, k: ieee.power(a, b - k),
     domain=(POSITIVE, REAL, Domain(Interval(0, 4, integers="only"))),
     note="a quotient of two powers where b−k would round",
@@ -302,6 +322,7 @@ sqrt: Primitive = primitive(
     "sqrt",
     math.sqrt,
     lambda y, x: 0.5 / (y + 0.0),  # + 0.0 makes the root of -0.0 a positive zero: the slope there is inf
+    latex=(r"\sqrt{{{0}}}", ATOM),
     domain=NONNEGATIVE,
     smooth=POSITIVE,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN)],
@@ -310,13 +331,18 @@ cbrt: Primitive = primitive(
     "cbrt",
     math.cbrt,
     lambda y, x: 1.0 / (3.0 * (y * y)),
+    latex=(r"\sqrt[3]{{{0}}}", ATOM),
     smooth=NONZERO,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0)],
     ulps=8.0,
     note="the C library's cbrt may be 3 ulp off, and the slope has its square",
 )
-exp: Primitive = primitive("exp", math.exp, lambda y, x: y, ieee=_inf, at=[(-INF, 0.0), (INF, INF)])
-exp2: Primitive = primitive("exp2", math.exp2, lambda y, x: y * _LN2, ieee=_inf, at=[(-INF, 0.0), (INF, INF)])
+exp: Primitive = primitive(
+    "exp", math.exp, lambda y, x: y, latex=(r"\mathrm{{e}}^{{{0}}}", POWER), ieee=_inf, at=[(-INF, 0.0), (INF, INF)]
+)
+exp2: Primitive = primitive(
+    "exp2", math.exp2, lambda y, x: y * _LN2, latex=("2^{{{0}}}", POWER), ieee=_inf, at=[(-INF, 0.0), (INF, INF)]
+)
 expm1: Primitive = primitive("expm1", math.expm1, lambda y, x: exp(x), ieee=_inf, at=[(0.0, 1.0), (-INF, 0.0)])
 # 1/x on the half-line where logarithms live: inf at its end and nan beyond it, as their slopes are.
 slope_of_log: Primitive = primitive(
@@ -325,6 +351,7 @@ slope_of_log: Primitive = primitive(
     lambda y, x: -y * y,
     ieee=_inf,
     symbol="1/x",
+    latex=(r"\frac{{1}}{{{0}}}", POWER),
     domain=POSITIVE,
     at=[(0.0, -INF), (-0.0, -INF), (-1.0, NAN), (INF, 0.0)],
 )
@@ -338,6 +365,7 @@ log: Primitive = primitive(
     "log",
     math.log,
     lambda y, x: slope_of_log(x),
+    latex=(r"\ln\left({0}\right)", CALL),
     ieee=_log_ieee,
     domain=POSITIVE,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN)],
@@ -346,6 +374,7 @@ log2: Primitive = primitive(
     "log2",
     math.log2,
     lambda y, x: slope_of_log(x) / _LN2,
+    latex=(r"\log_{{2}}\left({0}\right)", CALL),
     ieee=_log_ieee,
     domain=POSITIVE,
     at=[(0.0, INF), (-1.0, NAN)],
@@ -354,6 +383,7 @@ log10: Primitive = primitive(
     "log10",
     math.log10,
     lambda y, x: slope_of_log(x) / _LN10,
+    latex=(r"\log_{{10}}\left({0}\right)", CALL),
     ieee=_log_ieee,
     domain=POSITIVE,
     at=[(0.0, INF), (-1.0, NAN)],
@@ -398,6 +428,7 @@ asin: Primitive = primitive(
     "asin",
     math.asin,
     lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)),
+    latex=(r"\arcsin\left({0}\right)", CALL),
     domain=SYMMETRIC_UNIT,
     smooth=Domain(Interval(-1, 1, open_low=True, open_high=True)),
     at=[(1.0, INF), (-1.0, INF), (0.0, 1.0), (2.0, NAN)],
@@ -406,12 +437,17 @@ acos: Primitive = primitive(
     "acos",
     math.acos,
     lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)),
+    latex=(r"\arccos\left({0}\right)", CALL),
     domain=SYMMETRIC_UNIT,
     smooth=Domain(Interval(-1, 1, open_low=True, open_high=True)),
     at=[(1.0, -INF), (-1.0, -INF), (0.0, -1.0), (2.0, NAN)],
 )
 atan: Primitive = primitive(
-    "atan", math.atan, lambda y, x: 1.0 / hypot(1.0, x) / hypot(1.0, x), at=[(0.0, 1.0), (INF, 0.0)]
+    "atan",
+    math.atan,
+    lambda y, x: 1.0 / hypot(1.0, x) / hypot(1.0, x),
+    latex=(r"\arctan\left({0}\right)", CALL),
+    at=[(0.0, 1.0), (INF, 0.0)],
 )
 atan2: Primitive = primitive(
     "atan2",
@@ -484,7 +520,14 @@ logaddexp: Primitive = primitive(
     ulps=300.0,
     note="a row: exp would overflow; its slopes are the sigmoid of a rounded difference",
 )
-gauss: Primitive = primitive("gauss", special.gauss, lambda y, x: -2.0 * (x * y), symbol="exp(−x²)", at=[(0.0, 0.0)])
+gauss: Primitive = primitive(
+    "gauss",
+    special.gauss,
+    lambda y, x: -2.0 * (x * y),
+    symbol="exp(−x²)",
+    latex=(r"\mathrm{{e}}^{{-{0:6}^{{2}}}}", POWER),
+    at=[(0.0, 0.0)],
+)
 erf: Primitive = primitive("erf", math.erf, lambda y, x: 2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0)])
 erfc: Primitive = primitive("erfc", math.erfc, lambda y, x: -2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0)])
 erfinv: Primitive = primitive(
@@ -512,6 +555,7 @@ lgamma: Primitive = primitive(
     special.lgamma,
     lambda y, x: digamma(x),
     symbol="ln|Γ|",
+    latex=(r"\ln\left|\Gamma\left({0}\right)\right|", CALL),
     domain=_GAMMA,
     at=[(0.0, -INF), (-0.0, INF), (-1.0, NAN)],
     ulps=8.0,
@@ -532,6 +576,7 @@ polygamma: Primitive = primitive(
     lambda y, n, x: 0.0,
     lambda y, n, x: polygamma(n + 1.0, x),
     symbol="ψ⁽ⁿ⁾",
+    latex=(r"\psi^{{\left({0}\right)}}\left({1}\right)", CALL),
     domain=(_ORDER, _GAMMA),
     ulps=8.0,
 )
@@ -555,7 +600,15 @@ def _difference(a: float, b: float, *rest: float) -> float:
 
 _UNTIED = Region((REAL, REAL), gap=_difference, note="a ≠ b")
 
-abs: Primitive = primitive("abs", abs, lambda y, x: sign(x), symbol="|x|", smooth=NONZERO, at=[(0.0, 0.0), (-0.0, 0.0)])
+abs: Primitive = primitive(
+    "abs",
+    abs,
+    lambda y, x: sign(x),
+    symbol="|x|",
+    latex=(r"\left|{0}\right|", ATOM),
+    smooth=NONZERO,
+    at=[(0.0, 0.0), (-0.0, 0.0)],
+)
 relu: Primitive = primitive(
     "relu",
     lambda x: x if x > 0.0 or x != x else 0.0,
@@ -579,6 +632,7 @@ order: Primitive = primitive(
     symbol="≷",
     infix=True,
     precedence=COMPARISON,
+    latex=(r"\operatorname{{sgn}}\left({0:1} - {1:2}\right)", CALL),
     smooth=_UNTIED,
     at=[((1.0, 1.0), (0.0, 0.0))],
 )
@@ -658,10 +712,22 @@ def _itself(x: float) -> float:
 
 
 floor: Primitive = primitive(
-    "floor", _whole(math.floor), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at=[(1.0, 0.0)]
+    "floor",
+    _whole(math.floor),
+    lambda y, x: 0.0,
+    latex=(r"\left\lfloor {0}\right\rfloor", ATOM),
+    ieee=_itself,
+    smooth=NONINTEGER,
+    at=[(1.0, 0.0)],
 )
 ceil: Primitive = primitive(
-    "ceil", _whole(math.ceil), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at=[(1.0, 0.0)]
+    "ceil",
+    _whole(math.ceil),
+    lambda y, x: 0.0,
+    latex=(r"\left\lceil {0}\right\rceil", ATOM),
+    ieee=_itself,
+    smooth=NONINTEGER,
+    at=[(1.0, 0.0)],
 )
 trunc: Primitive = primitive(
     "trunc", _whole(math.trunc), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at=[(1.0, 0.0)]
@@ -701,7 +767,14 @@ remainder: Primitive = _division_like(
     "remainder", math.remainder, _nan, at=[((6.0, 3.0), (1.0, -2.0)), ((5.0, 3.0), (1.0, -2.0))]
 )
 mod: Primitive = _division_like(
-    "mod", operator.mod, _nan, symbol="%", infix=True, precedence=PRODUCT, at=[((-7.0, 3.0), (1.0, 3.0))]
+    "mod",
+    operator.mod,
+    _nan,
+    symbol="%",
+    infix=True,
+    precedence=PRODUCT,
+    latex=(r"{0:2} \bmod {1:4}", PRODUCT),
+    at=[((-7.0, 3.0), (1.0, 3.0))],
 )
 floordiv: Primitive = primitive(
     "floordiv",
@@ -711,6 +784,7 @@ floordiv: Primitive = primitive(
     symbol="//",
     infix=True,
     precedence=PRODUCT,
+    latex=(r"\left\lfloor\frac{{{0}}}{{{1}}}\right\rfloor", ATOM),
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
     smooth=Region((REAL, NONZERO), gap=lambda a, b: _to_step(a % b, b), note="no step there"),
@@ -724,6 +798,7 @@ ldexp: Primitive = primitive(
     lambda x, n: math.ldexp(x, int(n)),
     lambda y, x, n: ldexp(1.0, n),
     lambda y, x, n: 0.0,
+    latex=(r"{0:2} \cdot 2^{{{1}}}", PRODUCT),
     ieee=lambda x, n: math.copysign(INF, x) if x else x,
     domain=(REAL, Domain(Interval(-2200, 2200, integers="only"))),
 )

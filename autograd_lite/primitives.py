@@ -103,7 +103,7 @@ class Primitive:
         self.symbol = symbol or name  # in drawings
         self.infix = infix  # is written between its operands
         self.precedence = precedence  # how tightly it binds when written, as in Python: a sign not infix is a prefix
-        # In LaTeX, where the symbol won't do: a template, and the precedence of what it makes. A template's {0:2} is the
+        # In LaTeX, where the symbol won't do: a template, and the precedence of what it makes. Its {0:2} is the
         # first argument, in parentheses unless its precedence is at least 2.
         self.latex = latex
         self.ieee = ieee or _nan  # the result where `value` raises

@@ -1,9 +1,27 @@
 """autograd_lite: a scalar reverse-mode automatic-differentiation engine. See a gradient, trust it, run it fast."""
 
 from . import math
+from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from .ieee import errstate
 from .names import label
 from .value import Value, group, no_grad
 
-__all__ = ["Value", "errstate", "group", "label", "math", "no_grad"]
+__all__ = [
+    "Value",
+    "custom",
+    "errstate",
+    "grad",
+    "gradient",
+    "group",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "label",
+    "math",
+    "no_grad",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]
 __version__ = "0.1.0.dev0"

@@ -20,18 +20,19 @@ class Node(Protocol):
 N = TypeVar("N", bound=Node)
 
 
-def topological_order(*roots: N) -> list[N]:
+def topological_order(*roots: N, until: Iterable[N] = ()) -> list[N]:
     """Every node from which a root can be reached, each after all of its parents; the same for the same graph.
 
-    Depth first, left to right (Tarjan 1976): on leaving a node all of its ancestors stand in the list.
+    Depth first, left to right (Tarjan 1976): on leaving a node all of its ancestors stand in the list. The nodes of
+    `until` come first, as if they were leaves: what they were computed from is left out.
 
     >>> from autograd_lite import Value
     >>> x, y = Value(2.0, "x"), Value(3.0, "y")
     >>> [str(node.op or node.label) for node in topological_order(x * y + x)]
     ['x', 'y', 'mul', 'add']
     """
-    order: list[N] = []
-    seen: set[N] = set()
+    order: list[N] = list(until)
+    seen: set[N] = set(order)
     stack: list[N | None] = list(reversed(roots))
     while stack:
         node = stack.pop()

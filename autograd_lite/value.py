@@ -51,7 +51,7 @@ class Value:
         label: the name, or None.
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_group", "_record", "label", "op", "parents")
+    __slots__ = ("__weakref__", "_born", "_data", "_grad", "_group", "_record", "label", "op", "parents")
 
     op: Primitive | None
     parents: tuple[Value, ...]
@@ -59,6 +59,7 @@ class Value:
     _data: float
     _grad: float | None
     _record: tuple[float, ...]  # the output and the arguments, as they were when the node was made
+    _born: int  # only on leaves: how many derivatives had been begun when it was made
     _group: tuple[str, ...]  # only on nodes made inside a `group`
 
     def __init__(self, data: SupportsFloat, label: str | None = None) -> None:
@@ -68,6 +69,7 @@ class Value:
         self.parents = ()
         self._record = ()
         self.label = _checked_label(label)
+        self._born = _runs
         if _open_scopes:
             _grouped(self)
 
@@ -128,6 +130,11 @@ class Value:
         (('layer 1',), ())
         """
         return getattr(self, "_group", ())
+
+    @property
+    def born(self) -> int:
+        """For a leaf, how many derivatives of functions had been begun when it was made (see `next_run`)."""
+        return getattr(self, "_born", 0)
 
     def named(self, label: str | None) -> Value:
         """Set the label and return self.
@@ -520,11 +527,12 @@ def _operand(x: Any) -> Any:
     if getattr(x, "ndim", 0) or hasattr(x, "__apply__"):
         return NotImplemented
     if isinstance(x, (Number, str, list, tuple)) or x is None or hasattr(x, "ndim"):
-        return _constant(as_float(x))
+        return as_constant(as_float(x))
     return NotImplemented
 
 
-def _constant(x: float) -> Value:
+def as_constant(x: float) -> Value:
+    """A number in an expression: a node without parents that no gradient flows to."""
     node = _new(Value)
     node._data = x
     node._grad = None
@@ -635,6 +643,20 @@ class group(_Recording):
         return outer[0], (*outer[1], self.name)
 
 
+_runs = 0  # how many derivatives of functions have been begun
+
+
+def next_run() -> int:
+    """Begin the derivative of a function; a leaf made before has a lower `born` than this number.
+
+    So a parameter from outside, which the derivative must keep its path to, is told from a leaf of the function's own.
+    """
+    global _runs
+    with _opening:
+        _runs += 1
+        return _runs
+
+
 def is_recording() -> bool:
     """Whether operations are recorded here: not in a `no_grad` block."""
     return not _open_scopes or bool(_Recording.variable.get()[0][0])
@@ -649,7 +671,7 @@ def _grouped(node: Value) -> Value:
 
 def _scoped(node: Value) -> Value:
     """`node` as the open scopes have it: in its group, or without its past."""
-    return _grouped(node) if is_recording() else _constant(node._data)
+    return _grouped(node) if is_recording() else as_constant(node._data)
 
 
 def unary(op: Primitive, a: Any) -> Value:
@@ -708,7 +730,7 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Any:
         if not isinstance(arg, Value):
             if hasattr(arg, "__apply__"):
                 return NotImplemented
-            arg = _constant(as_float(arg))
+            arg = as_constant(as_float(arg))
         parents.append(arg)
     numbers = tuple([parent._data for parent in parents])
     try:
@@ -794,6 +816,38 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
             slope = ieee.quietly(op.derivative(i), node._record)
             terms.append(0.0 if op.selects and not slope else adjoint * slope)
     return terms
+
+
+def push(node: Value, i: int, tangent: float) -> float | None:
+    """The term ∂node/∂parentᵢ · `tangent`, in floats."""
+    op = node.op
+    assert op is not None
+    if not tangent:
+        return 0.0
+    slope = ieee.quietly(op.derivative(i), node._record)
+    return 0.0 if op.selects and not slope else tangent * slope
+
+
+def as_recorded(node: Value) -> tuple[Any, ...]:
+    """`node` and its parents as they were when it was made, for its local derivatives: constants as floats, the others
+    as Values, with an identity in between where one's data was set since."""
+    y, *numbers = node._record
+    return (
+        _with_data(node, y),
+        *[
+            number if parent.op is constant else _with_data(parent, number)
+            for parent, number in zip(node.parents, numbers)
+        ],
+    )
+
+
+def _with_data(node: Value, number: float) -> Value:
+    data = node._data
+    if data is number or data == number or (data != data and number != number):
+        return node
+    frozen = unary(primitives.identity, node)
+    frozen._data, frozen._record = number, (number, number)
+    return frozen
 
 
 # ---- state -----------------------------------------------------------------------------------------------------------

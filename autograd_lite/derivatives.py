@@ -1,0 +1,673 @@
+"""Derivative operators: a function in, the function of its derivative out; and derivatives of a recorded graph.
+
+Names and conventions are JAX's. Each operator runs the function once on Values and sweeps over the graph recorded, by
+the rules of the table alone. `gradient` gives Values, a graph of the gradient, so that derivatives nest to any order;
+an inner derivative's inputs are nodes of their own, so nested ones are never confused (Siskind & Pearlmutter, 2005).
+Where no Value came from outside the results are floats. Source: Griewank & Walther, Evaluating Derivatives (2008).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from . import ieee, primitives, sweep, trees
+from .domains import REAL, Domain, Region
+from .graph import topological_order
+from .primitives import Primitive
+from .trees import Tree, flatten
+from .value import (
+    Value,
+    apply,
+    as_constant,
+    as_float,
+    as_recorded,
+    is_recording,
+    next_run,
+    pull,
+    push,
+    recording,
+    short_label,
+)
+
+Argnums = int | Sequence[int]
+Function = Callable[..., Any]
+
+# ---- of a recorded graph ---------------------------------------------------------------------------------------------
+
+
+def gradient(z: Value, wrt: Any, seed: Any = 1.0) -> Any:
+    """∂z/∂x for each x of `wrt`, as Values: a graph of the gradient, to be differentiated again.
+
+    Args:
+        z: the output of a recorded graph.
+        wrt: Values of that graph, leaves or inner nodes, in any nesting; the result has the same nesting.
+        seed: ∂L/∂z of whatever L is meant: every gradient is a multiple of it.
+
+    A Value that z does not depend on has the constant gradient 0. `grad` attributes stay as they are. The gradient is
+    taken at the numbers that the graph was recorded with. TypeError for what is not a Value.
+
+    >>> x, y = Value(3.0, "x"), Value(2.0, "y")
+    >>> z = x * x * y
+    >>> dx, dy = gradient(z, (x, y))
+    >>> dx.data, dy.data, gradient(dx, x).data
+    (12.0, 9.0, 4.0)
+    """
+    if not isinstance(z, Value):
+        raise TypeError(f"gradient: expected a Value to differentiate, got {_shown(z)}")
+    inputs, tree = flatten(wrt)
+    for place, x in enumerate(inputs):
+        if not isinstance(x, Value):
+            raise TypeError(f"gradient: wrt{trees.path(wrt, place)} is {_shown(x)}, not a Value of the recorded graph")
+    seeds = {z: seed if isinstance(seed, Value) else as_float(seed)}
+    with _recorded():
+        found = _graph_reverse(topological_order(z), seeds, inputs)
+        return tree.unflatten([_as_value(found.get(x, 0.0)) for x in inputs])
+
+
+def stop_gradient(x: Any) -> Any:
+    """`x`, a number or any nesting of them, with the same numbers and no gradient to what they were computed from.
+
+    >>> x = Value(3.0)
+    >>> (stop_gradient(x) * x).backward()
+    >>> x.grad
+    3.0
+    """
+    leaves, tree = flatten(x)
+    return tree.unflatten([apply(primitives.stop_gradient, leaf) for leaf in leaves])
+
+
+# ---- of a function, in reverse mode ----------------------------------------------------------------------------------
+
+
+def grad(fn: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The gradient of a function of one output, as a function of the same arguments.
+
+    Args:
+        fn: takes numbers in any nesting of tuples, lists, dicts and arrays, and returns one Value.
+        argnums: which positional argument to differentiate by, or several; the others are passed on as they are.
+        has_aux: whether `fn` returns a pair ``(output, aux)``; then so does the gradient, ``(gradient, aux)``.
+
+    The gradient has the nesting of the argument: of several, a tuple with one for each. It is made of floats, and of
+    Values where an argument was one or `fn` used one from outside, so that it can be differentiated in turn.
+    TypeError if `fn` does not return one Value, or `argnums` are not integers; ValueError if there is no such argument.
+
+    >>> from autograd_lite import math
+    >>> grad(math.sin)(0.0), grad(grad(math.sin))(0.0)
+    (1.0, 0.0)
+    >>> grad(lambda w, x: w["a"] * x[0] + w["b"] * x[1], argnums=(0, 1))({"a": 2.0, "b": 3.0}, [4.0, 5.0])
+    ({'a': 4.0, 'b': 5.0}, [2.0, 3.0])
+    """
+    return _gradient("grad", fn, argnums, has_aux, lambda run, z, found: (found, run.aux) if has_aux else found)
+
+
+def value_and_grad(fn: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """A function that returns the pair of `fn`'s output and its gradient, from one evaluation; see `grad`.
+
+    With `has_aux`, ``((output, aux), gradient)``.
+
+    >>> value_and_grad(lambda x: x * x)(3.0)
+    (9.0, 6.0)
+    """
+    return _gradient(
+        "value_and_grad",
+        fn,
+        argnums,
+        has_aux,
+        lambda run, z, found: ((run.result(z), run.aux) if has_aux else run.result(z), found),
+    )
+
+
+def _gradient(
+    operator: str, fn: Function, argnums: Argnums, has_aux: bool, result: Callable[[_Run, Value, Any], Any]
+) -> Function:
+    _check(operator, fn, argnums)
+
+    def gradient_of(*args: Any, **kwargs: Any) -> Any:
+        run = _Run(operator, fn, args, kwargs, argnums, has_aux)
+        z = run.the_output()
+        adjoints = run.reverse([z], [1.0])
+        return result(run, z, run.like_inputs([adjoints.get(x, 0.0) for x in run.inputs]))
+
+    return _documented(operator, fn, gradient_of)
+
+
+def vjp(fn: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """`fn`'s outputs at `primals`, and the pullback there: cotangents of the outputs in, of the primals out.
+
+    The pullback ū ↦ ūᵀJ takes cotangents in the outputs' nesting and gives a tuple with one nesting a primal; call it
+    as often as you like. With `has_aux`, ``(outputs, pullback, aux)``. ValueError for cotangents of another shape.
+
+    >>> outputs, pullback = vjp(lambda x, y: (x * y, x + y), 3.0, 2.0)
+    >>> outputs, pullback((1.0, 10.0))
+    ((6.0, 5.0), (12.0, 13.0))
+    """
+    _check("vjp", fn)
+    run = _Run("vjp", fn, primals, {}, tuple(range(len(primals))), has_aux)
+
+    def pullback(cotangents: Any) -> tuple[Any, ...]:
+        seeds = _matching("vjp: the cotangents", cotangents, run.output_tree, "the outputs")
+        adjoints = run.reverse(run.outputs, seeds)
+        return tuple(run.like_inputs([adjoints.get(x, 0.0) for x in run.inputs]))
+
+    outputs = run.like_outputs([run.result(z) for z in run.outputs])
+    return (outputs, pullback, run.aux) if has_aux else (outputs, pullback)
+
+
+# ---- in forward mode -------------------------------------------------------------------------------------------------
+
+
+def jvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> tuple[Any, ...]:
+    """`fn`'s outputs at `primals`, and the pushforward of `tangents` there: the directional derivative Jv.
+
+    Args:
+        fn: the function; all of its arguments are differentiated.
+        primals: its arguments, a tuple or list.
+        tangents: a direction, in the same nesting.
+        has_aux: whether `fn` returns ``(outputs, aux)``; then the result is ``(outputs, tangents, aux)``.
+
+    TypeError if `primals` is no tuple or list, ValueError if the two differ in nesting.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, 10.0))
+    (6.0, 32.0)
+    """
+    return _pushforward("jvp", fn, primals, tangents, has_aux)
+
+
+def _pushforward(
+    operator: str, fn: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
+    _check(operator, fn)
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(f"{operator}: the {name} are a tuple with one entry an argument, not {_shown(given)}")
+    _, tree = flatten(tuple(primals))
+    directions = _matching(f"{operator}: the tangents", tuple(tangents), tree, "the primals")
+    run = _Run(operator, fn, tuple(primals), {}, tuple(range(len(primals))), has_aux)
+    pushed = run.forward(directions)
+    outputs = run.like_outputs([run.result(z) for z in run.outputs])
+    along = run.like_outputs([pushed.get(z, 0.0) for z in run.outputs])
+    return (outputs, along, run.aux) if has_aux else (outputs, along)
+
+
+def hvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of `fn`, a function of one output, times a vector, in the arguments' nesting.
+
+    Forward over reverse, without building the Hessian: the pushforward of the gradient. `primals` and `tangents` are
+    tuples with one entry an argument, as for `jvp`; of one argument the result is its product, of several a tuple.
+    Errors are `jvp`'s.
+
+    >>> hvp(lambda x: x[0] * x[0] * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
+    [4.0, 6.0]
+    """
+    argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    slopes = _gradient("hvp", fn, argnums, False, lambda run, z, found: found)
+    return _pushforward("hvp", slopes, primals, tangents)[1]
+
+
+# ---- matrices of derivatives -----------------------------------------------------------------------------------------
+
+
+def jacobian(fn: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """All partial derivatives of a function of any number of outputs, as a function of the same arguments.
+
+    One sweep with all directions at once: forward where `fn` has no more inputs than outputs, else in reverse. The
+    result has the nesting of the outputs, and in each place that of the inputs; an array of shape s by an array of
+    shape t is an array of shape s + t. `argnums`, `has_aux` and the errors are `grad`'s, but for the outputs, which may
+    be any nesting in which there is a Value.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1], x[1]])([3.0, 2.0])
+    [[2.0, 3.0], [1.0, 1.0], [0.0, 1.0]]
+    """
+    return _jacobian("jacobian", fn, argnums, has_aux)
+
+
+def _jacobian(operator: str, fn: Function, argnums: Argnums, has_aux: bool) -> Function:
+    _check(operator, fn, argnums)
+
+    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
+        run = _Run(operator, fn, args, kwargs, argnums, has_aux)
+        found = _nested(run.output_tree, run.input_tree, run.jacobian_rows())
+        return (found, run.aux) if has_aux else found
+
+    return _documented(operator, fn, jacobian_of)
+
+
+def hessian(fn: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """All second derivatives of a function, as a function of the same arguments: the Jacobian of its Jacobian.
+
+    The result has the nesting of the outputs (of one number: none), in each place that of the inputs, and in each place
+    of those that of the inputs again. `argnums`, `has_aux` and the errors are `jacobian`'s.
+
+    >>> hessian(lambda x: x[0] * x[0] * x[1])([3.0, 2.0])
+    [[4.0, 6.0], [6.0, 0.0]]
+    """
+    return _jacobian("hessian", _jacobian("hessian", fn, argnums, has_aux), argnums, has_aux)
+
+
+def _nested(outputs: Tree, inputs: Tree, rows: list[list[Any]]) -> Any:
+    """The matrix `rows` in the nesting of the outputs, in each place that of the inputs."""
+    if outputs.shape is not None:
+        return _by_inputs(outputs.shape, inputs, rows)
+    parts, start = [], 0
+    for child in outputs.children:
+        parts.append(_nested(child, inputs, rows[start : start + child.count]))
+        start += child.count
+    return outputs.built(parts)
+
+
+def _by_inputs(shape: tuple[int, ...], inputs: Tree, rows: list[list[Any]]) -> Any:
+    if inputs.shape is not None:
+        entries = [entry for row in rows for entry in row]
+        whole = shape + inputs.shape
+        return trees.array_tree(whole).unflatten(entries) if whole else entries[0]
+    parts, start = [], 0
+    for child in inputs.children:
+        parts.append(_by_inputs(shape, child, [row[start : start + child.count] for row in rows]))
+        start += child.count
+    return inputs.built(parts)
+
+
+# ---- operations of the user's own ------------------------------------------------------------------------------------
+
+
+class Custom(Primitive):
+    """An operation made by `custom`: called with numbers it gives a number, with Values it records a node."""
+
+    def __call__(self, *args: Any) -> Any:
+        if len(args) != len(self.derivatives):
+            takes = f"{len(self.derivatives)} argument{'s' * (len(self.derivatives) != 1)}"
+            raise TypeError(f"{self.name} takes {takes}, one for each of its local derivatives, not {len(args)}")
+        if any(hasattr(arg, "__apply__") for arg in args):
+            return super().__call__(*args)
+        return apply(self, *args)
+
+    def __reduce__(self) -> str:
+        import pickle
+
+        for name, found in vars(sys.modules.get(self.__module__)).items():
+            if found is self:
+                return name
+        raise pickle.PicklingError(
+            f"the custom operation {self.name} is no global name of {self.__module__}: only such are found again"
+        )
+
+    def __copy__(self) -> Custom:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Custom:
+        return self
+
+
+def custom(
+    forward: Function | None = None,
+    *local_derivatives: Function,
+    derivatives: Sequence[Function] = (),
+    name: str | None = None,
+    symbol: str | None = None,
+    domain: Domain | tuple[Domain, ...] | Region = REAL,
+    smooth: Domain | tuple[Domain, ...] | Region | None = None,
+) -> Any:
+    """An operation of your own: one node of the graph, with the local derivatives you give.
+
+    Args:
+        forward: from floats to a float. What it raises is raised to the caller: nothing is recorded.
+        local_derivatives: one function an argument, of the output and the arguments: ``lambda y, x: …``. Written in
+            `autograd_lite.math` and operators it serves every order of derivative; None where the argument has none.
+        derivatives: the same, by name: for use as a decorator.
+        name: as it is written in messages; the function's own by default.
+        symbol: as it is drawn; the name by default.
+        domain, smooth: where it is defined, and where it has derivatives (see `autograd_lite.domains`).
+
+    TypeError where the number of local derivatives is not that of the arguments.
+
+    >>> cube = custom(lambda x: x * x * x, lambda y, x: 3 * x * x, name="cube")
+    >>> grad(cube)(2.0), grad(grad(cube))(2.0)
+    (12.0, 12.0)
+    >>> @custom(derivatives=[lambda y, a, b: b / y, lambda y, a, b: a / y])
+    ... def geometric_mean_squared(a, b):
+    ...     return (2 * a * b) ** 0.5
+    >>> grad(geometric_mean_squared, argnums=(0, 1))(2.0, 4.0)
+    (1.0, 0.5)
+    """
+    if forward is None:
+        return functools.partial(
+            custom, derivatives=derivatives, name=name, symbol=symbol, domain=domain, smooth=smooth
+        )
+    _check("custom", forward)
+    name = name or getattr(forward, "__name__", type(forward).__name__).replace("<lambda>", "custom")
+    rules = [*local_derivatives, *derivatives]
+    _check_arity(name, forward, len(rules))
+    made = Custom(
+        name,
+        functools.partial(_forward_number, name, forward),
+        *[functools.partial(_local_derivative, name, i, rule) for i, rule in enumerate(rules)],
+        symbol=symbol,
+        ieee=_raised_again,
+        domain=domain,
+        smooth=smooth,
+    )
+    made.__module__ = getattr(forward, "__module__", None) or "__main__"
+    return made
+
+
+def _check_arity(name: str, forward: Function, given: int) -> None:
+    import inspect
+
+    try:
+        parameters = list(inspect.signature(forward).parameters.values())
+    except (TypeError, ValueError):  # a builtin without a signature
+        return
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        raise TypeError(f"custom: {name} takes any number of arguments: give it a fixed number, with a derivative each")
+    most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    if most != given:
+        raise TypeError(
+            f"custom: {name} takes {most} argument{'s' * (most != 1)} and has {given} local derivative"
+            f"{'s' * (given != 1)}: give one an argument, each of the output and the arguments: lambda y, x: …"
+        )
+
+
+def _forward_number(name: str, forward: Function, *args: float) -> float:
+    y = forward(*args)
+    if type(y) is float:
+        return y
+    try:
+        return as_float(y)
+    except TypeError as error:
+        raise TypeError(f"custom: {name} returned no number: {error}") from None
+
+
+def _local_derivative(name: str, i: int, rule: Function | None, *args: Any) -> Any:
+    if rule is None:
+        return 0.0
+    slope = rule(*args)
+    if type(slope) is float or hasattr(slope, "__apply__"):
+        return slope
+    try:
+        return as_float(slope)
+    except TypeError as error:
+        raise TypeError(f"custom: local derivative {i} of {name} returned no number: {error}") from None
+
+
+def _raised_again(*args: float) -> float:
+    # Called where the user's function raised: its own exceptions are no IEEE 754 events.
+    raise
+
+
+# ---- one evaluation --------------------------------------------------------------------------------------------------
+
+
+class _Run:
+    """One evaluation of a function on Values: its inputs and outputs as nodes, and the sweeps between them."""
+
+    def __init__(
+        self,
+        operator: str,
+        fn: Function,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        argnums: Argnums,
+        has_aux: bool,
+    ) -> None:
+        self.operator = operator
+        self.name = getattr(fn, "__name__", type(fn).__name__)
+        places = _places(operator, argnums, len(args))
+        given: list[Any] = []
+        shapes = []
+        arguments = list(args)
+        began = next_run()
+        with _recorded():
+            self.inputs: list[Value] = []
+            for place in places:
+                leaves, tree = flatten(args[place])
+                nodes = [self._input(leaf, place, args[place], i) for i, leaf in enumerate(leaves)]
+                arguments[place] = tree.unflatten(nodes)
+                given += leaves
+                shapes.append(tree)
+                self.inputs += nodes
+            returned = fn(*arguments, **kwargs)
+        aux = None
+        if has_aux:
+            if not isinstance(returned, tuple) or len(returned) != 2:
+                raise TypeError(
+                    f"{operator}: with has_aux, {self.name} must return a pair (output, aux), not {_shown(returned)}"
+                )
+            returned, aux = returned
+        self.input_tree = shapes[0] if isinstance(argnums, int) else trees.tuple_tree(shapes)
+        found, self.output_tree = flatten(returned)
+        if not any(isinstance(z, Value) for z in found):
+            raise TypeError(_no_value(operator, self.name, returned))
+        self.outputs: list[Value] = [z if isinstance(z, Value) else as_constant(as_float(z)) for z in found]
+        self.order = topological_order(*self.outputs, until=self.inputs)
+        # A Value from outside that the outputs depend on must keep its influence on the derivative.
+        self.as_values = is_recording() and (
+            any(isinstance(leaf, Value) for leaf in given)
+            or any(node.op is None and node.born < began for node in self.order[len(self.inputs) :])
+        )
+        self.aux = aux if self.as_values else _numbers(aux)
+
+    def _input(self, leaf: Any, place: int, arg: Any, i: int) -> Value:
+        if isinstance(leaf, Value):
+            node: Value = primitives.identity(leaf)
+            return node
+        try:
+            return Value(leaf)
+        except TypeError as error:
+            at = trees.path(arg, i)
+            raise TypeError(f"{self.operator}: argument {place}{at} of {self.name}: {error}") from None
+
+    def the_output(self) -> Value:
+        """The one output that a gradient is of."""
+        if self.output_tree.shape != ():
+            count = len(self.outputs)
+            raise TypeError(
+                f"{self.operator}: {self.name} returned {count} numbers, {self.output_tree}: a gradient is of one; "
+                "use jacobian, or return their sum"
+            )
+        return self.outputs[0]
+
+    def reverse(self, outputs: Sequence[Value], seeds: Sequence[Any]) -> dict[Value, Any]:
+        """The adjoints of every node, from those of the outputs."""
+        adjoints: dict[Value, Any] = {}
+        for z, seed in zip(outputs, seeds):  # one node may be several outputs
+            adjoints[z] = adjoints[z] + seed if z in adjoints else seed
+        if self._sweeps_values(seeds):
+            with _recorded():
+                return _graph_reverse(self.order, adjoints, self.inputs)
+        return sweep.reverse(reversed(self.order), adjoints, pull)
+
+    def forward(self, directions: Sequence[Any]) -> dict[Value, Any]:
+        """The tangents of every node, from those of the inputs."""
+        tangents = dict(zip(self.inputs, directions))
+        if self._sweeps_values(directions):
+            with _recorded():
+                return _graph_forward(self.order, tangents)
+        return sweep.forward(self.order, tangents, push)
+
+    def _sweeps_values(self, seeds: Iterable[Any]) -> bool:
+        self.as_values = self.as_values or (is_recording() and any(isinstance(seed, Value) for seed in seeds))
+        return self.as_values
+
+    def jacobian_rows(self) -> list[list[Any]]:
+        """∂outputs/∂inputs, a list a row, by one sweep of bundles: every direction at once."""
+        n, m = len(self.inputs), len(self.outputs)
+        if n <= m:
+            pushed = self.forward([_Bundle({i: 1.0}) for i in range(n)])
+            columns = [pushed.get(z) for z in self.outputs]
+            return [[self._number(_entry(column, i)) for i in range(n)] for column in columns]
+        if m == 1:
+            adjoints = self.reverse(self.outputs, [1.0])
+            return [[self._number(adjoints.get(x, 0.0)) for x in self.inputs]]
+        adjoints = self.reverse(self.outputs, [_Bundle({j: 1.0}) for j in range(m)])
+        found = [adjoints.get(x) for x in self.inputs]
+        return [[self._number(_entry(row, j)) for row in found] for j in range(m)]
+
+    def result(self, z: Value) -> Any:
+        """An output, as the caller gets it."""
+        return z if self.as_values else z.data
+
+    def _number(self, x: Any) -> Any:
+        return _as_value(x) if self.as_values else x.data if isinstance(x, Value) else x
+
+    def like_inputs(self, numbers: Sequence[Any]) -> Any:
+        return self.input_tree.unflatten([self._number(x) for x in numbers])
+
+    def like_outputs(self, numbers: Sequence[Any]) -> Any:
+        return self.output_tree.unflatten([self._number(x) for x in numbers])
+
+
+class _Bundle(dict[int, Any]):
+    """Adjoints, or tangents, of many directions at once: a sparse vector, that a sweep carries as it does a number.
+
+    What is missing has no path. A zero absorbs what it is multiplied by, as in the primitive `chain`.
+    """
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> _Bundle:
+        total = _Bundle(self)
+        if isinstance(other, _Bundle):
+            for k, x in other.items():
+                total[k] = total[k] + x if k in total else x
+        return total  # a plain zero adds nothing
+
+    __radd__ = __add__
+
+    def __mul__(self, slope: float) -> _Bundle:
+        if slope - slope == 0.0:
+            return _Bundle({k: x * slope for k, x in self.items()})
+        return _Bundle({k: x * slope if x else 0.0 for k, x in self.items()})
+
+    @staticmethod
+    def __apply__(op: Primitive, args: tuple[Any, ...]) -> _Bundle:
+        """The chain rule's product of Values, direction by direction."""
+        keys = next(arg for arg in args if isinstance(arg, _Bundle))
+        return _Bundle({k: op(*[arg[k] if isinstance(arg, _Bundle) else arg for arg in args]) for k in keys})
+
+
+def _entry(bundle: Any, k: int) -> Any:
+    return bundle.get(k, 0.0) if isinstance(bundle, _Bundle) else 0.0
+
+
+# ---- sweeps whose numbers are Values ---------------------------------------------------------------------------------
+
+
+def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Iterable[Value]) -> dict[Value, Any]:
+    """The reverse sweep, recorded: only through what the inputs have an influence on."""
+    active = set(inputs)
+    for node in order:
+        for parent in node.parents:
+            if parent in active:
+                active.add(node)
+                break
+
+    def pull(node: Value, adjoint: Any) -> list[Any]:
+        op, record = node.op, as_recorded(node)
+        assert op is not None
+        return [
+            sweep.product(op, _slope(op.derivative(i), record), adjoint) if parent in active else None
+            for i, parent in enumerate(node.parents)
+        ]
+
+    with ieee.errstate(all="ignore"):  # an infinite slope is an answer, not an event
+        return sweep.reverse([node for node in reversed(order) if node in active], adjoints, pull)
+
+
+def _graph_forward(order: list[Value], tangents: dict[Value, Any]) -> dict[Value, Any]:
+    """The forward sweep, recorded."""
+
+    def push(node: Value, i: int, tangent: Any) -> Any:
+        op = node.op
+        assert op is not None
+        return sweep.product(op, _slope(op.derivative(i), as_recorded(node)), tangent)
+
+    with ieee.errstate(all="ignore"):
+        return sweep.forward(order, tangents, push)
+
+
+def _slope(derivative: Function, record: tuple[Any, ...]) -> Any:
+    try:
+        return derivative(*record)
+    except (ArithmeticError, ValueError):  # of floats alone, where Python raises: Values follow IEEE 754
+        return derivative(*[_as_value(x) for x in record])
+
+
+# ---- what is given and what is returned ------------------------------------------------------------------------------
+
+
+def _recorded() -> contextlib.AbstractContextManager[Any]:
+    return contextlib.nullcontext() if is_recording() else recording()
+
+
+def _as_value(x: Any) -> Value:
+    return x if isinstance(x, Value) else as_constant(x)
+
+
+def _numbers(aux: Any) -> Any:
+    """What a function gives beside its output, with the numbers of its Values."""
+    if aux is None:
+        return None
+    leaves, tree = flatten(aux)
+    return tree.unflatten([leaf.data if isinstance(leaf, Value) else leaf for leaf in leaves])
+
+
+def _check(operator: str, fn: Any, argnums: Any = 0) -> None:
+    if not callable(fn):
+        raise TypeError(f"{operator}: expected a function, got {_shown(fn)}")
+    several = argnums if isinstance(argnums, (tuple, list)) else [argnums]
+    for place in several:
+        if not isinstance(place, int) or isinstance(place, bool):
+            raise TypeError(
+                f"{operator}: argnums are the positions of the arguments to differentiate by, an int or a tuple of "
+                f"ints, not {_shown(argnums)}"
+            )
+    if not several:
+        raise ValueError(f"{operator}: argnums are empty: name at least one argument")
+
+
+def _places(operator: str, argnums: Argnums, count: int) -> list[int]:
+    places = []
+    for place in [argnums] if isinstance(argnums, int) else argnums:
+        if not -count <= place < count:
+            raise ValueError(
+                f"{operator}: there is no argument {place} to differentiate by: {count} positional "
+                f"argument{'s were' if count != 1 else ' was'} given, and keyword arguments are passed on as they are"
+            )
+        places.append(place % count)
+    if len(set(places)) < len(places):
+        raise ValueError(f"{operator}: argnums {argnums!r} name an argument twice")
+    return places
+
+
+def _matching(what: str, given: Any, tree: Tree, of: str) -> list[Any]:
+    """The leaves of `given`, which must have the nesting of `tree`."""
+    leaves, shape = flatten(given)
+    if shape != tree:
+        raise ValueError(f"{what} must be nested as {of} are, {tree}, not as {shape}")
+    return [leaf if isinstance(leaf, Value) else as_float(leaf) for leaf in leaves]
+
+
+def _no_value(operator: str, name: str, returned: Any) -> str:
+    if returned is None:
+        return f"{operator}: {name} returned None: does it lack a return statement?"
+    return (
+        f"{operator}: {name} returned {_shown(returned)}, which is no Value and has no derivative: compute with "
+        "autograd_lite.math and operators, not with .data or Python's math; for a constant, return Value(…)"
+    )
+
+
+def _shown(x: Any) -> str:
+    return f"{type(x).__name__} {short_label(repr(x), 40)}"
+
+
+def _documented(operator: str, fn: Function, derivative: Function) -> Function:
+    with contextlib.suppress(AttributeError, TypeError):
+        functools.update_wrapper(derivative, fn)
+    name = getattr(fn, "__name__", type(fn).__name__)
+    derivative.__name__ = derivative.__qualname__ = f"{operator}({name})"
+    derivative.__doc__ = f"The {operator} of {name}. {getattr(fn, '__doc__', None) or ''}".rstrip()
+    return derivative

@@ -98,7 +98,7 @@ def _run(options: argparse.Namespace) -> None:
             warnings.simplefilter("always")
             output = _evaluated(_parsed(text), inputs)
             output.backward()
-        picture = draw(output)
+        picture = draw(output, names=False)
         if options.save is not None:
             picture.save(options.save)
     except OSError as error:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from ..graph import topological_order
+from ..names import names_of
 from .model import MOST_NODES, describe
 from .picture import Picture
 
@@ -27,7 +29,7 @@ def draw(
     around: Value | None = None,
     constants: bool = True,
     groups: str | Collection[str] = "boxes",
-    names: Mapping[Value, str] | None = None,
+    names: bool | Mapping[str, object] = True,
     most: int | None = MOST_NODES,
 ) -> Picture:
     """A picture of the circuit that `root` was computed by: every node's value and gradient, every local gradient.
@@ -41,7 +43,8 @@ def draw(
         constants: False writes constants into the operation that uses them, "× 2", in place of a node each.
         groups: "boxes" around what was made in a ``with group(name):``, "collapsed" for one node in place of each
             outermost group, or the names of those to collapse.
-        names: names for nodes that have no label.
+        names: a node without a label is called what the caller's variables call it; False leaves it without a name, and
+            a namespace such as ``locals()`` is looked in instead.
         most: abridge a graph of more nodes than this to so many; None never does.
 
     A gradient is shown as "·" where no backward sweep has come by. What is left out stands as "… n more nodes".
@@ -52,7 +55,7 @@ def draw(
     >>> f = x * x
     >>> f.backward()
     >>> print(draw(f).text())
-    × = 9  ∂ 1
+    f: × = 9  ∂ 1
     ├─[3]─ x = 3  ∂ 6
     └─[3]─ x = 3  (see above)
     """
@@ -63,7 +66,8 @@ def draw(
     for option, number, least in (("depth", depth, 0), ("most", most, 1)):
         if number is not None and number < least:
             raise ValueError(f"draw: {option} is a whole number from {least} on, not {number!r}")
+    named = names_of(topological_order(root), names)
     circuit = describe(
-        root, precision, depth=depth, around=around, constants=constants, groups=groups, names=names, most=most
+        root, precision, depth=depth, around=around, constants=constants, groups=groups, names=named, most=most
     )
     return Picture(circuit, direction)

@@ -49,6 +49,7 @@ class Node:
         title: the name on one line, whole.
         op: the row of the table that made the number; None but for an operation.
         text: what is written for the operation: its symbol, with the constants that are not drawn, "× 2"; else "".
+        operands: the id of what each operand of an operation is drawn as, in order.
         value, gradient: exact; None where there is none, or none yet.
         value_text, gradient_text: rounded; "" where the picture shows nothing there.
         group: the id of the innermost box it is in, or None.
@@ -65,6 +66,7 @@ class Node:
     title: str = ""
     op: Primitive | None = None
     text: str = ""
+    operands: tuple[str, ...] = ()
     value: float | None = None
     value_text: str = ""
     gradient: float | None = None
@@ -112,6 +114,7 @@ class Circuit:
         edges: in the order of their children and operands.
         groups: each after the one around it.
         notes: one line each, on what was abridged.
+        inlined: the constants that have no node, since they are written with the operation that uses them.
         total: how many nodes the whole graph has.
         root: the output itself, for a form that computes with the graph.
     """
@@ -120,6 +123,7 @@ class Circuit:
     edges: list[Edge]
     groups: list[Group] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    inlined: list[Node] = field(default_factory=list)
     total: int = 0
     root: Any = None
 
@@ -160,11 +164,12 @@ def describe(
             place[i] = number
     spoiled = _spoiled(order, parents)
     boxes: dict[Path, Group] = {}
-    nodes = []
+    nodes: list[Node] = []
     for kind, members in drawn:
         first = members[0]
         if kind == "node":
             node = _node(order[first], f"n{first}", precision, names, check, first in spoiled)
+            node.operands = tuple([nodes[place[parent]].id for parent in parents[first]])
             path = paths[first]
         elif kind == "group":
             node = _group(members, prefixes[first], order, parents, precision)
@@ -183,7 +188,7 @@ def describe(
             else _merged(number, [place[p] for i in members for p in parents[i]], nodes)
         )
     ]
-    circuit = Circuit(nodes, edges, list(boxes.values()), _notes(nodes, len(order)), len(order), root)
+    circuit = Circuit(nodes, edges, list(boxes.values()), _notes(nodes, len(order)), [], len(order), root)
     return circuit if constants else _inlined(circuit)
 
 
@@ -423,17 +428,16 @@ def _merged(number: int, sources: list[int], nodes: list[Node]) -> Iterable[Edge
 
 def _inlined(circuit: Circuit) -> Circuit:
     """The circuit without its constants: what they were is written with the operation that used them."""
-    hidden = {node.id: node.value_text for node in circuit.nodes[:-1] if node.kind == "constant"}
-    operands: dict[str, list[str]] = {}
-    for edge in circuit.edges:
-        operands.setdefault(edge.child, []).append(hidden.get(edge.parent, ""))
+    hidden = {node.id: node for node in circuit.nodes[:-1] if node.kind == "constant"}
     nodes = [
-        replace(node, text=_written(node.op, operands[node.id])) if node.op and any(operands[node.id]) else node
+        replace(node, text=_written(node.op, [hidden[id].value_text if id in hidden else "" for id in node.operands]))
+        if node.op and any(id in hidden for id in node.operands)
+        else node
         for node in circuit.nodes
         if node.id not in hidden
     ]
     edges = [edge for edge in circuit.edges if edge.parent not in hidden]
-    return replace(circuit, nodes=nodes, edges=edges)
+    return replace(circuit, nodes=nodes, edges=edges, inlined=list(hidden.values()))
 
 
 def _written(op: Primitive, operands: list[str]) -> str:

@@ -107,7 +107,7 @@ def test_text_names_a_shared_node_once():
     f = s * s
     f.backward()
     assert draw(f).text().splitlines() == [
-        "× = 9  ∂ 1",
+        "f: × = 9  ∂ 1",
         "├─[3]─ s: + = 3  ∂ 6",
         "│  ├─[1]─ x = 2  ∂ 6",
         "│  └─[1]─ 1",
@@ -206,3 +206,13 @@ def test_options():
         f.draw(direction="up")
     with pytest.raises(ValueError, match="digits"):
         f.draw(precision=0)
+
+
+def test_nodes_without_a_label_are_called_what_the_caller_calls_them():
+    x, y = Value(2.0), Value(3.0, "w")
+    q = x * y
+    assert draw(q).text().splitlines()[:2] == q.draw().text().splitlines()[:2] == ["q: × = 6  ∂ ·", "├─[3]─ x = 2  ∂ ·"]
+    assert "w = 3" in draw(q).text()
+    assert draw(q, names=False).text().startswith("× = 6")
+    assert draw(q, names={"z": q}).text().startswith("z: × = 6")
+    assert (x.label, q.label) == (None, None)

@@ -1,0 +1,412 @@
+"""Tracing: operations on numbers that have no value yet become the instructions of a program.
+
+A `Tracer` stands for such a number, a `Builder` keeps what was done to it. The same instruction is written once, what
+depends on no input is a number at once, and nothing is left out that could change a result (``0*x``, ``x-x``). The
+chain rule runs on tracers as it does on Values: by `sweep` and the rows of the table. Imports both, and `Program`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from .. import primitives, sweep
+from ..graph import topological_order
+from ..primitives import Primitive
+from ..value import Value, as_float
+from .program import Instruction, Operand, Program
+
+
+class Tracer:
+    """A number without a value yet: an input, the result of an instruction, or a constant (its `operand` is a float).
+
+    Operators and the rows of the table make new tracers. Comparisons are instructions as well, and give truths; a truth
+    decides nothing by itself: `Builder.decide` is asked, and refuses.
+
+    >>> x = Builder().input("x")
+    >>> if x > 0.0: pass
+    Traceback (most recent call last):
+      ...
+    TypeError: a number that is being traced has no value yet, so it decides nothing: use where(c, a, b)
+    """
+
+    __slots__ = ("__weakref__", "builder", "operand")
+
+    def __init__(self, builder: Builder, operand: Operand) -> None:
+        self.builder = builder
+        self.operand = operand
+
+    @property
+    def op(self) -> Primitive | None:
+        """The row that gave this value; None for an input, `constant` for a number."""
+        return primitives.constant if isinstance(self.operand, float) else self.builder.row(self)
+
+    @property
+    def parents(self) -> tuple[Tracer, ...]:
+        """The operands, for the sweeps."""
+        return self.builder.parents(self)
+
+    @staticmethod
+    def __apply__(op: Primitive, args: tuple[Any, ...]) -> Any:
+        builder = next(arg.builder for arg in args if isinstance(arg, Tracer))
+        return builder.emit(op, args)
+
+    # ---- arithmetic ----
+
+    def __add__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.add, (self, other))
+
+    def __radd__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.add, (other, self))
+
+    def __sub__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.sub, (self, other))
+
+    def __rsub__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.sub, (other, self))
+
+    def __mul__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.mul, (self, other))
+
+    def __rmul__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.mul, (other, self))
+
+    def __truediv__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.div, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.div, (other, self))
+
+    def __floordiv__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.floordiv, (self, other))
+
+    def __rfloordiv__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.floordiv, (other, self))
+
+    def __mod__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.mod, (self, other))
+
+    def __rmod__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.mod, (other, self))
+
+    def __pow__(self, other: Any, modulus: None = None) -> Tracer:
+        return self.builder.emit(primitives.pow, (self, other))
+
+    def __rpow__(self, other: Any, modulus: None = None) -> Tracer:
+        return self.builder.emit(primitives.pow, (other, self))
+
+    def __neg__(self) -> Tracer:
+        return self.builder.emit(primitives.neg, (self,))
+
+    def __pos__(self) -> Tracer:
+        return self
+
+    def __abs__(self) -> Tracer:
+        return self.builder.emit(primitives.abs, (self,))
+
+    # ---- comparison: an instruction; identity: of the tracer ----
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self.builder.emit(primitives.equal, (self, other))
+
+    def __ne__(self, other: object) -> Any:
+        return self.builder.emit(primitives.unequal, (self, other))
+
+    def __lt__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.less, (self, other))
+
+    def __le__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.less_equal, (self, other))
+
+    def __gt__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.less, (other, self))
+
+    def __ge__(self, other: Any) -> Tracer:
+        return self.builder.emit(primitives.less_equal, (other, self))
+
+    def __bool__(self) -> bool:
+        return self.builder.decide(self)
+
+    # ---- what would bake a number in ----
+
+    def __float__(self) -> NoReturn:
+        raise TypeError(_NO_VALUE.format("no number can be made of it"))
+
+    __int__ = __index__ = __complex__ = __float__
+
+    @property
+    def data(self) -> NoReturn:
+        """Refused: the number would be the same in every run of the program."""
+        raise TypeError(_NO_VALUE.format("its .data cannot be read"))
+
+    def __repr__(self) -> str:
+        return f"%{self.operand}" if isinstance(self.operand, int) else repr(self.operand)
+
+
+_NO_VALUE = "a number that is being traced has no value yet, so {}"
+
+
+class Builder:
+    """A program in the making.
+
+    >>> builder = Builder()
+    >>> x = builder.input("x")
+    >>> print(builder.program([primitives.sigmoid(x) * (x * x), x * x, x * 1.0, x * 0.0]))
+    program(%0 "x")
+      %1 = sigmoid(%0)
+      %2 = mul(%0, %0)
+      %3 = mul(%1, %2)
+      %4 = mul(%0, 0.0)
+      return %3, %2, %0, %4
+    """
+
+    def __init__(self) -> None:
+        self._inputs: list[str | None] = []
+        self._instructions: list[Instruction | None] = []  # None for an input, by the index of its value
+        self._tracers: list[Tracer] = []
+        self._known: dict[tuple[Any, ...], Tracer] = {}
+
+    def input(self, label: str | None = None) -> Tracer:
+        """A further input."""
+        self._inputs.append(label)
+        return self._append(None)
+
+    def constant(self, number: float) -> Tracer:
+        """A number of the program's own."""
+        return Tracer(self, number)
+
+    def emit(self, op: Primitive, args: Sequence[Any], label: str | None = None) -> Tracer:
+        """The value of ``op(*args)``; `args` are tracers of this builder and real numbers."""
+        takes = op.takes or (float,) * len(args)
+        operands = tuple([self._as(kind, self._operand(arg)) for arg, kind in zip(args, takes)])
+        if all(isinstance(operand, float) for operand in operands):
+            return self.constant(float(op(*operands)))
+        if op.takes and op.takes[0] is bool and isinstance(operands[0], float):  # a choice already made
+            return self._lift(operands[1] if operands[0] else operands[2])
+        for place, neutral in enumerate(op.neutral):
+            operand = operands[place]
+            if neutral is not None and isinstance(operand, float) and operand.hex() == neutral.hex():
+                return self._lift(operands[1 - place])
+        key = (op, *[operand.hex() if isinstance(operand, float) else operand for operand in operands])
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._append(Instruction(op, operands, label))
+        return found
+
+    def decide(self, truth: Tracer) -> bool:
+        """What ``if truth:`` is to do. Here: only a constant is known; a compiler overrides this with a guard."""
+        if isinstance(truth.operand, float):
+            return truth.operand != 0.0
+        raise TypeError(_NO_VALUE.format("it decides nothing: use where(c, a, b)"))
+
+    def program(self, outputs: Iterable[Any]) -> Program:
+        """The program that gives `outputs`, without the instructions that none of them needs."""
+        wanted = [self._operand(output) for output in outputs]
+        needed = [False] * len(self._instructions)
+        for operand in wanted:
+            if isinstance(operand, int):
+                needed[operand] = True
+        for index in range(len(needed) - 1, -1, -1):
+            instruction = self._instructions[index]
+            if needed[index] and instruction is not None:
+                for operand in instruction.operands:
+                    if isinstance(operand, int):
+                        needed[operand] = True
+        inputs = [index for index, instruction in enumerate(self._instructions) if instruction is None]
+        kept = [index for index, instruction in enumerate(self._instructions) if instruction and needed[index]]
+        moved = {index: place for place, index in enumerate([*inputs, *kept])}
+
+        def place(operands: Iterable[Operand]) -> tuple[Operand, ...]:
+            return tuple([moved[operand] if isinstance(operand, int) else operand for operand in operands])
+
+        instructions = [self._instructions[index] for index in kept]
+        return Program(
+            tuple(self._inputs),
+            tuple([Instruction(i.op, place(i.operands), i.label) for i in instructions if i is not None]),
+            place(wanted),
+        )
+
+    # ---- what is there ----
+
+    @property
+    def values(self) -> list[Tracer]:
+        """The inputs and the results of the instructions so far, each after all of its operands."""
+        return list(self._tracers)
+
+    def row(self, tracer: Tracer) -> Primitive | None:
+        """The row that gave this value; None for an input."""
+        instruction = self._instructions[int(tracer.operand)]
+        return None if instruction is None else instruction.op
+
+    def parents(self, tracer: Tracer) -> tuple[Tracer, ...]:
+        """The operands that this value was computed from."""
+        instruction = self._instructions[tracer.operand] if isinstance(tracer.operand, int) else None
+        return () if instruction is None else tuple([self._lift(operand) for operand in instruction.operands])
+
+    # ---- operands ----
+
+    def _append(self, instruction: Instruction | None) -> Tracer:
+        tracer = Tracer(self, len(self._tracers))
+        self._instructions.append(instruction)
+        self._tracers.append(tracer)
+        return tracer
+
+    def _lift(self, operand: Operand) -> Tracer:
+        return self._tracers[operand] if isinstance(operand, int) else self.constant(operand)
+
+    def _operand(self, arg: Any) -> Operand:
+        if not isinstance(arg, Tracer):
+            return as_float(arg)
+        if arg.builder is not self:
+            raise ValueError(f"{arg!r} belongs to another trace: a traced number must not be kept after its trace")
+        return arg.operand
+
+    def _as(self, kind: type, operand: Operand) -> Operand:
+        """The operand as a float or as a truth: the conversions are exact, and instructions as well."""
+        if isinstance(operand, float):
+            return operand
+        instruction = self._instructions[operand]
+        given = float if instruction is None else instruction.op.gives
+        if given is kind:
+            return operand
+        tracer = self._tracers[operand]
+        return (tracer != 0.0 if kind is bool else self.emit(primitives.where, (tracer, 1.0, 0.0))).operand
+
+
+# ---- the chain rule on tracers ---------------------------------------------------------------------------------------
+
+
+def _is_variable(tracer: Tracer) -> bool:
+    """Whether a derivative can flow through: constants and truths have none."""
+    op = tracer.op
+    return op is None or (op is not primitives.constant and op.gives is float)
+
+
+def _local_derivative(op: Primitive, i: int, y: Tracer, args: Sequence[Tracer]) -> Any:
+    """∂y/∂argsᵢ: the row's own function, on tracers. A float where it is a number."""
+    slope = op.derivative(i)(y, *args)
+    return slope.operand if isinstance(slope, Tracer) and isinstance(slope.operand, float) else slope
+
+
+def _term(node: Tracer, i: int, factor: Any) -> Any:
+    op, args = node.op, node.parents
+    if op is None or not _is_variable(args[i]):
+        return None
+    return sweep.product(op, _local_derivative(op, i, node, args), factor)
+
+
+def reverse(program: Program, output: int = 0) -> Program:
+    """The program that gives the outputs of `program`, and after them the derivatives of one of them by every input.
+
+    An input from which there is no path to that output has derivative 0.0.
+
+    >>> builder = Builder()
+    >>> x, y = builder.input("x"), builder.input("y")
+    >>> print(reverse(builder.program([x * y + primitives.exp(x)])))
+    program(%0 "x", %1 "y")
+      %2 = mul(%0, %1)
+      %3 = exp(%0)
+      %4 = add(%2, %3)
+      %5 = add(%3, %1)
+      return %4, %5, %0
+    """
+    builder, inputs, outputs = _rebuilt(program)
+    order = [value for value in reversed(builder.values) if _is_variable(value)]
+    root = outputs[output]
+    adjoints = sweep.reverse(
+        order,
+        {root: 1.0} if _is_variable(root) else {},
+        lambda node, adjoint: [_term(node, i, adjoint) for i in range(len(node.parents))],
+    )
+    return builder.program([*outputs, *[adjoints.get(x, 0.0) for x in inputs]])
+
+
+def forward(program: Program) -> Program:
+    """The program of twice as many inputs, the second half the tangents of the first, that gives the outputs of
+    `program` and after them their tangents.
+
+    >>> builder = Builder()
+    >>> x = builder.input("x")
+    >>> forward(builder.program([x * x]))(3.0, 1.0)
+    (9.0, 6.0)
+    """
+    builder, inputs, outputs = _rebuilt(program)
+    order = [value for value in builder.values if _is_variable(value)]
+    tangents: dict[Tracer, Any] = {
+        x: builder.input(None if label is None else f"{label}'") for x, label in zip(inputs, program.inputs)
+    }
+    sweep.forward(order, tangents, _term)
+    return builder.program([*outputs, *[tangents.get(output, 0.0) for output in outputs]])
+
+
+def _rebuilt(program: Program) -> tuple[Builder, list[Tracer], list[Tracer]]:
+    """A builder that holds `program`, its inputs, and its outputs."""
+    builder = Builder()
+    values = [builder.input(label) for label in program.inputs]
+
+    def lifted(operands: Iterable[Operand]) -> list[Tracer]:
+        return [values[operand] if isinstance(operand, int) else builder.constant(operand) for operand in operands]
+
+    for op, operands, label in program.instructions:
+        values.append(builder.emit(op, lifted(operands), label))
+    return builder, values[: len(program.inputs)], lifted(program.outputs)
+
+
+# ---- a recorded graph ------------------------------------------------------------------------------------------------
+
+
+class Recorded(NamedTuple):
+    """A graph as a program of its leaves, and in `nodes` its nodes, each after all of its parents.
+
+    The outputs are every number in the picture: for each node its value; for each node its adjoint, the gradient of the
+    root by it (0.0 for constants, which have none); for each operand of each node the local gradient; and again for
+    each its term, the product of adjoint and local gradient (0.0 for constants).
+    """
+
+    program: Program
+    nodes: tuple[Value, ...]
+
+
+def from_graph(root: Value) -> Recorded:
+    """The graph that `root` was computed by, forward and backward, as a program whose inputs are its leaves.
+
+    >>> x, y = Value(3.0, "x"), Value(4.0, "y")
+    >>> print(from_graph((x * y).named("f")).program)
+    program(%0 "x", %1 "y")
+      %2 "f" = mul(%0, %1)
+      return %0, %1, %2, %1, %0, 1.0, %1, %0, %1, %0
+    """
+    builder = Builder()
+    nodes = topological_order(root)
+    traced: dict[Value, Tracer] = {}
+    slopes: dict[Value, list[Any]] = {}
+    for node in nodes:
+        args = [traced[parent] for parent in node.parents]
+        if node.op is None:
+            traced[node] = builder.input(node.label)
+        elif node.op is primitives.constant:
+            traced[node] = builder.constant(node.data)
+        else:
+            traced[node] = y = builder.emit(node.op, args, node.label)
+            slopes[node] = [_local_derivative(node.op, i, y, args) for i in range(len(args))]
+    terms: dict[Value, list[Any]] = {}
+
+    def pull(node: Value, adjoint: Any) -> list[Any]:
+        assert node.op is not None  # it has parents
+        terms[node] = [
+            None if parent.op is primitives.constant else sweep.product(node.op, slope, adjoint)
+            for parent, slope in zip(node.parents, slopes[node])
+        ]
+        return terms[node]
+
+    adjoints: dict[Value, Any] = {root: 1.0}
+    sweep.reverse(reversed(nodes), adjoints, pull)
+    outputs = [
+        *[traced[node] for node in nodes],
+        *[adjoints.get(node, 0.0) for node in nodes],
+        *[slope for node in nodes for slope in slopes.get(node, ())],
+        *[0.0 if term is None else term for node in nodes for term in terms.get(node, ())],
+    ]
+    return Recorded(builder.program(outputs), tuple(nodes))

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import ieee, primitives, sweep, trees
 from .domains import REAL, Domain, Region
-from .graph import topological_order
+from .graph import operations
 from .primitives import Primitive
 from .trees import Tree, flatten
 from .value import (
@@ -64,7 +64,7 @@ def gradient(z: Value, wrt: Any, seed: Any = 1.0) -> Any:
             raise TypeError(f"gradient: wrt{trees.path(wrt, place)} is {_shown(x)}, not a Value of the recorded graph")
     seeds = {z: seed if isinstance(seed, Value) else as_float(seed)}
     with _recorded():
-        found = _graph_reverse(topological_order(z), seeds, inputs)
+        found = _graph_reverse(operations(z), seeds, inputs)
         return tree.unflatten([_as_value(found.get(x, 0.0)) for x in inputs])
 
 
@@ -442,13 +442,13 @@ class _Run:
         if not any(isinstance(z, Value) for z in found):
             raise TypeError(_no_value(operator, self.name, returned))
         self.outputs: list[Value] = [z if isinstance(z, Value) else as_constant(as_float(z)) for z in found]
-        self.order = topological_order(*self.outputs, until=self.inputs)
-        # A Value from outside that the outputs depend on must keep its influence on the derivative.
-        self.as_values = is_recording() and (
-            any(isinstance(leaf, Value) for leaf in given)
-            or any(node.op is None and node.born < began for node in self.order[len(self.inputs) :])
-        )
-        self.aux = aux if self.as_values else _numbers(aux)
+        self.order = operations(*self.outputs, until=self.inputs)
+        self._began = began
+        # Whether the results are Values: None while it is not known if one from outside has an influence on them.
+        self._as_values: bool | None = False
+        if is_recording():
+            self._as_values = True if any(isinstance(leaf, Value) for leaf in given) else None
+        self._aux = aux
 
     def _input(self, leaf: Any, place: int, arg: Any, i: int) -> Value:
         if isinstance(leaf, Value):
@@ -470,27 +470,49 @@ class _Run:
             )
         return self.outputs[0]
 
+    @property
+    def as_values(self) -> bool:
+        """Whether the results are Values: some input is one, or one from outside has an influence on the outputs."""
+        if self._as_values is None:
+            self._as_values = self._from_outside(parent for node in self.order for parent in node.parents)
+        return self._as_values
+
+    def _from_outside(self, nodes: Iterable[Value]) -> bool:
+        own = set(self.inputs)
+        return any(node.op is None and node.born < self._began for node in nodes if node not in own)
+
+    @property
+    def aux(self) -> Any:
+        """What the function returned beside its output."""
+        return self._aux if self.as_values else _numbers(self._aux)
+
     def reverse(self, outputs: Sequence[Value], seeds: Sequence[Any]) -> dict[Value, Any]:
         """The adjoints of every node, from those of the outputs."""
         adjoints: dict[Value, Any] = {}
         for z, seed in zip(outputs, seeds):  # one node may be several outputs
             adjoints[z] = adjoints[z] + seed if z in adjoints else seed
-        if self._sweeps_values(seeds):
-            with _recorded():
-                return _graph_reverse(self.order, adjoints, self.inputs)
-        return sweep.reverse(reversed(self.order), adjoints, pull)
+        if not self._as_values and not self._are_values(seeds):
+            found = sweep.reverse(reversed(self.order), dict(adjoints), pull)
+            if self._as_values is None:  # a sweep has been everywhere: no need to look again
+                self._as_values = self._from_outside(found)
+            if not self._as_values:
+                return found
+        with _recorded():
+            return _graph_reverse(self.order, adjoints, self.inputs)
 
     def forward(self, directions: Sequence[Any]) -> dict[Value, Any]:
         """The tangents of every node, from those of the inputs."""
         tangents = dict(zip(self.inputs, directions))
-        if self._sweeps_values(directions):
-            with _recorded():
-                return _graph_forward(self.order, tangents)
-        return sweep.forward(self.order, tangents, push)
+        if not self.as_values and not self._are_values(directions):
+            return sweep.forward(self.order, tangents, push)
+        with _recorded():
+            return _graph_forward(self.order, tangents)
 
-    def _sweeps_values(self, seeds: Iterable[Any]) -> bool:
-        self.as_values = self.as_values or (is_recording() and any(isinstance(seed, Value) for seed in seeds))
-        return self.as_values
+    def _are_values(self, seeds: Iterable[Any]) -> bool:
+        if is_recording() and any(isinstance(seed, Value) for seed in seeds):
+            self._as_values = True
+            return True
+        return False
 
     def jacobian_rows(self) -> list[list[Any]]:
         """∂outputs/∂inputs, a list a row, by one sweep of bundles: every direction at once."""

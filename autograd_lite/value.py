@@ -18,7 +18,7 @@ from numbers import Number, Real
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from . import ieee, primitives, sweep
-from .graph import topological_order
+from .graph import operations, topological_order
 from .primitives import Primitive, constant
 from .scopes import Scope
 
@@ -165,9 +165,7 @@ class Value:
         >>> x.grad
         7.0
         """
-        order = topological_order(self)
-        order.reverse()
-        adjoints = sweep.reverse(order, {self: as_float(seed)}, pull)
+        adjoints = sweep.reverse(reversed(operations(self)), {self: as_float(seed)}, pull)
         with _adding:  # threads may sweep graphs that share nodes: none loses what another adds
             for node, adjoint in adjoints.items():
                 node._grad = adjoint if node._grad is None else node._grad + adjoint
@@ -697,11 +695,11 @@ def unary(op: Primitive, a: Any) -> Value:
 def binary(op: Primitive, a: Any, b: Any) -> Value:
     """The node for ``op(a, b)``, or NotImplemented where an operand is none of ours."""
     if type(a) is not Value:
-        a = _operand(a)
+        a = as_constant(a) if type(a) is float else _operand(a)
         if a is NotImplemented:
             return a  # type: ignore[no-any-return]
     if type(b) is not Value:
-        b = _operand(b)
+        b = as_constant(b) if type(b) is float else _operand(b)
         if b is NotImplemented:
             return b  # type: ignore[no-any-return]
     u = a._data
@@ -793,17 +791,17 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
     """The terms `adjoint` · ∂node/∂parent for the parents of `node`, in floats; None for a constant."""
     op = node.op
     assert op is not None  # a node with parents has one
-    if len(op.derivatives) == 2 and not op.selects:  # most nodes of most graphs, written out for speed
-        a, b = node.parents
-        if not adjoint:
-            return None if a.op is constant else 0.0, None if b.op is constant else 0.0
-        by_a, by_b = op.derivatives
-        y, u, v = node._record
-        try:
-            return (
-                None if a.op is constant else adjoint * by_a(y, u, v),
-                None if b.op is constant else adjoint * by_b(y, u, v),
-            )
+    if adjoint and not op.selects:
+        try:  # most nodes of most graphs have two parents or one: the loop below, written out for speed
+            derivatives = op.derivatives
+            if len(derivatives) == 2:
+                (a, b), (by_a, by_b), (y, u, v) = node.parents, derivatives, node._record
+                return (
+                    None if a.op is constant else adjoint * by_a(y, u, v),
+                    None if b.op is constant else adjoint * by_b(y, u, v),
+                )
+            if len(derivatives) == 1:
+                return (None if node.parents[0].op is constant else adjoint * derivatives[0](*node._record),)
         except _ARITHMETIC:
             pass
     terms: list[float | None] = []

@@ -360,7 +360,7 @@ def test_inner_derivatives_stop_at_their_inputs() -> None:
     # The past of an argument is not swept again: a chain of n inner gradients takes n steps, not n².
     x: Any = Value(1.0)
     swept = 0
-    real = ag.derivatives.topological_order
+    real = ag.derivatives.operations
 
     def counting(*args: Any, **kwargs: Any) -> Any:
         nonlocal swept
@@ -368,12 +368,12 @@ def test_inner_derivatives_stop_at_their_inputs() -> None:
         swept += len(order)
         return order
 
-    ag.derivatives.topological_order = counting  # type: ignore[assignment]
+    ag.derivatives.operations = counting  # type: ignore[assignment]
     try:
         for _ in range(200):
             x = ag.grad(lambda t: t * t * 0.5)(x)
     finally:
-        ag.derivatives.topological_order = real
+        ag.derivatives.operations = real
     assert swept <= 200 * 5
     x.backward()
     assert x.data == 1.0

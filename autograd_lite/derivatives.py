@@ -250,6 +250,8 @@ def hessian(fn: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
 
 def _nested(outputs: Tree, inputs: Tree, rows: list[list[Any]]) -> Any:
     """The matrix `rows` in the nesting of the outputs, in each place that of the inputs."""
+    if outputs.shape == ():
+        return inputs.unflatten(rows[0])
     if outputs.shape is not None:
         return _by_inputs(outputs.shape, inputs, rows)
     parts, start = [], 0
@@ -261,9 +263,7 @@ def _nested(outputs: Tree, inputs: Tree, rows: list[list[Any]]) -> Any:
 
 def _by_inputs(shape: tuple[int, ...], inputs: Tree, rows: list[list[Any]]) -> Any:
     if inputs.shape is not None:
-        entries = [entry for row in rows for entry in row]
-        whole = shape + inputs.shape
-        return trees.array_tree(whole).unflatten(entries) if whole else entries[0]
+        return trees.array_tree(shape + inputs.shape).unflatten(entry for row in rows for entry in row)
     parts, start = [], 0
     for child in inputs.children:
         parts.append(_by_inputs(shape, child, [row[start : start + child.count] for row in rows]))

@@ -721,8 +721,17 @@ def binary(op: Primitive, a: Any, b: Any) -> Value:
     return _scoped(node) if _open_scopes else node
 
 
+_OWN = frozenset((Value, float))
+
+
 def record(op: Primitive, args: tuple[Any, ...]) -> Any:
     """The node for ``op(*args)`` of any number of arguments, or NotImplemented where one belongs to another kind."""
+    if len(args) == 2:
+        a, b = args
+        if type(a) in _OWN and type(b) in _OWN:
+            return binary(op, a, b)
+    elif len(args) == 1 and type(args[0]) is Value:
+        return unary(op, args[0])
     parents = []
     for arg in args:
         if not isinstance(arg, Value):

@@ -13,6 +13,7 @@ import builtins
 import math
 import operator
 import struct
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -246,6 +247,16 @@ chain: Primitive = primitive(
     latex=(r"{0:2} \cdot {1:4}", PRODUCT),
     neutral=(1.0, None),
     at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
+)
+# x - top for a top that bounds x: equal infinities differ by 0, and nothing overflows. The shift of `logsumexp`.
+offset: Primitive = primitive(
+    "offset",
+    lambda x, top: 0.0 if x == top else max(x - top, -sys.float_info.max),
+    lambda y, x, top: 1.0,
+    lambda y, x, top: -1.0,
+    symbol="−",
+    infix=True,
+    at=[((INF, INF), (1.0, -1.0)), ((-INF, -INF), (1.0, -1.0)), ((1.0, 2.0), (1.0, -1.0))],
 )
 # x/h where h bounds |x|, as a direction cosine is: 0/0 is 0 and inf/inf is 1.
 ratio: Primitive = primitive(
@@ -502,6 +513,29 @@ softplus: Primitive = primitive(
     lambda y, x: sigmoid(x),
     at=[(0.0, 0.5), (INF, 1.0)],
     note="a row: log(1 + exp(x)) overflows, and cancels far below 0",
+)
+silu: Primitive = primitive(
+    "silu",
+    special.silu,
+    lambda y, x: sigmoid(x) + chain(sigmoid(-x), y),
+    at=[(0.0, 0.5), (INF, 1.0), (-INF, 0.0)],
+    ulps=1000.0,
+    note="a row, not x·σ(x): that is nan at −inf, as its slope is at inf; near its slope's zero the error is absolute",
+)
+gelu: Primitive = primitive(
+    "gelu",
+    special.gelu,
+    lambda y, x: norm_cdf(x) + chain(norm_pdf(x), x),
+    at=[(0.0, 0.5), (INF, 1.0), (-INF, 0.0)],
+    ulps=1000.0,
+    note="a row, not x·Φ(x): that is nan at −inf, as its slope is at inf; near its slope's zero the error is absolute",
+)
+softsign: Primitive = primitive(
+    "softsign",
+    lambda x: x / (1.0 + math.fabs(x)) if x - x == 0.0 or x != x else math.copysign(1.0, x),
+    lambda y, x: 1.0 / (1.0 + abs(x)) / (1.0 + abs(x)),
+    at=[(0.0, 1.0), (INF, 0.0), (-INF, 0.0)],
+    note="a row, not x/(1 + |x|): that is nan at infinity, and its slope would cancel",
 )
 logit: Primitive = primitive(
     "logit",

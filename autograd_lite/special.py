@@ -83,6 +83,18 @@ def softplus(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
+def silu(x: float) -> float:
+    """x * sigmoid(x), and its limit -0.0 at -inf.
+
+    >>> silu(1.0), silu(-712.0), silu(-INF)
+    (0.7310585786300049, -4.313292185103229e-307, -0.0)
+    """
+    if x < -700.0:  # where sigmoid is subnormal, or nearly, and the product is not
+        half = math.exp(0.5 * x)
+        return x * half * half if x > -INF else -0.0
+    return x * sigmoid(x)
+
+
 def logit(p: float) -> float:
     """log(p / (1 - p)), the inverse of `sigmoid`; ∓inf at 0 and 1, nan outside of [0, 1].
 
@@ -168,6 +180,21 @@ def norm_cdf(x: float) -> float:
     t, error = two_product(-x, _SQRT_HALF)
     error -= x * _SQRT_HALF_LOW
     return 0.5 * math.erfc(t) - _INV_SQRT_PI * math.exp(-t * t) * error
+
+
+# The asymptotic series of norm_cdf(x) * -x / norm_pdf(x) in powers of 1 / x**2 (DLMF 7.12.1): far out on the left.
+_MILLS = (1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0, -135135.0)
+
+
+def gelu(x: float) -> float:
+    """x * norm_cdf(x), and its limit -0.0 at -inf.
+
+    >>> gelu(1.0), gelu(-38.0), gelu(-INF)
+    (0.841344746068543, -1.096462777e-314, -0.0)
+    """
+    if x < -37.0:  # where norm_cdf is subnormal, or nearly, and the product is not
+        return -norm_pdf(x) * _horner(_MILLS, 1.0 / x / x)
+    return x * norm_cdf(x)
 
 
 def erfinv(x: float) -> float:

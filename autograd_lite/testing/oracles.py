@@ -445,10 +445,11 @@ def _digamma_or_reflected(n: int, x: Number) -> Number:
 
 
 @functools.cache
-def _least_of_gamma(bits: int) -> Number:
-    """Where Γ is least on the positive axis: the zero of ψ."""
+def _least(name: str, bits: int) -> Number:
+    """Where a function is least: the zero of its slope."""
+    slope, near = {"gamma": (_digamma, "1.46"), "silu": (_silu_slope, "-1.28"), "gelu": (_gelu_slope, "-0.75")}[name]
     with mp.workprec(2 * bits + 20):
-        return mp.findroot(mp.digamma, mpf("1.4616321449683623"))
+        return mp.findroot(functools.partial(slope, points), mpf(near))
 
 
 def _sinc_derivative(n: int, x: Number) -> Number:
@@ -542,7 +543,7 @@ def _gamma_of(m: Any, x: Number) -> Number:
     if _has_a_pole(x):
         return _EVERYTHING
     if _ends(x)[0] > 0:
-        return m.monotone(mp.gamma, x, turns=[_least_of_gamma(iv.prec)])
+        return m.monotone(mp.gamma, x, turns=[_least("gamma", iv.prec)])
     return m.pi / (m.sin(m.pi * x) * _gamma_of(m, 1 - x))  # DLMF 5.5.3
 
 
@@ -553,7 +554,7 @@ def _lgamma_of(m: Any, x: Number) -> Number:
         return _EVERYTHING
     low, high = _ends(x)
     if low > 0 or low == high:
-        return m.monotone(_log_abs_gamma, x, turns=[_least_of_gamma(iv.prec)])
+        return m.monotone(_log_abs_gamma, x, turns=[_least("gamma", iv.prec)])
     return m.log(m.pi / m.abs(m.sin(m.pi * x))) - _lgamma_of(m, 1 - x)
 
 
@@ -657,6 +658,14 @@ def _pdf(m: Any, x: Number) -> Number:
     return m.exp(-(x**2) / 2) / m.sqrt(2 * m.pi)
 
 
+def _silu_slope(m: Any, x: Number) -> Number:
+    return _sigmoid(m, x) + x * _sech(m, x / 2) ** 2 / 4
+
+
+def _gelu_slope(m: Any, x: Number) -> Number:
+    return m.monotone(_norm_cdf, x) + x * _pdf(m, x)
+
+
 def _digamma(m: Any, x: Number) -> Number:
     return _polygamma_of_order(m, 0, x)
 
@@ -686,6 +695,7 @@ ORACLES: dict[str, Oracle] = {
     "neg": Oracle(lambda m, x: -x, lambda m, x: mpf(-1)),
     "fma": Oracle(lambda m, a, b, c: a * b + c, lambda m, a, b, c: b, lambda m, a, b, c: a, _one),
     "chain": Oracle(lambda m, g, d: _absorbing(m, g, lambda: d), lambda m, g, d: d, lambda m, g, d: g),
+    "offset": Oracle(lambda m, x, top: x - top, _one, lambda m, x, top: mpf(-1)),
     "ratio": Oracle(lambda m, x, h: x / h, lambda m, x, h: 1 / h, lambda m, x, h: -x / h**2),
     # powers, exponentials, logarithms
     "pow": Oracle(_pow, _pow_slope, lambda m, a, b: m.power(a, b) * m.log(a)),
@@ -743,6 +753,15 @@ ORACLES: dict[str, Oracle] = {
     # neural networks, probability
     "sigmoid": Oracle(_sigmoid, lambda m, x: _sech(m, x / 2) ** 2 / 4),
     "softplus": Oracle(lambda m, x: m.monotone(lambda x: mp.log1p(mp.exp(x)), x), _sigmoid),
+    "silu": Oracle(
+        lambda m, x: m.monotone(lambda x: x * _logistic(x), x, turns=[_least("silu", iv.prec)]), _silu_slope
+    ),
+    "gelu": Oracle(
+        lambda m, x: m.monotone(lambda x: x * _norm_cdf(x), x, turns=[_least("gelu", iv.prec)]), _gelu_slope
+    ),
+    "softsign": Oracle(
+        lambda m, x: m.monotone(lambda x: x / (1 + abs(x)), x), lambda m, x: 1 / (1 + m.abs(x)) ** 2
+    ),
     "logit": Oracle(
         lambda m, p: m.monotone(_logit, p, within=(0.0, 1.0)), lambda m, p: _log_slope(m, p * (1 - p))
     ),

@@ -12,7 +12,8 @@ import math
 import operator
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from numbers import Number, Real
 from typing import TYPE_CHECKING, Any, SupportsFloat
@@ -341,6 +342,9 @@ class Value:
     def hypot(self, other: Any) -> Value:
         return binary(primitives.hypot, self, other)
 
+    def fmod(self, other: Any) -> Value:
+        return binary(primitives.fmod, self, other)
+
     def sinh(self) -> Value:
         return unary(primitives.sinh, self)
 
@@ -381,6 +385,13 @@ class Value:
 
     def conjugate(self) -> Value:
         return self
+
+    def logical_xor(self, other: Any) -> bool:
+        return bool(self) is not bool(other)
+
+    # NumPy's scalars leave an operator to an operand that ranks above them, and its arrays, which rank at 0, do not:
+    # np.float64(2) * v is a call of v.__rmul__, array * v goes through the array's elements.
+    __array_priority__ = -1.0
 
     # ---- comparison: of data; identity: of the node ----
 
@@ -431,20 +442,27 @@ class Value:
     # ---- copies and pickles: a whole graph at once, so that depth is no matter ----
 
     def __copy__(self) -> Value:
-        return _with_state(_state(self))
+        return _with_attributes(_with_state(_state(self)), _attributes(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        for node in topological_order(self):
-            if id(node) not in memo:
-                op, parents, *rest = _state(node)
-                memo[id(node)] = _with_state((op, tuple(memo[id(parent)] for parent in parents), *rest))
+        from copy import deepcopy
+
+        order = [node for node in topological_order(self) if id(node) not in memo]
+        for node in order:
+            kind, op, parents, *rest = _state(node)
+            memo[id(node)] = _with_state((kind, op, tuple(memo[id(parent)] for parent in parents), *rest))
         memo.setdefault(id(memo), []).append(self)  # as the copy module has it: what is copied must outlive the memo
+        for node in order:  # a subclass's attributes may lead back into the graph, which is whole by now
+            _with_attributes(memo[id(node)], deepcopy(_attributes(node), memo))
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self in _Ancestors.underway.get():
-            return _with_state, (_state(self),)
-        return _last, (_Ancestors(topological_order(self)),)
+        ancestors = _pickling.get()()
+        if ancestors is None or self not in ancestors.members:
+            ancestors = _Ancestors(topological_order(self))
+            return _last, (ancestors, _End(ancestors))
+        attributes = _attributes(self)
+        return (_with_state, (_state(self),)) if attributes is None else (_with_state, (_state(self),), attributes)
 
     # ---- conveniences, each a room of its own ----
 
@@ -498,33 +516,62 @@ def as_float(x: Any) -> float:
     """
     if type(x) is float:
         return x
-    if isinstance(x, Real):  # int, bool, Fraction, NumPy's integers and floats
+    if isinstance(x, (float, int)):
         return float(x)
-    if getattr(x, "ndim", None) == 0 and getattr(x, "dtype", None) is not None and x.dtype.kind in "biufO":
-        return as_float(x.item())  # NumPy's bool and 0-d arrays
+    if isinstance(x, Real):  # Fraction, NumPy's integers and floats
+        y = float(x)
+        if y - y != 0.0 and x == x and x != y:
+            raise OverflowError(f"{type(x).__name__} {short_label(str(x))} is too large for a float")
+        return y
+    if _is_scalar(x):
+        return as_float(x.item())
+    raise TypeError(f"expected a real number, got {type(x).__name__} {short_label(repr(x), 40)}: {_advice(x)}")
+
+
+def _is_scalar(x: Any) -> bool:
+    """Whether x is NumPy's bool or a 0-d array of numbers or objects, or made like one."""
+    return getattr(x, "ndim", None) == 0 and getattr(getattr(x, "dtype", None), "kind", None) in _KINDS
+
+
+_KINDS = frozenset("biufcO")
+
+
+def _advice(x: Any) -> str:
+    """What to write instead of x, which is no real number."""
     shown = short_label(repr(x), 40)
     if isinstance(x, Value):
-        advice = "write .data for its number"
-    elif isinstance(x, str):
-        advice = f"write float({shown})"
-    elif isinstance(x, complex):
-        advice = "this engine is real: treat .real and .imag as two Values"
-    elif isinstance(x, Number):  # Decimal
-        advice = f"write float({shown})"
-    elif hasattr(x, "ndim") or isinstance(x, (list, tuple)):
-        advice = "make one Value of each element, such as np.array([Value(e) for e in x], dtype=object)"
-    else:
-        advice = "write its number"
-    raise TypeError(f"expected a real number, got {type(x).__name__} {shown}: {advice}")
+        return "write .data for its number"
+    if isinstance(x, complex):
+        return "this engine is real: treat .real and .imag as two Values"
+    if isinstance(x, str):
+        try:
+            float(x)
+        except ValueError:
+            return "text is not a number"
+        return f"write float({shown})"
+    if getattr(x, "ndim", 0):
+        return "np.frompyfunc(f, 1, 1)(x) applies a function f of one number, such as Value, to each element"
+    if isinstance(x, (list, tuple)):
+        return "write [Value(e) for e in x], or np.frompyfunc(Value, 1, 1)(x) for an array of Values"
+    if isinstance(x, Number) or hasattr(x, "__float__"):  # Decimal; another library's tensor
+        return f"write float({shown})" if isinstance(x, Number) else "write float(x), which drops any gradient of x"
+    return "write its number"
 
 
 def _operand(x: Any) -> Any:
     """A Value for the other operand of an operator; NotImplemented for what may know better: an array, a tracer."""
+    kind = type(x)
+    if kind is float or kind is int:
+        return as_constant(float(x))
     if isinstance(x, Value):
         return x
+    if isinstance(x, Number):
+        return as_constant(as_float(x))
     if getattr(x, "ndim", 0) or hasattr(x, "__apply__"):
         return NotImplemented
-    if isinstance(x, (Number, str, list, tuple)) or x is None or hasattr(x, "ndim"):
+    if _is_scalar(x):
+        return _operand(x.item())
+    if isinstance(x, (str, list, tuple)) or x is None or hasattr(x, "ndim"):
         return as_constant(as_float(x))
     return NotImplemented
 
@@ -759,6 +806,8 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Any:
 
 def apply(op: Primitive, *args: Any) -> Any:
     """``op(*args)`` with its events reported: a Value if any argument is one, else a float."""
+    if len(args) == 1 and type(args[0]) is Value:  # most calls, written out for speed
+        return unary(op, args[0])
     for arg in args:
         if hasattr(arg, "__apply__"):
             return op(*args)
@@ -863,34 +912,75 @@ _State = tuple[Any, ...]
 
 
 def _state(node: Value) -> _State:
-    return node.op, node.parents, node._record, node._data, node._grad, node.label, node.group
+    return type(node), node.op, node.parents, node._record, node._data, node._grad, node.label, node.group
 
 
 def _with_state(state: _State) -> Value:
-    node = _new(Value)
-    node.op, node.parents, node._record, node._data, node._grad, node.label, names = state
+    kind, *rest, names = state
+    node: Value = _new(kind)
+    node.op, node.parents, node._record, node._data, node._grad, node.label = rest
     if names:
         node._group = names
     return node
 
 
-def _last(nodes: list[Value]) -> Value:
-    return nodes[-2]
+def _attributes(node: Value) -> Any:
+    """What a subclass's instance has beyond a Value: its ``__getstate__()``, by default its dict and its slots."""
+    if type(node) is Value:
+        return None
+    if type(node).__getstate__ is not object.__getstate__:
+        return node.__getstate__()
+    state: Any = object.__getstate__(node)
+    own, slots = state
+    return own, {name: value for name, value in slots.items() if name not in Value.__slots__}
+
+
+def _with_attributes(node: Value, attributes: Any) -> Value:
+    if hasattr(node, "__setstate__"):
+        node.__setstate__(attributes)
+    elif attributes is not None:
+        own, slots = attributes
+        for name, value in {**(own or {}), **slots}.items():
+            setattr(node, name, value)
+    return node
+
+
+def _last(nodes: list[Value], end: Any) -> Value:
+    return nodes[-1]
 
 
 class _Ancestors(list["Value"]):
     """A node's ancestors and itself, parents first. Pickled one by one in that order, each finds its parents already in
     the pickler's memo: nothing recurses, and what several graphs of one pickle share stays shared."""
 
-    underway: ContextVar[frozenset[Value] | set[Value]] = ContextVar("autograd_lite.pickling", default=frozenset())
+    __slots__ = ("__weakref__", "members", "outer")
+
+    members: set[Value]
+    outer: Callable[[], _Ancestors | None]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return list, (), None, self._one_by_one()
+        self.members = set(self)
+        self.outer = _pickling.get()
+        _pickling.set(weakref.ref(self))
+        return list, (), None, iter(self)
 
-    def _one_by_one(self) -> Iterator[Value | None]:
-        token = self.underway.set(set(self))
-        try:
-            yield from self
-            yield None  # a pickler may look one item ahead: the last node is written while this one still waits
-        finally:
-            self.underway.reset(token)
+
+class _End:
+    """What a pickler reaches when it has written the last of the ancestors: from here on they are no longer underway.
+
+    A pickling that fails never comes here; then its ancestors are freed, hence the weak reference to them.
+    """
+
+    def __init__(self, ancestors: _Ancestors) -> None:
+        self.ancestors = ancestors
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _pickling.set(self.ancestors.outer)
+        return tuple, ()
+
+
+def _none() -> None:
+    return None
+
+
+_pickling: ContextVar[Callable[[], _Ancestors | None]] = ContextVar("autograd_lite.pickling", default=_none)

@@ -8,8 +8,10 @@ give Values. Where the standard module raises on a float, IEEE 754's inf or nan 
 from __future__ import annotations
 
 import math as _math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import comb, e, factorial, gcd, inf, isqrt, lcm, nan, perm, pi, tau  # noqa: F401 - part of the mirror
+from numbers import Rational
+from operator import index
 from typing import Any, TypeVar
 
 from . import primitives
@@ -21,7 +23,7 @@ N = TypeVar("N", float, Value)
 # ---- Powers, exponentials and logarithms -----------------------------------------------------------------------------
 
 
-def exp(x: N) -> N:
+def exp(x: N, /) -> N:
     """e raised to the power x.
 
     >>> exp(0.0)
@@ -30,7 +32,7 @@ def exp(x: N) -> N:
     return apply(primitives.exp, x)  # type: ignore[no-any-return]
 
 
-def exp2(x: N) -> N:
+def exp2(x: N, /) -> N:
     """2 raised to the power x.
 
     >>> exp2(3.0)
@@ -39,7 +41,7 @@ def exp2(x: N) -> N:
     return apply(primitives.exp2, x)  # type: ignore[no-any-return]
 
 
-def expm1(x: N) -> N:
+def expm1(x: N, /) -> N:
     """exp(x) − 1, exact near 0.
 
     >>> expm1(1e-20)
@@ -48,7 +50,7 @@ def expm1(x: N) -> N:
     return apply(primitives.expm1, x)  # type: ignore[no-any-return]
 
 
-def log1p(x: N) -> N:
+def log1p(x: N, /) -> N:
     """The natural logarithm of 1 + x, exact near 0; nan below −1.
 
     >>> log1p(1e-20)
@@ -57,25 +59,25 @@ def log1p(x: N) -> N:
     return apply(primitives.log1p, x)  # type: ignore[no-any-return]
 
 
-def log2(x: N) -> N:
+def log2(x: N, /) -> N:
     """The logarithm of x to base 2; nan below 0.
 
     >>> log2(8.0)
     3.0
     """
-    return apply(primitives.log2, x)  # type: ignore[no-any-return]
+    return _logarithm(primitives.log2, _math.log2, x)  # type: ignore[no-any-return]
 
 
-def log10(x: N) -> N:
+def log10(x: N, /) -> N:
     """The logarithm of x to base 10; nan below 0.
 
     >>> log10(1000.0)
     3.0
     """
-    return apply(primitives.log10, x)  # type: ignore[no-any-return]
+    return _logarithm(primitives.log10, _math.log10, x)  # type: ignore[no-any-return]
 
 
-def sqrt(x: N) -> N:
+def sqrt(x: N, /) -> N:
     """The square root of x; nan below 0. Its derivative at 0 is inf.
 
     >>> sqrt(4.0)
@@ -84,7 +86,7 @@ def sqrt(x: N) -> N:
     return apply(primitives.sqrt, x)  # type: ignore[no-any-return]
 
 
-def cbrt(x: N) -> N:
+def cbrt(x: N, /) -> N:
     """The cube root of x.
 
     >>> cbrt(-8.0)
@@ -96,7 +98,7 @@ def cbrt(x: N) -> N:
 # ---- Trigonometry, angles in radians ---------------------------------------------------------------------------------
 
 
-def sin(x: N) -> N:
+def sin(x: N, /) -> N:
     """The sine of x radians.
 
     >>> sin(0.0)
@@ -105,7 +107,7 @@ def sin(x: N) -> N:
     return apply(primitives.sin, x)  # type: ignore[no-any-return]
 
 
-def cos(x: N) -> N:
+def cos(x: N, /) -> N:
     """The cosine of x radians.
 
     >>> cos(0.0)
@@ -114,7 +116,7 @@ def cos(x: N) -> N:
     return apply(primitives.cos, x)  # type: ignore[no-any-return]
 
 
-def tan(x: N) -> N:
+def tan(x: N, /) -> N:
     """The tangent of x radians.
 
     >>> tan(0.0)
@@ -123,7 +125,7 @@ def tan(x: N) -> N:
     return apply(primitives.tan, x)  # type: ignore[no-any-return]
 
 
-def asin(x: N) -> N:
+def asin(x: N, /) -> N:
     """The arc sine of x, in radians; nan outside [−1, 1].
 
     >>> asin(1.0)
@@ -132,7 +134,7 @@ def asin(x: N) -> N:
     return apply(primitives.asin, x)  # type: ignore[no-any-return]
 
 
-def acos(x: N) -> N:
+def acos(x: N, /) -> N:
     """The arc cosine of x, in radians; nan outside [−1, 1].
 
     >>> acos(1.0)
@@ -141,7 +143,7 @@ def acos(x: N) -> N:
     return apply(primitives.acos, x)  # type: ignore[no-any-return]
 
 
-def atan(x: N) -> N:
+def atan(x: N, /) -> N:
     """The arc tangent of x, in radians.
 
     >>> atan(0.0)
@@ -153,7 +155,7 @@ def atan(x: N) -> N:
 # ---- Hyperbolic functions --------------------------------------------------------------------------------------------
 
 
-def sinh(x: N) -> N:
+def sinh(x: N, /) -> N:
     """The hyperbolic sine of x.
 
     >>> sinh(0.0)
@@ -162,7 +164,7 @@ def sinh(x: N) -> N:
     return apply(primitives.sinh, x)  # type: ignore[no-any-return]
 
 
-def cosh(x: N) -> N:
+def cosh(x: N, /) -> N:
     """The hyperbolic cosine of x.
 
     >>> cosh(0.0)
@@ -171,7 +173,7 @@ def cosh(x: N) -> N:
     return apply(primitives.cosh, x)  # type: ignore[no-any-return]
 
 
-def tanh(x: N) -> N:
+def tanh(x: N, /) -> N:
     """The hyperbolic tangent of x.
 
     >>> tanh(0.0)
@@ -180,7 +182,7 @@ def tanh(x: N) -> N:
     return apply(primitives.tanh, x)  # type: ignore[no-any-return]
 
 
-def asinh(x: N) -> N:
+def asinh(x: N, /) -> N:
     """The inverse hyperbolic sine of x.
 
     >>> asinh(0.0)
@@ -189,7 +191,7 @@ def asinh(x: N) -> N:
     return apply(primitives.asinh, x)  # type: ignore[no-any-return]
 
 
-def acosh(x: N) -> N:
+def acosh(x: N, /) -> N:
     """The inverse hyperbolic cosine of x; nan below 1.
 
     >>> acosh(1.0)
@@ -198,7 +200,7 @@ def acosh(x: N) -> N:
     return apply(primitives.acosh, x)  # type: ignore[no-any-return]
 
 
-def atanh(x: N) -> N:
+def atanh(x: N, /) -> N:
     """The inverse hyperbolic tangent of x; nan outside [−1, 1].
 
     >>> atanh(0.0)
@@ -210,7 +212,7 @@ def atanh(x: N) -> N:
 # ---- Special functions -----------------------------------------------------------------------------------------------
 
 
-def erf(x: N) -> N:
+def erf(x: N, /) -> N:
     """The error function, 2/√π ∫₀ˣ exp(−t²) dt.
 
     >>> erf(0.0)
@@ -219,7 +221,7 @@ def erf(x: N) -> N:
     return apply(primitives.erf, x)  # type: ignore[no-any-return]
 
 
-def erfc(x: N) -> N:
+def erfc(x: N, /) -> N:
     """The complementary error function, 1 − erf(x), exact where that is small.
 
     >>> erfc(0.0)
@@ -237,7 +239,7 @@ def erfinv(x: N) -> N:
     return apply(primitives.erfinv, x)  # type: ignore[no-any-return]
 
 
-def gamma(x: N) -> N:
+def gamma(x: N, /) -> N:
     """The gamma function Γ(x); nan at negative integers.
 
     >>> gamma(5.0)
@@ -246,7 +248,7 @@ def gamma(x: N) -> N:
     return apply(primitives.gamma, x)  # type: ignore[no-any-return]
 
 
-def lgamma(x: N) -> N:
+def lgamma(x: N, /) -> N:
     """The natural logarithm of |Γ(x)|.
 
     >>> lgamma(1.0)
@@ -333,17 +335,26 @@ def logit(p: N) -> N:
 # ---- of several arguments --------------------------------------------------------------------------------------------
 
 
-def log(x: Any, base: Any = None) -> Any:
-    """The logarithm of x, natural or to the given base; −inf at 0, nan below.
+def log(x: Any, base: Any = e, /) -> Any:
+    """The logarithm of x, natural or to the given base; −inf at 0, nan below. An int may be too large for a float.
 
-    >>> log(1.0), log(8.0, 2.0)
-    (0.0, 3.0)
+    To a base it is log(x)/log(base), as in the standard module: two roundings and that of the quotient.
+
+    >>> log(1.0), log(8, 2), log(2**2000, 2)
+    (0.0, 3.0, 2000.0)
     """
-    natural = apply(primitives.log, x)
-    return natural if base is None else apply(primitives.div, natural, apply(primitives.log, base))
+    natural = _logarithm(primitives.log, _math.log, x)
+    if type(base) is float and base == e:
+        return natural
+    return apply(primitives.div, natural, _logarithm(primitives.log, _math.log, base))
 
 
-def pow(x: Any, y: Any) -> Any:
+def _logarithm(row: primitives.Primitive, standard: Callable[[int], float], x: Any) -> Any:
+    # An int beyond floats has a logarithm nonetheless.
+    return standard(x) if isinstance(x, int) and x > 0 else apply(row, x)
+
+
+def pow(x: Any, y: Any, /) -> Any:
     """x raised to the power y; nan, never complex, for a negative x and a broken y.
 
     >>> pow(2.0, 10), pow(-8.0, 3)
@@ -352,7 +363,7 @@ def pow(x: Any, y: Any) -> Any:
     return apply(primitives.pow, x, y)
 
 
-def atan2(y: Any, x: Any) -> Any:
+def atan2(y: Any, x: Any, /) -> Any:
     """The angle of the point (x, y), in radians from −π to π.
 
     >>> atan2(1.0, 0.0)
@@ -424,9 +435,15 @@ def nextafter(x: Any, y: Any, /, *, steps: int | None = None) -> Any:
     >>> nextafter(1.0, 2.0) - 1.0, nextafter(0.0, 1.0, steps=3)
     (2.220446049250313e-16, 1.5e-323)
     """
-    if steps is not None and (not isinstance(steps, int) or steps < 0):
-        raise ValueError(f"nextafter: steps is a non-negative integer, not {steps!r}")
-    return apply(primitives.nextafter, x, y, 1 if steps is None else steps)
+    if steps is None:
+        return apply(primitives.nextafter, x, y, 1)
+    steps = index(steps)
+    if steps < 0:
+        raise ValueError(f"nextafter: steps is a non-negative integer, not {steps}")
+    # In two strides: the row's step count is a float, exact up to 2**53, and 2**64 steps lead from end to end.
+    strides, rest = divmod(min(steps, 2**64), 2**53)
+    far = apply(primitives.nextafter, x, y, float(strides * 2**53)) if strides else x
+    return apply(primitives.nextafter, far, y, float(rest))
 
 
 def ldexp(x: Any, i: int, /) -> Any:
@@ -435,9 +452,7 @@ def ldexp(x: Any, i: int, /) -> Any:
     >>> ldexp(0.75, 2)
     3.0
     """
-    if not isinstance(i, int):
-        raise TypeError(f"ldexp: the exponent is an int, not {type(i).__name__}")
-    return apply(primitives.ldexp, x, max(-4400, min(4400, i)))  # far beyond every float's exponent either way
+    return apply(primitives.ldexp, x, max(-4400, min(4400, index(i))))  # far beyond every float's exponent either way
 
 
 def frexp(x: Any, /) -> tuple[Any, int]:
@@ -446,7 +461,7 @@ def frexp(x: Any, /) -> tuple[Any, int]:
     >>> frexp(3.0)
     (0.75, 2)
     """
-    mantissa, exponent = _math.frexp(_number(x))
+    mantissa, exponent = _math.frexp(x.data if isinstance(x, Value) else as_float(x))
     return (ldexp(x, -exponent) if isinstance(x, Value) else mantissa), exponent
 
 
@@ -469,19 +484,21 @@ def fsum(values: Iterable[Any], /) -> Any:
 
 
 def prod(values: Iterable[Any], /, *, start: Any = 1) -> Any:
-    """The product of the values and `start`; of ints, an int.
+    """The product of the values and `start`, rounded as it is multiplied up, without overflow on the way; of ints and
+    Fractions, exactly.
 
     >>> prod([2.0, 3.0, 7.0]), prod([2, 3], start=4)
     (42.0, 24)
     """
     factors = list(values)
-    if all(isinstance(x, int) for x in (*factors, start)):
+    if all(isinstance(x, Rational) for x in (*factors, start)):
         return _math.prod(factors, start=start)
     return apply(primitives.prod, *([] if type(start) is int and start == 1 else [start]), *factors)
 
 
 def sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
-    """Σ pᵢ·qᵢ with the products and the sum carried exactly; of ints, an int. ValueError if the lengths differ.
+    """Σ pᵢ·qᵢ with the products and the sum carried exactly; of ints and Fractions, exactly. ValueError if the lengths
+    differ.
 
     >>> sumprod([1e16, 1.0, -1e16], [1.0, 3.0, 1.0]), sumprod([1, 2], [3, 4])
     (3.0, 11)
@@ -489,7 +506,7 @@ def sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     p, q = list(p), list(q)
     if len(p) != len(q):
         raise ValueError(f"sumprod: the inputs have {len(p)} and {len(q)} elements; they must have as many")
-    if all(isinstance(x, int) for x in (*p, *q)):
+    if all(isinstance(x, Rational) for x in (*p, *q)):
         return sum(a * b for a, b in zip(p, q))
     return apply(primitives.sumprod, *p, *q)
 
@@ -522,17 +539,19 @@ def fabs(x: N, /) -> N:
 
 
 def polygamma(n: int, x: Any) -> Any:
-    """ψ⁽ⁿ⁾(x), the n-th derivative of digamma. ValueError unless n is a non-negative integer.
+    """ψ⁽ⁿ⁾(x), the n-th derivative of digamma. TypeError unless n is an int, ValueError if it is negative.
 
     >>> polygamma(1, 1.0) - pi**2 / 6
     0.0
     """
-    if not isinstance(n, int) or n < 0:
-        raise ValueError(f"polygamma: the order is a non-negative integer, not {n!r}")
+    n = index(n)
+    if n < 0:
+        raise ValueError(f"polygamma: the order is a non-negative integer, not {n}")
     return apply(primitives.polygamma, n, x)
 
 
 # ---- rounding: of floats to ints, as Python's; of Values to Values, with a gradient of 0 -----------------------------
+# No int is infinite or nan: of such a float these raise, as the standard module's do. Of such a Value they are itself.
 
 
 def floor(x: Any, /) -> Any:
@@ -541,7 +560,7 @@ def floor(x: Any, /) -> Any:
     >>> floor(-2.5), floor(Value(-2.5))
     (-3, Value(-3.0))
     """
-    return _math.floor(x)
+    return apply(primitives.floor, x) if hasattr(x, "__apply__") else _math.floor(x)
 
 
 def ceil(x: Any, /) -> Any:
@@ -550,7 +569,7 @@ def ceil(x: Any, /) -> Any:
     >>> ceil(2.5), ceil(Value(2.5))
     (3, Value(3.0))
     """
-    return _math.ceil(x)
+    return apply(primitives.ceil, x) if hasattr(x, "__apply__") else _math.ceil(x)
 
 
 def trunc(x: Any, /) -> Any:
@@ -559,7 +578,7 @@ def trunc(x: Any, /) -> Any:
     >>> trunc(-2.5), trunc(Value(-2.5))
     (-2, Value(-2.0))
     """
-    return _math.trunc(x)
+    return apply(primitives.trunc, x) if hasattr(x, "__apply__") else _math.trunc(x)
 
 
 def ulp(x: N, /) -> N:
@@ -580,7 +599,7 @@ def isfinite(x: Any, /) -> bool:
     >>> isfinite(Value(1.0))
     True
     """
-    return _math.isfinite(_number(x))
+    return bool(abs(_number(x)) < inf)
 
 
 def isinf(x: Any, /) -> bool:
@@ -589,7 +608,7 @@ def isinf(x: Any, /) -> bool:
     >>> isinf(Value(-inf))
     True
     """
-    return _math.isinf(_number(x))
+    return bool(abs(_number(x)) == inf)
 
 
 def isnan(x: Any, /) -> bool:
@@ -598,20 +617,60 @@ def isnan(x: Any, /) -> bool:
     >>> isnan(Value(nan))
     True
     """
-    return _math.isnan(_number(x))
+    x = _number(x)
+    return bool(x != x)
+
+
+def isnormal(x: Any, /) -> bool:
+    """Whether x has all of its 53 bits: it is finite, not 0 and not subnormal.
+
+    >>> isnormal(1.0), isnormal(5e-324)
+    (True, False)
+    """
+    return bool(_LEAST_NORMAL <= abs(_number(x)) < inf)
+
+
+def issubnormal(x: Any, /) -> bool:
+    """Whether x is closer to 0 than every normal number, but not 0.
+
+    >>> issubnormal(5e-324), issubnormal(0.0)
+    (True, False)
+    """
+    return bool(0.0 < abs(_number(x)) < _LEAST_NORMAL)
+
+
+def signbit(x: Any, /) -> bool:
+    """Whether the sign of x is negative, that of -0.0 and of a nan too.
+
+    >>> signbit(-0.0)
+    True
+    """
+    return bool(copysign(1.0, _number(x)) < 0.0)
 
 
 def isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> bool:
-    """Whether a and b are within a relative or an absolute distance of each other.
+    """Whether a and b are within a relative or an absolute distance of each other. ValueError for a negative one.
 
     >>> isclose(Value(1.0), 1.0 + 1e-12)
     True
     """
-    return _math.isclose(_number(a), _number(b), rel_tol=rel_tol, abs_tol=abs_tol)
+    a, b = _number(a), _number(b)
+    if type(a) is type(b) is float:
+        return _math.isclose(a, b, rel_tol=rel_tol, abs_tol=abs_tol)
+    if rel_tol < 0.0 or abs_tol < 0.0:
+        raise ValueError("tolerances must be non-negative")
+    # Of what has no number yet, the same by comparisons.
+    return bool(a == b) or (isfinite(a - b) and bool(abs(a - b) <= maximum(rel_tol * maximum(abs(a), abs(b)), abs_tol)))
 
 
-def _number(x: Any) -> float:
-    return x.data if isinstance(x, Value) else as_float(x)
+_LEAST_NORMAL = 2.0**-1022
+
+
+def _number(x: Any) -> Any:
+    """The float to ask about; what has no number yet, such as a compiler's tracer, as it is."""
+    if isinstance(x, Value):
+        return x.data
+    return x if hasattr(x, "__apply__") else as_float(x)
 
 
 # ---- choices ---------------------------------------------------------------------------------------------------------
@@ -648,6 +707,30 @@ def minimum(a: Any, b: Any) -> Any:
     return apply(primitives.minimum, a, b)
 
 
+def fmax(x: Any, y: Any, /) -> Any:
+    """The greater of x and y; if one is nan, the other.
+
+    >>> fmax(1.0, nan), maximum(1.0, nan)
+    (1.0, nan)
+    """
+    x, y = _operand(x), _operand(y)
+    return where(x != x, y, where(y != y, x, maximum(x, y)))
+
+
+def fmin(x: Any, y: Any, /) -> Any:
+    """The lesser of x and y; if one is nan, the other.
+
+    >>> fmin(1.0, nan), minimum(1.0, nan)
+    (1.0, nan)
+    """
+    x, y = _operand(x), _operand(y)
+    return where(x != x, y, where(y != y, x, minimum(x, y)))
+
+
+def _operand(x: Any) -> Any:
+    return x if hasattr(x, "__apply__") else as_float(x)
+
+
 def clip(x: Any, low: Any, high: Any) -> Any:
     """x, or the bound that it passes: minimum(maximum(x, low), high), so half of the gradient at a bound.
 
@@ -666,7 +749,7 @@ def sign(x: N) -> N:
     return apply(primitives.sign, x)  # type: ignore[no-any-return]
 
 
-# ---- composites ------------------------------------------------------------------------------------------------------
+# ---- composites, and rows that could be composites but for their accuracy or their limits ----------------------------
 
 
 def logaddexp(a: Any, b: Any) -> Any:
@@ -679,7 +762,7 @@ def logaddexp(a: Any, b: Any) -> Any:
 
 
 def logsumexp(xs: Iterable[Any]) -> Any:
-    """log Σ exp(xᵢ), without overflow; −inf of nothing. Its gradient is softmax(xs).
+    """log Σ exp(xᵢ), without overflow; −inf of nothing. Its gradient is softmax(xs), at infinities too.
 
     >>> logsumexp([1000.0, 1000.0]) == 1000.0 + log(2.0)
     True
@@ -688,14 +771,14 @@ def logsumexp(xs: Iterable[Any]) -> Any:
     if not xs:
         return -inf
     top, terms = _scaled_exponentials(xs)
-    return apply(primitives.add, top, apply(primitives.log, fsum(terms)))
+    return apply(primitives.add, top, log(fsum(terms)))
 
 
 def softmax(xs: Iterable[Any]) -> list[Any]:
-    """exp(xᵢ) / Σ exp(xⱼ) for each i, without overflow.
+    """exp(xᵢ) / Σ exp(xⱼ) for each i, without overflow. Equal infinities that are the greatest share 1 evenly.
 
-    >>> softmax([0.0, 0.0])
-    [0.5, 0.5]
+    >>> softmax([0.0, 0.0]), softmax([-inf, 5.0, inf])
+    ([0.5, 0.5], [0.0, 0.0, 1.0])
     """
     xs = list(xs)
     if not xs:
@@ -710,66 +793,68 @@ def _scaled_exponentials(xs: list[Any]) -> tuple[Any, list[Any]]:
     top = xs[0]
     for x in xs[1:]:
         top = maximum(top, x)
-    top = apply(primitives.stop_gradient, where(fabs(top) < inf, top, 0.0))
-    return top, [exp(apply(primitives.sub, x, top)) for x in xs]
+    top = apply(primitives.stop_gradient, top)
+    return top, [exp(apply(primitives.offset, x, top)) for x in xs]
 
 
-def log_sigmoid(x: N) -> N:
+def log_sigmoid(x: Any) -> Any:
     """log σ(x) = −softplus(−x).
 
-    >>> log_sigmoid(0.0)
-    -0.6931471805599453
+    >>> log_sigmoid(0.0), log_sigmoid(-1000.0)
+    (-0.6931471805599453, -1000.0)
     """
-    return -softplus(-x)
+    return apply(primitives.neg, softplus(apply(primitives.neg, x)))
 
 
 def silu(x: N) -> N:
-    """x·σ(x), also called swish.
+    """x·σ(x), also called swish; 0 at −inf.
 
-    >>> silu(0.0)
-    0.0
+    >>> silu(0.0), silu(-inf)
+    (0.0, -0.0)
     """
-    return x * sigmoid(x)
+    return apply(primitives.silu, x)  # type: ignore[no-any-return]
 
 
 def gelu(x: N) -> N:
-    """x·Φ(x) with the normal distribution function Φ, exactly (no tanh approximation).
+    """x·Φ(x) with the normal distribution function Φ, exactly (no tanh approximation); 0 at −inf.
 
-    >>> gelu(0.0)
-    0.0
+    >>> gelu(0.0), gelu(-inf)
+    (0.0, -0.0)
     """
-    return x * norm_cdf(x)
+    return apply(primitives.gelu, x)  # type: ignore[no-any-return]
 
 
-def elu(x: Any, alpha: float = 1.0) -> Any:
-    """x above 0, alpha·(exp(x) − 1) from there down.
+def elu(x: Any, alpha: Any = 1.0) -> Any:
+    """x above 0, alpha·(exp(x) − 1) from there down; the derivative at 0 is alpha.
 
     >>> elu(2.0), elu(-inf)
     (2.0, -1.0)
     """
-    return where(x > 0.0, x, alpha * expm1(where(x > 0.0, 0.0, x)))
+    x = _operand(x)
+    return where(x > 0.0, x, apply(primitives.mul, alpha, expm1(where(x > 0.0, 0.0, x))))
 
 
-def leaky_relu(x: Any, slope: float = 0.01) -> Any:
-    """x above 0, slope·x from there down.
+def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
+    """x above 0, slope·x from there down. The derivative at 0 is the least of those between the two slopes.
 
     >>> leaky_relu(-2.0)
     -0.02
     """
-    return where(x > 0.0, x, slope * x)
+    x = _operand(x)
+    return where(x > 0.0, x, apply(primitives.mul, where(x < 0.0, slope, clip(slope, 0.0, 1.0)), x))
 
 
 def softsign(x: N) -> N:
-    """x / (1 + |x|).
+    """x / (1 + |x|); ±1 at the infinities.
 
-    >>> softsign(1.0)
-    0.5
+    >>> softsign(1.0), softsign(-inf)
+    (0.5, -1.0)
     """
-    return x / (1.0 + fabs(x))
+    return apply(primitives.softsign, x)  # type: ignore[no-any-return]
 
 
 def xlogy(x: Any, y: Any) -> Any:
-    """x·log(y), and 0 where x is 0.
+    """x·log(y), and 0 where x is 0 and y at least 0.
 
     >>> xlogy(0.0, 0.0)
     0.0
@@ -778,7 +863,7 @@ def xlogy(x: Any, y: Any) -> Any:
 
 
 def xlog1py(x: Any, y: Any) -> Any:
-    """x·log(1 + y), and 0 where x is 0.
+    """x·log(1 + y), and 0 where x is 0 and y at least −1.
 
     >>> xlog1py(0.0, -1.0)
     0.0

@@ -33,7 +33,7 @@ def power(a: float, b: float) -> float:
     odd = b % 2.0 == 1.0
     if a == 0.0:
         return math.copysign(INF, a) if odd else INF
-    if a < 0.0 and b != math.floor(b):
+    if a < 0.0 and b % 1.0 != 0.0:  # of nan too
         return NAN
     return -INF if a < 0.0 and odd else INF
 

@@ -27,7 +27,8 @@ def values(*numbers: float) -> Any:
 
 DIFFERENTIABLE = """absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil conjugate cos cosh
 deg2rad degrees divide exp exp2 expm1 fabs floor floor_divide fmod hypot log log10 log1p log2 matmul matvec multiply
-negative positive power rad2deg radians reciprocal remainder rint sin sinh sqrt square subtract tan tanh trunc vecdot vecmat"""
+negative positive power rad2deg radians reciprocal remainder rint sin sinh sqrt square subtract tan tanh trunc vecdot
+vecmat"""
 CHOICES = "maximum minimum fmax fmin logical_and logical_or"  # one of the operands, chosen by comparing
 OF_DATA = "equal greater greater_equal less less_equal logical_not logical_xor not_equal sign"
 WITHOUT_A_LOOP = """copysign divmod float_power frexp heaviside isfinite isinf isnan isnat ldexp logaddexp logaddexp2

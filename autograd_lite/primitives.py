@@ -37,6 +37,7 @@ from .domains import (
 
 NAN = math.nan
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
+_GREATEST = sys.float_info.max
 Point = tuple[float, ...]
 COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL, ATOM = range(7)  # precedences
 
@@ -251,7 +252,7 @@ chain: Primitive = primitive(
 # x - top for a top that bounds x: equal infinities differ by 0, and nothing overflows. The shift of `logsumexp`.
 offset: Primitive = primitive(
     "offset",
-    lambda x, top: 0.0 if x == top else max(x - top, -sys.float_info.max),
+    lambda x, top: 0.0 if x == top else -_GREATEST if x - top < -_GREATEST else x - top,
     lambda y, x, top: 1.0,
     lambda y, x, top: -1.0,
     symbol="−",

@@ -1,4 +1,7 @@
-"""Property-testing of gradients, against oracles better than finite differences. Needs the extra `testing`."""
+"""Property-testing gradients with hypothesis, against oracles better than finite differences: anybody's and our own.
+
+The strategies draw numbers, points and whole programs. Needs the extra `testing`, which is hypothesis and mpmath.
+"""
 
 try:
     import hypothesis as _hypothesis  # noqa: F401
@@ -7,3 +10,18 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f"autograd_lite.testing needs {error.name}: pip install 'autograd_lite[testing]'", name=error.name
     ) from error
+
+from .programs import Instruction, Program, assemble, is_well_defined
+from .strategies import domain, inputs_for, points, programs, values
+
+__all__ = [
+    "Instruction",
+    "Program",
+    "assemble",
+    "domain",
+    "inputs_for",
+    "is_well_defined",
+    "points",
+    "programs",
+    "values",
+]

@@ -1,0 +1,180 @@
+"""An independent reverse sweep in interval arithmetic: where a correct gradient in floats must lie.
+
+Each result, slope and adjoint is an interval of mpmath's `iv` at 50 bits, rounded outwards: an operation in 53-bit
+floats on numbers inside gives a number inside. What is not correctly rounded is widened by the row's own bound in
+ulps. There is no tolerance to choose. Imports the oracles, never the engine's sweeps or derivatives. Source: Moore,
+Interval Analysis (1966).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from mpmath import iv, mp, mpf
+
+from ..graph import topological_order
+from ..primitives import Primitive, constant, table
+from ..value import Value
+from . import oracles
+from .programs import Instruction, Program
+
+BITS = 50
+_TINY = 2.0**-1070  # an underflow loses this much at most, a few times over
+_VAGUE = 2.0**-10  # an enclosure wider than this, relative to its middle, decides little
+
+Number = Any
+
+
+class Interval:
+    """The numbers from `low` to `high`.
+
+    >>> Interval(1.0, 2.0), 1.5 in Interval(1.0, 2.0), Interval(1.0, 2.0).is_vague
+    (Interval(1.0, 2.0), True, True)
+    """
+
+    __slots__ = ("high", "low")
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+
+    def __contains__(self, x: float) -> bool:
+        return self.low <= x <= self.high
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it is too wide to say much: wider than 1/1024 of its middle, or without an end."""
+        width = self.high - self.low
+        return not width <= _VAGUE * abs(self.low + self.high) / 2.0
+
+    def __repr__(self) -> str:
+        return f"Interval({self.low!r}, {self.high!r})"
+
+
+def enclose(program: Program, point: Sequence[float], seed: float = 1.0) -> tuple[Interval, list[Interval | None]]:
+    """The enclosures of a program's value at `point`, and of its gradient: one by each input, None for no path.
+
+    >>> value, (by_x, by_y) = enclose(Program((3.0, 1.0), [("mul", 0, 0), ("sin", 2)]), (3.0, 1.0))
+    >>> math.sin(9.0) in value, 6.0 * math.cos(9.0) in by_x, by_y
+    (True, True, None)
+    """
+    with working_precision():
+        values, arguments = _values(program, point)
+        slopes = [
+            [
+                _widened(oracles.enclosed_slope(op, i, args), op.ulps) if type(operand) is int else None
+                for i, operand in enumerate(operands)
+            ]
+            for (op, operands), args in zip(program.instructions, arguments)
+        ]
+        adjoints = sweep(program, slopes, iv.mpf(seed))
+        return _ends(values[-1]), [None if adjoint is None else _ends(adjoint) for adjoint in adjoints[: len(point)]]
+
+
+def enclose_sweep(program: Program, slopes: Sequence[Sequence[float]], seed: float = 1.0) -> list[Interval | None]:
+    """The enclosures of the adjoints of all results, if the local derivatives are `slopes`, exactly."""
+    with working_precision():
+        exact = [[iv.mpf(slope) if slope - slope == 0.0 else oracles._EVERYTHING for slope in row] for row in slopes]
+        return [None if adjoint is None else _ends(adjoint) for adjoint in sweep(program, exact, iv.mpf(seed))]
+
+
+def sweep(program: Program, slopes: Sequence[Sequence[Number]], seed: Number) -> list[Number | None]:
+    """The adjoint of each result: the chain rule in numbers of any kind. Zero absorbs what it meets, and where an
+    operation selects among its arguments so does a zero slope."""
+    n = len(program.point)
+    adjoints: list[Number | None] = [None] * (n + len(program))
+    adjoints[-1] = seed
+    for k in range(len(program) - 1, -1, -1):
+        adjoint = adjoints[n + k]
+        if adjoint is None:
+            continue
+        op, operands = program.instructions[k]
+        for operand, slope in zip(operands, slopes[k]):
+            if type(operand) is int:
+                absorbed = _is_zero(adjoint) or (op.selects and _is_zero(slope))
+                term = adjoint * 0 if absorbed and _is_zero(adjoint) else slope if absorbed else adjoint * slope
+                before = adjoints[operand]
+                adjoints[operand] = term if before is None else before + term
+    return adjoints
+
+
+def program_of(z: Value, inputs: Sequence[Value]) -> tuple[Program, list[Value]]:
+    """The recorded graph of `z` as a program of `inputs`, and the node of each of its results.
+
+    Every number is the one that was recorded: leaves that are not among the inputs are constants.
+
+    >>> x = Value(3.0)
+    >>> program_of(x * x + 1, [x])[0]
+    Program((3.0,), [('mul', 0, 0), ('add', 1, 1.0)])
+    """
+    place: dict[Value, int] = {x: i for i, x in enumerate(inputs)}
+    nodes = list(inputs)
+    point = {x: x.data for x in inputs}
+    instructions = []
+    for node in topological_order(z):
+        if node in place or not node.parents:
+            continue
+        op = node.op
+        assert op is not None  # a node with parents has one
+        operands = tuple(place.get(parent, arg) for parent, arg in zip(node.parents, node._record[1:]))
+        point.update((parent, arg) for parent, arg in zip(node.parents, node._record[1:]) if parent in point)
+        place[node] = len(nodes)
+        nodes.append(node)
+        instructions.append(Instruction(op, operands))
+    return Program([point[x] for x in inputs], instructions), nodes
+
+
+def is_known(op: Primitive) -> bool:
+    """Whether the truth about an operation is known: it is a row of the table that has an oracle."""
+    return table.get(op.name) is op and op is not constant
+
+
+@contextmanager
+def working_precision(bits: int = BITS) -> Iterator[None]:
+    """The precision of mpmath's intervals, for a while."""
+    before, iv.prec = iv.prec, bits
+    try:
+        yield
+    finally:
+        iv.prec = before
+
+
+# ---- intervals -------------------------------------------------------------------------------------------------------
+
+
+def _values(program: Program, point: Sequence[float]) -> tuple[list[Number], list[list[Number]]]:
+    """The enclosures of all results, and of the arguments of each instruction."""
+    values: list[Number] = [iv.mpf(x) for x in point]
+    arguments: list[list[Number]] = []
+    for op, operands in program.instructions:
+        arguments.append([values[operand] if type(operand) is int else iv.mpf(operand) for operand in operands])
+        values.append(_widened(oracles.enclosed_value(op, arguments[-1]), op.ulps))
+    return values, arguments
+
+
+def _widened(x: Number, ulps: float) -> Number:
+    """x, and what floats within `ulps` of a number inside may be."""
+    if _is_zero(x):
+        return x
+    return x * iv.mpf([1.0 - ulps * 2.0**-52, 1.0 + ulps * 2.0**-52]) + iv.mpf([-_TINY, _TINY])
+
+
+def _is_zero(x: Number) -> bool:
+    low, high = x._mpi_
+    return low == high and not low[1] and not low[2]
+
+
+def _ends(x: Number) -> Interval:
+    low, high = x._mpi_
+    return Interval(_float(low, "f"), _float(high, "c"))
+
+
+def _float(x: Any, rounding: str) -> float:
+    number = float(mp.make_mpf(x))
+    if number != number:
+        return -math.inf if rounding == "f" else math.inf
+    if mpf(number) == mp.make_mpf(x):
+        return number
+    return math.nextafter(number, -math.inf if rounding == "f" else math.inf)

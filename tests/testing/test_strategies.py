@@ -61,7 +61,7 @@ def test_arguments_of_a_row_lie_in_its_domain(op: Primitive, smooth: bool) -> No
 
 @smooth_or_not
 def test_programs_use_every_row_and_are_well_defined(smooth: bool) -> None:
-    found = drawn(programs(smooth=smooth, min_size=8, max_size=20), settings(many, max_examples=300))
+    found = drawn(programs(smooth=smooth, min_size=8, max_size=20), settings(many, max_examples=600))
     used = Counter(op for program in found for op, _ in program.instructions)
     assert set(used) == set(ROWS)
     for program in found:

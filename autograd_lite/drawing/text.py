@@ -25,31 +25,51 @@ def text_tree(circuit: Circuit, most: int = MOST_LINES) -> str:
     operands: dict[str, list[Edge]] = {}
     for edge in circuit.edges:
         operands.setdefault(edge.child, []).append(edge)
-    root = circuit.nodes[-1]
+    groups = _paths(circuit)
     lines: list[str] = []
     shown: set[str] = set()
-    stack = [(root.id, "", "")]  # a node, what stands before it, and before the lines of its operands
+    # A node, what stands before it and before the lines of its operands, and the group it is used in.
+    stack: list[tuple[str, str, str, str | None]] = [(circuit.nodes[-1].id, "", "", None)]
     while stack and len(lines) < most:
-        id, before, below = stack.pop()
-        lines.append(before + _line(nodes[id], id in shown))
+        id, before, below, around = stack.pop()
+        group = nodes[id].group
+        within = f"  in {groups[group]}" if group and group != around and id not in shown else ""
+        lines.append(before + _line(nodes[id], id in shown) + within)
         if id in shown:
             continue
         shown.add(id)
         edges = operands.get(id, [])
         for edge in reversed(edges):
             last = edge is edges[-1]
-            slope = f"[{edge.text}]─ "
-            stack.append((edge.parent, f"{below}{'└─' if last else '├─'}{slope}", f"{below}{'   ' if last else '│  '}"))
+            branch = f"{below}{'└─' if last else '├─'}[{edge.text or '…'}]─ "
+            stack.append((edge.parent, branch, f"{below}{'   ' if last else '│  '}", group))
     if stack:
         lines.append(f"… abridged after {most} lines: {len(shown)} of {circuit.total} nodes are shown")
-    return "\n".join(lines)
+    return "\n".join([*lines, *circuit.notes])
+
+
+def _paths(circuit: Circuit) -> dict[str, str]:
+    """What each group is called, with those around it."""
+    paths: dict[str, str] = {}
+    for group in circuit.groups:
+        paths[group.id] = f"{paths[group.parent]} / {group.name}" if group.parent else group.name
+    return paths
 
 
 def _line(node: Node, again: bool) -> str:
     if node.kind == "folded":
         return node.label
     name = ": ".join(part for part in (node.label, node.text) if part)
-    value = f"{name} = {node.value_text}" if name else node.value_text
+    value = f"{name} = {node.value_text}" if name and node.value_text else name or node.value_text
     if again:
         return f"{value}  (see above)"
-    return value if node.kind == "constant" else f"{value}  ∂ {node.gradient_text}"
+    if node.gradient_text:
+        value += f"  ∂ {node.gradient_text}"
+    if node.check:
+        value += f" {node.check.text}{'' if node.check.agrees else ' disagree!'}"
+    if node.kind == "group":
+        value += f"  ({node.count} nodes)"
+    return value + "".join(f"  ({MARKS[mark]})" for mark in node.marks)
+
+
+MARKS = {"kink": "at a kink", "born": "inf or nan is born here", "gradient born": "inf or nan is born here, backward"}

@@ -1,0 +1,341 @@
+r"""The circuit in LaTeX: its expression, and the chain rule for each of its leaves, in numbers.
+
+    f = (x + y) · z,   ∂f/∂x = ∂f/∂q · ∂q/∂x = (−4) · 1 = −4
+
+One ``aligned`` environment of amsmath, which MathJax and KaTeX read too. What is used twice, bears a label or would
+make a line too long or too deep gets a line of its own, so no expression explodes. Each row of the table says how its
+operation is written, and how tightly it binds.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypeVar
+
+from ..primitives import ATOM, CALL, POWER, PRODUCT, SUM, Primitive
+from .model import Circuit, Edge, Node
+
+MOST_LINES = 40  # definitions, and as many leaves
+MOST_SYMBOLS, MOST_NESTED = 30, 8  # in one line
+MOST_TERMS = 6  # in one sum of the chain rule, or one call of a function
+
+T = TypeVar("T")
+
+
+def latex(circuit: Circuit, of: str | None = None) -> str:
+    r"""The expression and, once there are gradients, the chain rule for every leaf, or only for the node with id `of`.
+
+    ≈ stands where a number is rounded. What the picture folds away is written ⋯.
+
+    >>> from autograd_lite import Value
+    >>> from autograd_lite.drawing.model import describe
+    >>> x, y = Value(2.0, "x"), Value(5.0, "y_1")
+    >>> f = (x + y) * x
+    >>> f.backward()
+    >>> print(latex(describe(f)))
+    \begin{aligned}
+    f & = \left(x + y_{1}\right) \cdot x = 14 \\
+    &\quad\text{at}\quad x = 2,\; y_{1} = 5 \\
+    \frac{\partial f}{\partial x} & = \frac{\partial f}{\partial v_{1}} \cdot \frac{\partial v_{1}}{\partial x} + \frac{\partial f}{\partial f} \cdot \frac{\partial f}{\partial x} = 2 \cdot 1 + 1 \cdot 7 = 9 \\
+    \frac{\partial f}{\partial y_{1}} & = \frac{\partial f}{\partial v_{1}} \cdot \frac{\partial v_{1}}{\partial y_{1}} = 2 \cdot 1 = 2 \\
+    &\quad\text{where}\quad v_{1} = x + y_{1} = 7
+    \end{aligned}
+    """  # noqa: E501
+    written = _Written(circuit)
+    lines = [] if of else written.expression()
+    if written.root.gradient is not None:
+        lines += written.chain_rules(of)
+    body = " \\\\\n".join(lines)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+class Term:
+    """A piece of LaTeX with its precedence: what is formatted with ``:2`` stands in parentheses if it binds less."""
+
+    __slots__ = ("nested", "precedence", "symbols", "text")
+
+    def __init__(self, text: str, precedence: int = ATOM, symbols: int = 1, nested: int = 0) -> None:
+        self.text = text
+        self.precedence = precedence
+        self.symbols = symbols  # how many it is made of
+        self.nested = nested  # how deep
+
+    def __format__(self, least: str) -> str:
+        return self.text if self.precedence >= int(least or 0) else rf"\left({self.text}\right)"
+
+
+class _Written:
+    """A circuit's names and terms: a node that has a name is called by it, any other is written out."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.nodes = circuit.nodes
+        self.root = circuit.nodes[-1]
+        self.node = {node.id: node for node in (*circuit.nodes, *circuit.inlined)}
+        self.edges: dict[str, list[Edge]] = {}
+        for edge in circuit.edges:
+            self.edges.setdefault(edge.parent, []).append(edge)
+        self.names: dict[str, Term] = {}
+        self.taken: set[str] = set()
+        self.numbered = 0
+        self._name_those_that_need_it()
+        self.terms: dict[str, Term] = {}
+        for node in self.nodes:
+            if node.op is not None:
+                self.terms[node.id] = self._term(node, node.op)
+
+    def _name_those_that_need_it(self) -> None:
+        for node in self.node.values():
+            if node.label and node.kind != "folded":
+                self.names[node.id] = self._free(name_latex(node.label))
+        if self.root.id not in self.names and "f" not in self.taken:
+            self.names[self.root.id] = self._free(Term("f"))
+        used = Counter(operand for node in self.nodes for operand in node.operands)
+        for node in self.nodes:
+            if node.kind == "leaf" or (node.op is not None and used[node.id] > 1):
+                self.name(node)
+
+    def name(self, node: Node) -> Term:
+        """What `node` is called; if it has no name yet, it gets one: v₁, v₂ …"""
+        while node.id not in self.names:
+            self.numbered += 1
+            name = f"v_{{{self.numbered}}}"
+            if name not in self.taken:
+                self.names[node.id] = self._free(Term(name))
+        return self.names[node.id]
+
+    def _free(self, name: Term) -> Term:
+        number, text = 1, name.text
+        while text in self.taken:  # another node bears that label too
+            number += 1
+            text = f"{{{name.text}}}^{{({number})}}"
+        self.taken.add(text)
+        return name if number == 1 else Term(text, POWER)
+
+    def _term(self, node: Node, op: Primitive) -> Term:
+        operands = [self.node[id] for id in _some(node.operands, "") if id]
+        while True:
+            terms = [self._operand(operand) for operand in operands]
+            symbols, nested = sum(term.symbols for term in terms), 1 + max((term.nested for term in terms), default=0)
+            inner = [operand for operand in operands if operand.op and operand.id not in self.names]
+            if not inner or (symbols <= MOST_SYMBOLS and nested <= MOST_NESTED):
+                text, precedence = _operation(op, terms, len(node.operands) - len(terms))
+                return Term(text, precedence, symbols, nested)
+            self.name(max(inner, key=lambda operand: (self.terms[operand.id].nested, self.terms[operand.id].symbols)))
+
+    def _operand(self, node: Node) -> Term:
+        if node.id in self.names:
+            return self.names[node.id]
+        if node.kind == "constant":
+            return number_latex(node.value_text)
+        return self.terms[node.id] if node.op else Term(r"\cdots")
+
+    # ---- the expression ----
+
+    def expression(self) -> list[str]:
+        """The output, what it is computed through, and the numbers it is computed from."""
+        shown = {self.root.id}
+        for node in reversed(self.nodes):
+            if node.id in shown:
+                shown |= self._named_in(node)
+        others = [node for node in reversed(self.nodes) if node.id in shown and node is not self.root]
+        given = [self._definition(node) for node in reversed(others) if not node.op]
+        return [
+            f"{self._operand(self.root)} &{self._value(self.root)}",
+            *_listed("where", [self._definition(node) for node in others if node.op]),
+            *_listed("at", [r",\; ".join(given[i : i + MOST_TERMS]) for i in range(0, len(given), MOST_TERMS)]),
+        ]
+
+    def _named_in(self, node: Node) -> set[str]:
+        """Those with a name that the term of `node` is made of."""
+        found: set[str] = set()
+        stack = list(node.operands)
+        while stack:
+            id = stack.pop()
+            if id not in self.names:
+                stack += self.node[id].operands
+            elif self.node[id].kind != "constant":
+                found.add(id)
+        return found
+
+    def _definition(self, node: Node) -> str:
+        return f"{self._operand(node)}{self._value(node)}"
+
+    def _value(self, node: Node) -> str:
+        """What a name stands for: ``= x + y = 3``."""
+        written = f" = {self.terms[node.id]}" if node.op else ""
+        return written + _equal(node.value_text, node.value)
+
+    # ---- the chain rule ----
+
+    def chain_rules(self, of: str | None) -> list[str]:
+        """A line for each leaf, or for the node `of`, and one for what got its name there."""
+        asked = [
+            node for node in self.nodes if (node.id == of if of else node.kind == "leaf" and node is not self.root)
+        ]
+        before = set(self.names)
+        lines = [self._chain_rule(node) for node in asked[:MOST_LINES]]
+        if len(asked) > MOST_LINES:
+            lines.append(rf"&\quad\text{{and for {len(asked) - MOST_LINES} more leaves}}")
+        new = [node for node in self.nodes if node.op and node.id in self.names and node.id not in before]
+        return [*lines, *_listed("where", [self._definition(node) for node in new])]
+
+    def _chain_rule(self, node: Node) -> str:
+        left = f"{self._derivative(self.root, node)} &"
+        if node.gradient is None:
+            return rf"{left}\phantom{{=}} \text{{has no path, or is not computed}}"
+        stated = _equal(node.gradient_text, node.gradient)
+        if node is self.root:
+            return left + stated
+        steps: dict[str, list[Edge]] = {}
+        for edge in self.edges.get(node.id, []):
+            steps.setdefault(edge.child, []).append(edge)
+        symbols = [self._step(node, self.node[child]) for child in steps]
+        numbers = [_product(self.node[child], edges) for child, edges in steps.items()]
+        total = scale = 0.0
+        for edge in self.edges.get(node.id, []):
+            adjoint, slope = self.node[edge.child].gradient, edge.local_gradient
+            term = math.nan if adjoint is None or slope is None else adjoint and adjoint * slope
+            total, scale = total + term, scale + abs(term)
+        if abs(total - node.gradient) > 1e-9 * scale or (math.isnan(node.gradient) and not math.isnan(total)):
+            stated = rf" \ne {number_latex(node.gradient_text)}\quad\text{{(some gradients are of other sweeps)}}"
+        return f"{left} = {_sum(symbols)} = {_sum(numbers)}{stated}"
+
+    def _step(self, node: Node, after: Node) -> str:
+        if after.kind == "folded":
+            return r"\cdots"
+        return rf"{self._derivative(self.root, after)} \cdot {self._derivative(after, node)}"
+
+    def _derivative(self, of: Node, by: Node) -> str:
+        return rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(by)}}}"
+
+
+def _product(after: Node, edges: list[Edge]) -> str:
+    """An adjoint times a local derivative, in numbers; that is a sum where the node is several operands of one."""
+    if after.gradient is None or any(edge.local_gradient is None for edge in edges):
+        return r"\cdots"
+    local = [number_latex(edge.text) for edge in edges]
+    slope = local[0] if len(local) == 1 else Term(_sum([f"{term:{PRODUCT}}" for term in local]), SUM)
+    return rf"{number_latex(after.gradient_text):{PRODUCT}} \cdot {slope:{POWER}}"
+
+
+# ---- pieces ----------------------------------------------------------------------------------------------------------
+
+
+def _operation(op: Primitive, terms: list[Term], left_out: int) -> tuple[str, int]:
+    """An operation on its operands, and its precedence."""
+    if op.latex is not None:
+        template, precedence = op.latex
+        return template.format(*terms), precedence
+    symbol = _function(op.symbol)
+    if op.infix:
+        tighter = op.precedence + 1
+        return f" {symbol} ".join(f"{term:{tighter}}" for term in terms), op.precedence
+    arguments = [term.text for term in terms]
+    if left_out:
+        arguments.insert(-1, r"\ldots")
+    return rf"{symbol}\left({', '.join(arguments)}\right)", CALL
+
+
+def _function(symbol: str) -> str:
+    name = symbol.replace("_", r"\_")
+    return rf"\operatorname{{{name}}}" if re.fullmatch(r"[A-Za-z]\w+", symbol, re.ASCII) else name_latex(symbol).text
+
+
+def _sum(terms: list[str]) -> str:
+    return " + ".join(_some(terms, r"\cdots")) or "0"
+
+
+def _some(things: Sequence[T], others: T) -> list[T]:
+    """`things`, or the first few and the last of them, with `others` in between."""
+    return list(things) if len(things) <= MOST_TERMS else [*things[: MOST_TERMS - 2], others, things[-1]]
+
+
+def _listed(word: str, lines: list[str]) -> list[str]:
+    """Lines under a word, and one that says how many are left out."""
+    indented = [
+        rf"&\quad\{'text' if i == 0 else 'hphantom'}{{{word}}}\quad {line}" for i, line in enumerate(lines[:MOST_LINES])
+    ]
+    if len(lines) > MOST_LINES:
+        indented.append(rf"&\quad\text{{and {len(lines) - MOST_LINES} more lines}}")
+    return indented
+
+
+def _equal(text: str, value: float | None) -> str:
+    """``= 3``, or ``≈ 0.3333`` where that is rounded; nothing for no number."""
+    if value is None:
+        return ""
+    rounded = value == value and float(text.replace("−", "-")) != value
+    sign = r"\approx" if rounded else "="
+    return f" {sign} {number_latex(text)}"
+
+
+def number_latex(text: str) -> Term:
+    """A number as the picture shows it.
+
+    >>> number_latex("−1.5e−07").text
+    '-1.5 \\\\cdot 10^{-7}'
+    """
+    sign, digits = ("-", text[1:]) if text[0] == "−" else ("", text)
+    mantissa, e, exponent = digits.partition("e")
+    if e:
+        power = f"10^{{{int(exponent.replace('−', '-'))}}}"
+        digits = power if mantissa == "1" else rf"{mantissa} \cdot {power}"
+    digits = {"inf": r"\infty", "nan": r"\mathrm{nan}"}.get(digits, digits)
+    return Term(sign + digits, SUM if sign else POWER if e else ATOM)
+
+
+# ---- names -----------------------------------------------------------------------------------------------------------
+
+_ALPHABET = """
+α:alpha β:beta γ:gamma δ:delta ε:epsilon ζ:zeta η:eta θ:theta ι:iota κ:kappa λ:lambda μ:mu ν:nu ξ:xi π:pi ρ:rho σ:sigma
+τ:tau υ:upsilon φ:phi χ:chi ψ:psi ω:omega Γ:Gamma Δ:Delta Θ:Theta Λ:Lambda Ξ:Xi Π:Pi Σ:Sigma Υ:Upsilon Φ:Phi Ψ:Psi
+Ω:Omega"""
+_GREEK = dict(pair.split(":") for pair in _ALPHABET.split())
+_LETTER = r"[^\W\d_]"
+_NAME = re.compile(
+    rf"(?P<base>{_LETTER}+(?:\.{_LETTER}+)*)"  # x, weight, net.bias
+    rf"(?P<below>(?:_?\d+|_{_LETTER}+|\[\d+(?:, \d+)*\])*)"  # 1, _1, _new, [0], [0, 1]
+    r"(?P<above>(?:\^\(?\d+\)?|')?)"
+)
+_INDEX = re.compile(rf"\d+(?:, \d+)*|{_LETTER}+")
+_SCRIPTS = re.compile("([⁰¹²³⁴-⁹⁽⁾]+)|([₀-₉]+)")
+_SPECIAL = {
+    **{character: f"\\{character}" for character in "%&#$_{}"},
+    **{"\\": r"\backslash ", "^": r"\hat{\ }", "~": r"\sim ", "…": r"\ldots "},
+}
+
+
+def name_latex(label: str) -> Term:
+    r"""A label in LaTeX: indices lowered, powers raised, Greek as such; any other text as it is.
+
+    >>> [name_latex(label).text for label in ("x_1", "w0", "W[1][2]", "W²", "alpha", "100% of x")]
+    ['x_{1}', 'w_{0}', 'W_{1,2}', 'W^{2}', '\\alpha', '\\text{100}\\%\\text{ of x}']
+    """
+    plain = _SCRIPTS.sub(lambda run: f"{'^' if run[1] else '_'}{unicodedata.normalize('NFKC', run[0])}", label)
+    found = _NAME.fullmatch(plain)
+    if found is None:
+        return Term("".join(_text(run) for run in re.split(r"([%&#$_{}\\^~…])", label) if run))
+    name = _word(found["base"])
+    indices = [_word(index).replace(", ", ",") for index in _INDEX.findall(found["below"])]
+    if indices:
+        name += f"_{{{','.join(indices)}}}"
+    above = found["above"].removeprefix("^")
+    if not above:
+        return Term(name)
+    return Term(name + ("'" if above == "'" else f"^{{{above}}}"), POWER)
+
+
+def _word(word: str) -> str:
+    if word in _GREEK or word in _GREEK.values():
+        return f"\\{_GREEK.get(word, word)}"
+    if not word.isascii():
+        return rf"\text{{{word}}}"
+    return rf"\mathrm{{{word}}}" if len(word) > 1 and word[0].isalpha() else word
+
+
+def _text(run: str) -> str:
+    return _SPECIAL.get(run) or rf"\text{{{run}}}"

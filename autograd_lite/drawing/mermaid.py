@@ -1,0 +1,119 @@
+"""The circuit in Mermaid, which GitHub, GitLab and many editors draw where it stands in Markdown.
+
+A flowchart: value and gradient in each node, the local gradient on each edge, groups as subgraphs, and a class for each
+kind of node. Every character of a label that could mean something to Mermaid or HTML is written as its number.
+Source of the language: mermaid.js.org/syntax/flowchart.html.
+"""
+
+from __future__ import annotations
+
+from .model import Circuit, Node, with_copies
+from .text import MARKS
+
+_SHAPES = {"leaf": '["{}"]', "constant": '["{}"]', "operation": '("{}")', "group": '[["{}"]]', "folded": '(["{}"])'}
+# A class a kind, then one a mark; of the classes of a node the last one's stroke is seen.
+_CLASSES = {
+    "leaf": "fill:#ddf4ff,stroke:#0969da,color:#24292f",
+    "constant": "fill:#f6f8fa,stroke:#d0d7de,color:#57606a",
+    "operation": "fill:#ffffff,stroke:#57606a,color:#24292f",
+    "group": "fill:#fff8c5,stroke:#9a6700,color:#24292f",
+    "folded": "fill:#f6f8fa,stroke:#57606a,color:#57606a,stroke-dasharray:4 3",
+    "kink": "stroke:#bc4c00,stroke-width:3px",
+    "born": "stroke:#cf222e,stroke-width:4px",
+    "wrong": "stroke:#cf222e,stroke-width:4px,stroke-dasharray:6 3",
+}
+
+
+def mermaid(circuit: Circuit, direction: str = "LR") -> str:
+    """The source of a flowchart, one line a node and one an edge.
+
+    >>> from autograd_lite import Value
+    >>> from autograd_lite.drawing.model import describe
+    >>> x = Value(3.0, "x")
+    >>> f = x * x
+    >>> f.backward()
+    >>> print("\\n".join(mermaid(describe(f)).splitlines()[:5]))
+    flowchart LR
+        n0["x<br/>3<br/>∂ 6"]
+        n1("×<br/>9<br/>∂ 1")
+        n0 -->|"3"| n1
+        n0 -->|"3"| n1
+    """
+    circuit = with_copies(circuit)
+    lines = [f"flowchart {direction}"]
+    lines += [f"    %% {note}" for note in circuit.notes]
+    within: dict[str | None, list[Node]] = {}
+    for node in circuit.nodes:
+        within.setdefault(node.group, []).append(node)
+    lines += [f"    {_node(node)}" for node in within.get(None, [])]
+    lines += _subgraphs(circuit, within)
+    for edge in circuit.edges:
+        label = f'|"{escaped(edge.text)}"|' if edge.text else ""
+        lines.append(f"    {edge.parent} -->{label} {edge.child}")
+    quiet = [str(i) for i, edge in enumerate(circuit.edges) if edge.quiet]
+    lines.append("    linkStyle default stroke:#57606a,color:#0969da")
+    if quiet:
+        lines.append(f"    linkStyle {','.join(quiet)} stroke:#d0d7de,color:#57606a")
+    members: dict[str, list[str]] = {}
+    for node in circuit.nodes:
+        for name in _classes(node):
+            members.setdefault(name, []).append(node.id)
+    for name, style in _CLASSES.items():
+        if name in members:
+            lines.append(f"    classDef {name} {style}")
+            lines.append(f"    class {','.join(members[name])} {name}")
+    return "\n".join(lines)
+
+
+def _subgraphs(circuit: Circuit, within: dict[str | None, list[Node]]) -> list[str]:
+    """The groups' boxes with what is in them, each inside the one around it."""
+    inner: dict[str | None, list[str]] = {}
+    names = {group.id: group.name for group in circuit.groups}
+    for group in circuit.groups:
+        inner.setdefault(group.parent, []).append(group.id)
+    lines: list[str] = []
+    stack = [(id, 1) for id in reversed(inner.get(None, []))]
+    while stack:
+        id, depth = stack.pop()
+        indent = "    " * abs(depth)
+        if depth < 0:
+            lines.append(f"{indent}end")
+            continue
+        lines.append(f'{indent}subgraph {id}["{escaped(names[id]) or " "}"]')
+        lines += [f"{indent}    {_node(node)}" for node in within.get(id, [])]
+        stack.append((id, -depth))
+        stack += [(child, depth + 1) for child in reversed(inner.get(id, []))]
+    return lines
+
+
+def _node(node: Node) -> str:
+    return node.id + _SHAPES[node.kind].format(_label(node))
+
+
+def _label(node: Node) -> str:
+    first = ": ".join(part for part in (node.label, node.text) if part)
+    gradient = f"∂ {node.gradient_text}" if node.gradient_text else ""
+    check = node.check.text if node.check else ""
+    lines = (first, node.value_text, gradient, check, *(MARKS[mark] for mark in node.marks))
+    return "<br/>".join(escaped(line) for line in lines if line)
+
+
+def _classes(node: Node) -> list[str]:
+    marks = ["born" if mark == "gradient born" else mark for mark in node.marks]
+    return [node.kind, *dict.fromkeys(marks), *(["wrong"] if node.check and not node.check.agrees else [])]
+
+
+def escaped(text: str) -> str:
+    """`text` as Mermaid shows it unchanged, in quotes.
+
+    >>> escaped('a "b" #1')
+    'a #34;b#34; #35;1'
+    """
+    return "".join(_escape(character) for character in text)
+
+
+def _escape(character: str) -> str:
+    if character.isalnum() or character == " " or ord(character) > 127:
+        return character
+    # Mermaid still reads \\n, $$…$$ and fa:fa-car once the numbers are characters: a word joiner keeps these apart.
+    return f"#{ord(character)};" + ("\u2060" if character in "\\$:" else "")

@@ -147,8 +147,12 @@ def _elements(name: str, thing: Any) -> Iterator[tuple[str, object]] | None:
 _PLAIN = (float, int, str, bytes, type(None))
 
 
+# What was asked about a graph names nothing in it.
+_ANSWERS = tuple(f"{__package__}.{room}" for room in ("explain", "drawing"))
+
+
 def _attributes(name: str, thing: object) -> Iterator[tuple[str, object]]:
-    if isinstance(thing, (ModuleType, FunctionType, type, Value)):
+    if isinstance(thing, (ModuleType, FunctionType, type, Value)) or type(thing).__module__.startswith(_ANSWERS):
         return
     for attribute, value in list(getattr(thing, "__dict__", {}).items()):
         if isinstance(attribute, str) and not attribute.startswith("_"):

@@ -13,6 +13,7 @@ import operator
 import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from numbers import Number, Real
@@ -25,6 +26,7 @@ from .scopes import Scope
 
 if TYPE_CHECKING:
     from .drawing import Picture
+    from .explain import Explanation
 
 _ARITHMETIC = (ArithmeticError, ValueError)
 
@@ -166,8 +168,10 @@ class Value:
         >>> x.grad
         7.0
         """
-        adjoints = sweep.reverse(reversed(operations(self)), {self: as_float(seed)}, pull)
+        start = as_float(seed)
+        adjoints = sweep.reverse(reversed(operations(self)), {self: start}, pull)
         with _adding:  # threads may sweep graphs that share nodes: none loses what another adds
+            sweeps.append((weakref.ref(self), start))
             for node, adjoint in adjoints.items():
                 node._grad = adjoint if node._grad is None else node._grad + adjoint
 
@@ -180,6 +184,7 @@ class Value:
         >>> x.grad, x.reached
         (0.0, False)
         """
+        sweeps.append((weakref.ref(self), None))
         for node in topological_order(self):
             node._grad = None
 
@@ -198,6 +203,7 @@ class Value:
         >>> f.backward(); x.grad
         10.0
         """
+        sweeps.append((weakref.ref(self), None))
         for node in topological_order(self):
             op = node.op
             if node.parents and op is not None:
@@ -472,6 +478,12 @@ class Value:
 
         return draw(self, **options)
 
+    def explain(self, z: Value | None = None, **options: Any) -> Explanation:
+        """Why `grad` is what it is, or ∂z/∂self: see `autograd_lite.explain.explain`."""
+        from .explain import explain
+
+        return explain(self, z, **options)
+
     def _repr_svg_(self) -> str:
         return self.draw().svg()
 
@@ -601,6 +613,9 @@ def _compare(comparison: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
 # ---- recording -------------------------------------------------------------------------------------------------------
 
 _new = Value.__new__
+# Where gradients came from, for `explain`: the roots of the last sweeps, oldest first, with their seeds; None where a
+# root's gradients were forgotten.
+sweeps: deque[tuple[weakref.ref[Value], float | None]] = deque(maxlen=10_000)
 _adding = threading.Lock()
 _open_scopes = 0  # how many `no_grad` and `group` are open anywhere: while there are none, recording asks no further
 _opening = threading.Lock()

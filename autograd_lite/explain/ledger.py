@@ -1,0 +1,240 @@
+"""The ledger of one node: the terms that its successors sent back, which add up to its gradient.
+
+    ∂z/∂x = Σᵢ ∂yᵢ/∂x · ∂z/∂yᵢ   over the successors yᵢ of x
+
+A node does not know what was computed from it; `Value.backward` notes the outputs it starts from, and what lies between
+such an output and the node is found from there. Terms stand, and are added, in the order in which the sweep adds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from .. import sweep
+from ..primitives import constant
+from ..value import Value, pull, sweeps
+from .paths import Between, Path
+from .wording import Names, number
+
+MOST_PATHS = 20
+
+
+def explain(
+    node: Value, z: Value | None = None, *, names: bool | Mapping[str, object] = True, precision: int = 4
+) -> Explanation:
+    """Why the gradient of `node` is what it is: print it, or read its fields.
+
+    Args:
+        node: whose gradient.
+        z: of which output; then one sweep from there is explained, whatever `node.grad` is. If it is not given, the
+            `backward` calls that `node.grad` came from are.
+        names: what nodes without a label are called: True for the caller's variables, False, or a namespace.
+        precision: how many significant digits are printed.
+
+    TypeError for what is no Value, ValueError for a constant, which has no gradient.
+
+    >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    >>> q = x + y
+    >>> f = q * z
+    >>> f.backward()
+    >>> print(explain(x))
+    x = −2,  x.grad = ∂f/∂x = −4
+    <BLANKLINE>
+      local gradient × gradient from above:
+      via q = x + y:  1 × −4 = −4    1 × ∂f/∂q
+    <BLANKLINE>
+      1 path from f to x, each the product of its local gradients:
+      f ← q ← x:  −4 × 1 = −4
+    """
+    for thing in (node, z):
+        if not isinstance(thing, Value) and thing is not None:
+            raise TypeError(f"explain: expected a Value, got {type(thing).__name__}")
+    if node.op is constant:
+        raise ValueError(f"{number(node.data)} is a constant of an expression: it has no gradient to explain")
+    return Explanation(node, z, names, precision)
+
+
+class Explanation:
+    """The ledger of one node's gradient.
+
+    Attributes:
+        node: the node asked about.
+        z: the output that was asked for, or None.
+        sections: one for each output and seed, in the order of their sweeps.
+        total: what the sections add up to, in floats, added as the sweeps did.
+        gradient: what is explained: ``node.grad``, or ∂z/∂node.
+        remainder: ``gradient - total``, 0.0 where everything is explained.
+    """
+
+    def __init__(self, node: Value, z: Value | None, names: bool | Mapping[str, object], precision: int) -> None:
+        self.node = node
+        self.z = z
+        self.sections = _sections_of_grad(node) if z is None else _sections([(z, 1.0)], {z: Between(z, node)}, node)
+        self.total = _total(self.sections)
+        self.reached = node.reached if z is None else bool(self.sections)
+        self.gradient = node.grad if z is None else self.total
+        self.remainder = 0.0 if _same(self.gradient, self.total) else self.gradient - self.total
+        self._precision = precision
+        roots = [*(section.root for section in self.sections), *([] if z is None else [z])]
+        nodes = {node: None for section in self.sections for node in section.nodes}
+        nodes |= {parent: None for node in nodes for parent in node.parents}
+        self._names = Names([node, *nodes, *roots], names, dict.fromkeys(roots), [node])
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The terms of every section, one sweep of each."""
+        return tuple(line for section in self.sections for line in section.lines)
+
+    @property
+    def path_count(self) -> int:
+        """How many paths lead from the outputs back to the node."""
+        return sum(section.path_count for section in self.sections)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The paths that add most, at most `MOST_PATHS` of each section."""
+        return [path for section in self.sections for path in section.paths]
+
+    def __str__(self) -> str:
+        from .telling import told
+
+        return told(self)
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """What one operand's place in one successor adds to the gradient: local gradient × gradient from above.
+
+    Attributes:
+        successor: the node computed from the one asked about, which is its operand number `operand`.
+        local_grad: ∂successor/∂node.
+        adjoint: the gradient of the output by the successor, times the seed.
+        term: their product; 0 where one that absorbs is 0.
+    """
+
+    successor: Value
+    operand: int
+    local_grad: float
+    adjoint: float
+    term: float
+
+
+class Section:
+    """The ledger of one output: what one backward sweep from `root` brought, and how many there were.
+
+    Attributes:
+        root, seed: where each sweep started, and with which gradient.
+        calls: how many times in a row.
+        lines: the terms of one sweep.
+        gradient: their sum: what each sweep added to the node's `.grad`.
+        path_count: how many paths lead from `root` back to the node.
+    """
+
+    def __init__(self, root: Value, seed: float, calls: int, node: Value, between: Between) -> None:
+        self.root = root
+        self.seed = seed
+        self.calls = calls
+        self._between = between
+        adjoints = sweep.reverse(between.nodes[:-1], {root: seed}, pull)
+        self.gradient: float = adjoints.get(node, 0.0)
+        self.lines = tuple(_lines(node, between, adjoints))
+
+    @property
+    def nodes(self) -> list[Value]:
+        """The output first, the node asked about last, and between them all that is on a path."""
+        return self._between.nodes
+
+    def passed_on(self, node: Value, named: Callable[[Value], bool]) -> Value:
+        """The first named node whose gradient `node` is handed unchanged, by sums; else `node` itself.
+
+        In ``z = w * a + b`` the product's gradient is that of z: an error signal is met under its own name.
+        """
+        return self._between.passed_on(node, named)
+
+    @cached_property
+    def path_count(self) -> int:
+        return self._between.count()
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """The `MOST_PATHS` paths that add most, in absolute value."""
+        return self._between.heaviest(MOST_PATHS, self.seed)
+
+
+# ---- which sweeps a gradient came from -------------------------------------------------------------------------------
+
+
+def _sections_of_grad(node: Value) -> list[Section]:
+    """The sections of the sweeps that `node.grad` is the sum of: all since it was forgotten, as far as they are known.
+
+    A gradient may also have been set to zero by hand, which nobody noted: then it is the sum of the last few sweeps.
+    """
+    if not node.reached:
+        return []
+    between: dict[Value, Between] = {}
+    found: list[tuple[Value, float]] = []
+    for reference, seed in reversed(list(sweeps)):
+        root = reference()
+        if root is None:
+            continue
+        if root not in between:
+            between[root] = Between(root, node)
+        if between[root].nodes:
+            if seed is None:
+                break
+            found.append((root, seed))
+    found.reverse()
+    sections = _sections(found, between, node)
+    brought = [section.gradient for section in sections for _ in range(section.calls)]
+    for first in range(len(brought) + 1):
+        if _same(_sum(brought[first:]), node.grad):
+            return sections if not first else _sections(found[first:], between, node)
+    return sections
+
+
+def _sections(found: list[tuple[Value, float]], between: dict[Value, Between], node: Value) -> list[Section]:
+    sections: list[Section] = []
+    for root, seed in found:
+        if not between[root].nodes:
+            continue
+        if sections and sections[-1].root is root and sections[-1].seed == seed:
+            sections[-1].calls += 1
+        else:
+            sections.append(Section(root, seed, 1, node, between[root]))
+    return sections
+
+
+def _total(sections: list[Section]) -> float:
+    return _sum([section.gradient for section in sections for _ in range(section.calls)])
+
+
+def _sum(terms: list[float]) -> float:
+    # From the left, one after the other, as the sweeps add; `sum` may do better, and so would not agree.
+    if not terms:
+        return 0.0
+    total = terms[0]
+    for term in terms[1:]:
+        total += term
+    return total
+
+
+def _same(a: float, b: float) -> bool:
+    return a == b or (a != a and b != b)
+
+
+# ---- terms -----------------------------------------------------------------------------------------------------------
+
+
+def _lines(node: Value, between: Between, adjoints: dict[Value, float]) -> list[Line]:
+    lines = []
+    for successor, edges in zip(between.nodes[:-1], between.edges):
+        terms: Sequence[float | None] = ()
+        for parent, operand, slope in edges:
+            if parent == len(between.nodes) - 1:
+                terms = terms or pull(successor, adjoints[successor])
+                lines.append(Line(successor, operand, slope, adjoints[successor], terms[operand] or 0.0))
+    return lines

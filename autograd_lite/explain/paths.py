@@ -1,0 +1,162 @@
+"""The paths from an output back to a node: how many there are, and the heaviest of them.
+
+A gradient is the sum, over all paths, of the product of the local gradients along each. There may be 2^50 paths in a
+graph of 100 nodes, so they are counted, not listed: one sum a node. The heaviest are found one at a time, as paths of
+greatest Σ log|∂| with what deviates from those found before (Lawler, Management Science 18, 1972).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .. import ieee
+from ..graph import topological_order
+from ..value import Value
+
+Edge = tuple[int, int, float]  # to which node it leads back, as which operand, and the local gradient
+
+
+class Between:
+    """The nodes on the paths from `z` back to `x`, in the order of the reverse sweep: z first, x last.
+
+    Empty where there is no path. `edges` has, for each node, those of its operands that are on a path too.
+
+    >>> x, y = Value(3.0, "x"), Value(2.0, "y")
+    >>> between = Between(x * x + y, x)
+    >>> [str(node.op or node.label) for node in between.nodes], between.count()
+    (['add', 'mul', 'x'], 2)
+    """
+
+    __slots__ = ("_place", "_successors", "edges", "nodes")
+
+    def __init__(self, z: Value, x: Value) -> None:
+        after = {x}
+        order = topological_order(z)
+        for node in order:
+            for parent in node.parents:
+                if parent in after:
+                    after.add(node)
+                    break
+        self.nodes = [node for node in reversed(order) if node in after] if z in after else []
+        place = self._place = {node: i for i, node in enumerate(self.nodes)}
+        self._successors: list[list[tuple[int, float]]] | None = None
+        self.edges: list[list[Edge]] = []
+        for node in self.nodes:
+            op, record = node.op, node._record
+            self.edges.append(
+                [
+                    (place[parent], operand, ieee.quietly(op.derivative(operand), record))  # type: ignore[union-attr]
+                    for operand, parent in enumerate(node.parents)
+                    if parent in place and node is not x
+                ]
+            )
+
+    def passed_on(self, node: Value, named: Callable[[Value], bool]) -> Value:
+        """The first `named` node reached from `node` by single successors with local gradients of 1, or `node`."""
+        if self._successors is None:
+            self._successors = [[] for _ in self.nodes]
+            for child, edges in enumerate(self.edges):
+                for parent, _, slope in edges:
+                    self._successors[parent].append((child, slope))
+        place = self._place[node]
+        while not named(self.nodes[place]):
+            onward = self._successors[place]
+            if len(onward) != 1 or onward[0][1] != 1.0:
+                return node
+            place = onward[0][0]
+        return self.nodes[place]
+
+    def count(self) -> int:
+        """How many paths there are, exactly; the counts of nodes left behind are forgotten, for each may be huge."""
+        if not self.nodes:
+            return 0
+        counts = {0: 1}
+        for i, edges in enumerate(self.edges[:-1]):
+            ways = counts.pop(i)
+            for parent, _, _ in edges:
+                counts[parent] = counts.get(parent, 0) + ways
+        return counts[len(self.nodes) - 1]
+
+    def heaviest(self, most: int, seed: float = 1.0) -> list[Path]:
+        """The `most` paths whose products are greatest in absolute value, those first; all of them if there are fewer.
+
+        Time is proportional to the size of the graph, and for each path to its length.
+        """
+        if not self.nodes:
+            return []
+        ranked = self._ranked()
+        found: list[Path] = []
+        # A candidate is a path found before, up to some node, there another edge, and from there the heaviest way.
+        heap: list[tuple[float, int, list[Edge], int, int]] = [(0.0, 0, [], 0, 0)]
+        made = 0
+        while heap and len(found) < most:
+            _, _, before, kept, rank = heapq.heappop(heap)
+            edges = before[:kept]
+            weight = sum(_weight(slope) for _, _, slope in edges)
+            node = edges[-1][0] if edges else 0
+            deviations = []
+            while node < len(self.nodes) - 1:
+                choices = ranked[node]
+                if rank + 1 < len(choices):
+                    made += 1
+                    deviations.append((-(weight + choices[rank + 1][0]), made, edges, len(edges), rank + 1))
+                edge = choices[rank][1]
+                edges.append(edge)
+                node, _, slope = edge
+                weight += _weight(slope)
+                rank = 0
+            for deviation in heapq.nsmallest(most, deviations):
+                heapq.heappush(heap, deviation)
+            found.append(self._path(edges, seed))
+        return found
+
+    def _ranked(self) -> list[list[tuple[float, Edge]]]:
+        """For each node its edges, each with the weight of the heaviest path that begins with it; heaviest first."""
+        ranked: list[list[tuple[float, Edge]]] = [[] for _ in self.nodes]
+        for i in range(len(self.nodes) - 2, -1, -1):
+            weighed = [
+                (_weight(edge[2]) + (ranked[edge[0]][0][0] if ranked[edge[0]] else 0.0), edge) for edge in self.edges[i]
+            ]
+            if len(weighed) > 1:
+                weighed.sort(key=lambda choice: -choice[0])  # stable: of equals the first operand comes first
+            ranked[i] = weighed
+        return ranked
+
+    def _path(self, edges: list[Edge], seed: float) -> Path:
+        product, node = seed, 0
+        for parent, _, slope in edges:
+            op = self.nodes[node].op
+            product = 0.0 if not product or (op is not None and op.selects and not slope) else product * slope
+            node = parent
+        return Path(
+            (self.nodes[0], *(self.nodes[parent] for parent, _, _ in edges)),
+            tuple(operand for _, operand, _ in edges),
+            tuple(slope for _, _, slope in edges),
+            product,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """One way from the output back to a node.
+
+    Attributes:
+        nodes: the output first, the node asked about last.
+        operands: which operand of each node the next one is.
+        local_grads: the local gradient of each step.
+        product: of them all, times the seed: what this path adds to the gradient.
+    """
+
+    nodes: tuple[Value, ...]
+    operands: tuple[int, ...]
+    local_grads: tuple[float, ...]
+    product: float
+
+
+def _weight(slope: float) -> float:
+    # A zero makes the whole product zero, whatever else is on the path; an infinity or a nan comes first of the others.
+    size = abs(slope)
+    return math.log(size) if 0.0 < size < math.inf else -1e12 if size == 0.0 else 1e6

@@ -1,0 +1,180 @@
+"""The ledger as a text that teaches: each term's arithmetic in numbers, and which number is what.
+
+Reads a ledger and writes nothing else; what is left out, for want of space, is counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .paths import Path
+from .wording import LONGEST, Names, counted, number
+
+if TYPE_CHECKING:
+    from .ledger import Explanation, Line, Section
+
+MOST_LINES = 12
+MOST_PATHS = 5
+MOST_STEPS = 8  # of a path
+
+
+def told(ledger: Explanation) -> str:
+    """The whole text."""
+    return _Teller(ledger).text()
+
+
+class _Teller:
+    def __init__(self, ledger: Explanation) -> None:
+        self.ledger = ledger
+        self.names: Names = ledger._names
+        self.node = ledger.node
+        self.name = self.names(ledger.node)
+
+    def number(self, x: float) -> str:
+        return number(x, self.ledger._precision)
+
+    def text(self) -> str:
+        ledger = self.ledger
+        lines = [self.head()]
+        many = len(ledger.sections) > 1 or any(section.calls > 1 for section in ledger.sections)
+        for section in ledger.sections:
+            lines += ["", *self.section(section, many)]
+        if many:
+            lines += ["", self.sum_of_sweeps()]
+        if ledger.remainder or ledger.remainder != ledger.remainder:
+            lines += ["", self.unexplained()]
+        return "\n".join(lines)
+
+    def head(self) -> str:
+        ledger = self.ledger
+        what = self.names.definition(self.node)
+        value = what if what == self.number(self.node.data) else f"{what} = {self.number(self.node.data)}"
+        if not ledger.reached:
+            if ledger.z is not None:
+                z = self.names(ledger.z)
+                return f"{value}:  no path leads from {z} back to {self.name}, so {z} does not depend on it"
+            return (
+                f"{value}:  no gradient yet: no backward sweep has come by.\n"
+                f"Call z.backward() on an output z computed from {self.name}, or ask for {self.name}.explain(z)."
+            )
+        of = [self.partial(section) for section in ledger.sections]
+        if ledger.z is not None:
+            return f"{value},  {of[0]} = {self.number(ledger.gradient)}"
+        grad = f"{self.name}.grad" if self.names.given(self.node) and " " not in self.name else "grad"
+        single = len(of) == 1 and ledger.sections[0].calls == 1 and ledger.sections[0].seed == 1.0
+        single = single and not ledger.remainder
+        return f"{value},  {grad}{f' = {of[0]}' if single else ''} = {self.number(ledger.gradient)}"
+
+    def partial(self, section: Section) -> str:
+        return self.names.derivative(self.names.atom(section.root), self.node)
+
+    def section(self, section: Section, many: bool) -> list[str]:
+        root = section.root
+        lines = []
+        if many or section.seed != 1.0 or section.root is self.node:
+            sweeps = counted(section.calls, "backward sweep") if section.calls > 1 else "a backward sweep"
+            seed = "" if section.seed == 1.0 else f", with the seed {self.number(section.seed)}"
+            lines.append(f"{sweeps} from {self.names.definition(root)} = {self.number(root.data)}{seed}:")
+        if root is self.node:
+            lines.append(f"  the sweep starts here, with ∂{self.name}/∂{self.name} = {self.number(section.seed)}")
+            return lines
+        lines += self.terms(section)
+        lines += ["", *self.paths(section)]
+        return lines
+
+    def terms(self, section: Section) -> list[str]:
+        shown = section.lines[:MOST_LINES]
+        vias = [f"  via {self.via(line)}:" for line in shown]
+        arithmetic = [self.product([line.local_grad, line.adjoint], line.term) for line in shown]
+        width, wide = max(map(len, vias)), max(map(len, arithmetic))
+        lines = [
+            f"{via:{width}}  {product:{wide}}{self.which(line, section)}".rstrip()
+            for via, product, line in zip(vias, arithmetic, shown)
+        ]
+        if len(section.lines) > len(shown):
+            lines.append(f"  … and {counted(len(section.lines) - len(shown), 'more term')}")
+        if len(section.lines) > 1:
+            terms = [self.number(line.term) for line in shown]
+            if len(section.lines) > len(shown):
+                terms.append("…")
+            lines.append(f"{'  sum:':{width}}  {_added(terms)} = {self.number(section.gradient)}")
+        return ["  local gradient × gradient from above:", *lines]
+
+    def via(self, line: Line) -> str:
+        successor = self.names.definition(line.successor)
+        if sum(parent is self.node for parent in line.successor.parents) > 1:
+            return f"{successor}, operand {line.operand + 1}"
+        return successor
+
+    def product(self, factors: list[float], result: float) -> str:
+        text = f"{' × '.join(map(self.number, factors))} = {self.number(result)}"
+        return text if all(abs(factor) < float("inf") for factor in factors) or result else f"{text} (a zero absorbs)"
+
+    def which(self, line: Line, section: Section) -> str:
+        """What the two factors are, if that is soon said: ``w × ∂f/∂q``, or ``1 × ∂f/∂q`` where one is a number."""
+        names, successor = self.names, line.successor
+        local = names.slope(successor, line.operand) or self.number(line.local_grad)
+        above = section.passed_on(successor, lambda node: names.given(node) is not None)
+        factors = f"{local} × {names.derivative(names.atom(section.root), above)}"
+        return f"    {factors}" if len(factors) <= LONGEST else ""
+
+    def paths(self, section: Section) -> list[str]:
+        total, shown = section.path_count, section.paths[:MOST_PATHS]
+        root, last = self.names(section.root), self.name
+        head = f"  {counted(total, 'path')} from {root} to {last}, each the product of its local gradients"
+        if total > len(shown):
+            head += f"; the {len(shown)} that add most"
+        ways = [f"  {self.way(path)}:" for path in shown]
+        width = max(map(len, ways))
+        lines = [f"{way:{width}}  {self.along(path, section.seed)}" for way, path in zip(ways, shown)]
+        if 1 < total == len(section.paths):
+            lines.append(f"{'  sum of all:':{width}}  {self.number(sum(path.product for path in section.paths))}")
+        return [f"{head}:", *lines]
+
+    def way(self, path: Path) -> str:
+        steps = [self.names.short(path.nodes[0])]
+        for node, operand, child in zip(path.nodes[1:], path.operands, path.nodes):
+            same = sum(parent is node for parent in child.parents)
+            steps.append(f"←{_subscript(operand + 1) if same > 1 else ''} {self.names.short(node)}")
+        return " ".join(_abridged(steps))
+
+    def along(self, path: Path, seed: float) -> str:
+        factors = [self.number(slope) for slope in path.local_grads]
+        if seed != 1.0:
+            factors.insert(0, self.number(seed))
+        factors = _abridged(factors)
+        product = self.number(path.product)
+        return product if len(factors) == 1 and factors[0] == product else f"{' × '.join(factors)} = {product}"
+
+    def sum_of_sweeps(self) -> str:
+        terms = []
+        for section in self.ledger.sections:
+            one = self.number(section.gradient)
+            terms.append(one if section.calls == 1 else f"{section.calls} × {one}")
+        return f"sum over the sweeps: {_added(_abridged(terms))} = {self.number(self.ledger.total)}"
+
+    def unexplained(self) -> str:
+        ledger = self.ledger
+        if not ledger.sections:
+            why = "the outputs it came from are gone, or it was set by hand"
+        else:
+            why = "set by hand, replayed since, or from outputs that are gone"
+        return (
+            f"unexplained remainder: {self.number(ledger.gradient)} − {self.number(ledger.total)} = "
+            f"{self.number(ledger.remainder)} ({why})"
+        )
+
+
+def _added(terms: list[str]) -> str:
+    return " + ".join(terms).replace("+ −", "− ")
+
+
+def _abridged(steps: list[str]) -> list[str]:
+    if len(steps) <= MOST_STEPS + 1:
+        return steps
+    half = MOST_STEPS // 2
+    return [*steps[:half], f"… {len(steps) - 2 * half} more …", *steps[-half:]]
+
+
+def _subscript(n: int) -> str:
+    return str(n).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))

@@ -1,0 +1,203 @@
+"""Numbers, names and expressions as text, each of bounded length.
+
+A node is called by its label, else by what the caller's variables call it, else by its expression: ``x + y``. Symbols
+and parentheses follow from the rows of the table. A local derivative is put into words by running the row on nodes
+that bear its arguments' names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain, count
+
+from ..graph import topological_order
+from ..ieee import errstate
+from ..names import names_of
+from ..primitives import CALL, POWER, PRODUCT, SIGN, Primitive, constant
+from ..value import Value, recording, short_label
+
+LONGEST = 36  # characters of an expression; what is longer is shown to a lesser depth
+DEEPEST = 4
+MOST_ARGUMENTS = 4
+Words = tuple[str, int]  # a text, and how tightly its outermost operation binds
+
+
+def number(x: float, precision: int = 4) -> str:
+    """`x` to so many significant digits, with a real minus sign.
+
+    >>> number(-0.5), number(1e6), number(float("inf"))
+    ('−0.5', '1e+06', 'inf')
+    """
+    return f"{x:.{precision}g}".replace("-", "−")
+
+
+def counted(n: int, thing: str) -> str:
+    """How many things there are, however many.
+
+    >>> counted(1, "path"), counted(2**50, "path"), counted(2**100_000, "path")
+    ('1 path', '1,125,899,906,842,624 paths', 'about 10^30103 paths')
+    """
+    if n >= 10**18:
+        import math
+
+        return f"about 10^{math.log10(n):.0f} {thing}s"
+    return f"{n:,} {thing}{'s' * (n != 1)}"
+
+
+class Names:
+    """What the nodes of one graph are called.
+
+    Args:
+        nodes: those that may be named; nodes of other graphs can be asked about as well.
+        roots: outputs, which get a letter from f on if nothing else names them: a gradient is *of* something,
+        asked: and *by* something: leaves, which get a letter from x on.
+        names: as for a drawing: True for the caller's variables, False for labels only, or a namespace.
+
+    >>> x, y = Value(1.0, "x"), Value(2.0, "y")
+    >>> q = (x + y) * 2
+    >>> names = Names([x, y, q.parents[0], q], names=False)
+    >>> names(x), names(q), names.expression(q)
+    ('x', '(x + y) × 2', '(x + y) × 2')
+    >>> Names([x, q], names={"q": q}).definition(q)
+    'q = (x + y) × 2'
+    """
+
+    def __init__(
+        self,
+        nodes: Iterable[Value],
+        names: bool | Mapping[str, object] = True,
+        roots: Iterable[Value] = (),
+        asked: Iterable[Value] = (),
+    ) -> None:
+        nodes = list(nodes)
+        self._given = names_of(nodes, names)
+        taken = {node.label for node in nodes} | set(self._given.values())
+        for nameless, letters in (
+            ([node for node in roots if self.given(node) is None], "fgh"),
+            ([node for node in asked if self.given(node) is None and not node.parents], "xyz"),
+        ):
+            free = (name for name in chain(letters, map(f"{letters[0]}{{}}".format, count(1))) if name not in taken)
+            self._given.update(zip(nameless, free))
+
+    def given(self, node: Value) -> str | None:
+        """The node's label, or the variable's name; None if it has neither."""
+        name = node.label or self._given.get(node)
+        return short_label(name) if name else None
+
+    def __call__(self, node: Value) -> str:
+        return self.given(node) or self.expression(node)
+
+    def atom(self, node: Value) -> str:
+        """The node's name, in parentheses if it is an operation written out."""
+        return _enclosed(self._words(node, LONGEST), CALL)
+
+    def expression(self, node: Value, longest: int = LONGEST) -> str:
+        """The operation that made the node, with the names of its operands; the number of a leaf."""
+        return self._fitting(node, DEEPEST, longest)[0]
+
+    def definition(self, node: Value) -> str:
+        """The node's name with the operation that made it; ``x`` for a leaf."""
+        name = self.given(node)
+        if name is None:
+            return self.expression(node)
+        return name if not node.parents else f"{name} = {self.expression(node)}"
+
+    def short(self, node: Value) -> str:
+        """The node's name, else the symbol of its operation, else its number."""
+        name = self.given(node)
+        if name is not None or node.op is None or node.op is constant:
+            return name or number(node.data)
+        return node.op.symbol
+
+    def derivative(self, of: str, by: Value) -> str:
+        """``∂of/∂by``."""
+        return f"∂{of}/∂{self.atom(by)}"
+
+    def slope(self, node: Value, operand: int, longest: int = 24) -> str | None:
+        """The local derivative of the operation as a factor of a product, or None if it is a number or no short one.
+
+        >>> x, y = Value(1.0, "x"), Value(2.0, "y")
+        >>> Names([]).slope(x * y, 0), Names([]).slope(x.exp(), 0), Names([]).slope(x + y, 0)
+        ('y', 'exp(x)', None)
+        """
+        op = node.op
+        if op is None or op.selects:  # the local derivative of a choice is a number
+            return None
+        words = _slope(op, node, operand, {parent: self._words(parent, longest) for parent in node.parents}, self)
+        return None if words is None or len(words[0]) > longest else _enclosed(words, PRODUCT)
+
+    def _words(self, node: Value, longest: int) -> Words:
+        name = self.given(node)
+        if name is not None:
+            return name, CALL
+        return self._fitting(node, DEEPEST - 1, longest)
+
+    def _fitting(self, node: Value, deepest: int, longest: int) -> Words:
+        """The expression as deep as it fits, and no deeper than one gap: ``… + w × x`` says more than two."""
+        for depth in range(deepest, 0, -1):
+            words = _written(node, self, depth)
+            if len(words[0]) <= longest and (depth < 3 or words[0].count("…") < 2):
+                return words
+        return short_label(words[0], longest), words[1]
+
+
+def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Words], names: Names) -> Words | None:
+    y = Value(node._record[0])
+    arguments = [
+        parent if parent.op is constant else Value(number) for parent, number in zip(node.parents, node._record[1:])
+    ]
+    known = {argument: words[parent] for argument, parent in zip(arguments, node.parents) if argument is not parent}
+    name = names.given(node)
+    known[y] = _written(node, names, 2) if name is None else (name, CALL)
+    try:
+        with recording(), errstate(all="ignore"):
+            slope = op.derivative(operand)(y, *arguments)
+    except Exception:  # of the user's own operation, whose derivative may be for floats only
+        return None
+    if not isinstance(slope, Value) or slope.op is constant:
+        return None
+    if any(step.op is not None and "_" in _spoken(step.op) for step in topological_order(slope) if step not in known):
+        return None  # a row that only derivatives use, which nobody has heard of
+    return known[slope] if slope in known else _written(slope, names, DEEPEST, known)
+
+
+def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Words] | None = None) -> Words:
+    """The operation of `node`, its operands written out to so many levels or until they have a name."""
+    op = node.op
+    if op is None or op is constant:
+        text = number(node.data)
+        return text, SIGN if text.startswith("−") else CALL
+    operands = []
+    for parent in node.parents[:MOST_ARGUMENTS]:
+        name = names.given(parent)
+        if known and parent in known:
+            operands.append(known[parent])
+        elif name is not None:
+            operands.append((name, CALL))
+        elif depth == 1 and parent.parents:
+            operands.append(("…", CALL))
+        else:
+            operands.append(_written(parent, names, depth - 1, known))
+    if len(node.parents) > MOST_ARGUMENTS:
+        operands.append(("…", CALL))
+    return _combined(op, operands)
+
+
+def _combined(op: Primitive, operands: list[Words]) -> Words:
+    binds = op.precedence
+    if op.infix:
+        first, *rest = operands
+        left = _enclosed(first, binds + (binds == POWER))  # (a ** b) ** c
+        return f" {op.symbol} ".join([left, *(_enclosed(words, binds + 1) for words in rest)]), binds
+    if binds < CALL:
+        return f"{op.symbol}{_enclosed(operands[0], binds)}", binds
+    return f"{_spoken(op)}({', '.join(text for text, _ in operands)})", CALL
+
+
+def _spoken(op: Primitive) -> str:
+    return op.symbol if op.symbol.isidentifier() or op.infix else op.name
+
+
+def _enclosed(words: Words, least: int) -> str:
+    text, binds = words
+    return text if binds >= least else f"({text})"

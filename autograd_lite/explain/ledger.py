@@ -161,8 +161,13 @@ class Section:
 
     @cached_property
     def paths(self) -> list[Path]:
-        """The `MOST_PATHS` paths that add most, in absolute value."""
-        return self._between.heaviest(MOST_PATHS, self.seed)
+        """The paths that add most, in absolute value, at most `MOST_PATHS` of them."""
+        return self.heaviest(MOST_PATHS)
+
+    def heaviest(self, most: int) -> list[Path]:
+        """The `most` paths that add most, in absolute value: the first costs as much as the ledger itself, each
+        further one its length."""
+        return self._between.heaviest(most, self.seed)
 
 
 # ---- which sweeps a gradient came from -------------------------------------------------------------------------------
@@ -230,11 +235,11 @@ def _same(a: float, b: float) -> bool:
 
 
 def _lines(node: Value, between: Between, adjoints: dict[Value, float]) -> list[Line]:
-    lines = []
-    for successor, edges in zip(between.nodes[:-1], between.edges):
+    lines, last = [], len(between.nodes) - 1
+    for successor, edges in zip(between.nodes, between.edges):
         terms: Sequence[float | None] = ()
         for parent, operand, slope in edges:
-            if parent == len(between.nodes) - 1:
+            if parent == last:
                 terms = terms or pull(successor, adjoints[successor])
                 lines.append(Line(successor, operand, slope, adjoints[successor], terms[operand] or 0.0))
     return lines

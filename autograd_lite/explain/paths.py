@@ -43,16 +43,16 @@ class Between:
         self.nodes = [node for node in reversed(order) if node in after] if z in after else []
         place = self._place = {node: i for i, node in enumerate(self.nodes)}
         self._successors: list[list[tuple[int, float]]] | None = None
-        self.edges: list[list[Edge]] = []
-        for node in self.nodes:
-            op, record = node.op, node._record
-            self.edges.append(
-                [
-                    (place[parent], operand, ieee.quietly(op.derivative(operand), record))  # type: ignore[union-attr]
-                    for operand, parent in enumerate(node.parents)
-                    if parent in place and node is not x
-                ]
-            )
+        self.edges: list[list[Edge]] = [[] for _ in self.nodes]
+        for node, edges in zip(self.nodes[:-1], self.edges):
+            record, derivative = node._record, node.op.derivative  # type: ignore[union-attr]
+            for operand, parent in enumerate(node.parents):
+                if parent in place:
+                    try:
+                        slope = derivative(operand)(*record)
+                    except (ArithmeticError, ValueError):
+                        slope = ieee.quietly(derivative(operand), record)
+                    edges.append((place[parent], operand, slope))
 
     def passed_on(self, node: Value, named: Callable[[Value], bool]) -> Value:
         """The first `named` node reached from `node` by single successors with local gradients of 1, or `node`."""
@@ -87,43 +87,42 @@ class Between:
         """
         if not self.nodes:
             return []
-        ranked = self._ranked()
+        onward = self._heaviest_onward()
+        last = len(self.nodes) - 1
         found: list[Path] = []
         # A candidate is a path found before, up to some node, there another edge, and from there the heaviest way.
         heap: list[tuple[float, int, list[Edge], int, int]] = [(0.0, 0, [], 0, 0)]
         made = 0
         while heap and len(found) < most:
             _, _, before, kept, rank = heapq.heappop(heap)
-            edges = before[:kept]
-            weight = sum(_weight(slope) for _, _, slope in edges)
-            node = edges[-1][0] if edges else 0
+            way = before[:kept]
+            weight = sum([_weight(slope) for _, _, slope in way])
+            node = way[-1][0] if way else 0
             deviations = []
-            while node < len(self.nodes) - 1:
-                choices = ranked[node]
+            while node != last:
+                choices = self.edges[node]
+                if len(choices) > 1:  # of equals the first operand comes first, for sorting is stable
+                    choices = sorted(choices, key=lambda edge: -(_weight(edge[2]) + onward[edge[0]]))
                 if rank + 1 < len(choices):
                     made += 1
-                    deviations.append((-(weight + choices[rank + 1][0]), made, edges, len(edges), rank + 1))
-                edge = choices[rank][1]
-                edges.append(edge)
-                node, _, slope = edge
-                weight += _weight(slope)
+                    other, _, slope = choices[rank + 1]
+                    deviations.append((-(weight + _weight(slope) + onward[other]), made, way, len(way), rank + 1))
+                edge = choices[rank]
+                way.append(edge)
+                weight += _weight(edge[2])
+                node = edge[0]
                 rank = 0
             for deviation in heapq.nsmallest(most, deviations):
                 heapq.heappush(heap, deviation)
-            found.append(self._path(edges, seed))
+            found.append(self._path(way, seed))
         return found
 
-    def _ranked(self) -> list[list[tuple[float, Edge]]]:
-        """For each node its edges, each with the weight of the heaviest path that begins with it; heaviest first."""
-        ranked: list[list[tuple[float, Edge]]] = [[] for _ in self.nodes]
+    def _heaviest_onward(self) -> list[float]:
+        """For each node the weight of the heaviest path from there."""
+        weights = [0.0] * len(self.nodes)
         for i in range(len(self.nodes) - 2, -1, -1):
-            weighed = [
-                (_weight(edge[2]) + (ranked[edge[0]][0][0] if ranked[edge[0]] else 0.0), edge) for edge in self.edges[i]
-            ]
-            if len(weighed) > 1:
-                weighed.sort(key=lambda choice: -choice[0])  # stable: of equals the first operand comes first
-            ranked[i] = weighed
-        return ranked
+            weights[i] = max([_weight(slope) + weights[parent] for parent, _, slope in self.edges[i]])
+        return weights
 
     def _path(self, edges: list[Edge], seed: float) -> Path:
         product, node = seed, 0
@@ -158,5 +157,7 @@ class Path:
 
 def _weight(slope: float) -> float:
     # A zero makes the whole product zero, whatever else is on the path; an infinity or a nan comes first of the others.
+    if slope == 1.0 or slope == -1.0:
+        return 0.0
     size = abs(slope)
     return math.log(size) if 0.0 < size < math.inf else -1e12 if size == 0.0 else 1e6

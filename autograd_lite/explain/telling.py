@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_LINES = 12
 MOST_PATHS = 5
+MOST_PATHS_ADDED = 20  # of no more paths than these the sum is told
 MOST_STEPS = 8  # of a path
 
 
@@ -119,32 +120,36 @@ class _Teller:
         return f"    {factors}" if len(factors) <= LONGEST else ""
 
     def paths(self, section: Section) -> list[str]:
-        total, shown = section.path_count, section.paths[:MOST_PATHS]
-        root, last = self.names(section.root), self.name
-        head = f"  {counted(total, 'path')} from {root} to {last}, each the product of its local gradients"
-        if total > len(shown):
-            head += f"; the {len(shown)} that add most"
+        total = section.path_count
+        found = section.paths if total <= MOST_PATHS_ADDED else section.heaviest(MOST_PATHS)
+        shown = found[:MOST_PATHS]
+        head = f"  {counted(total, 'path')} from {self.names(section.root)} to {self.name}, each the product of its "
+        head += "local gradients" + (f"; the {len(shown)} that add most:" if total > len(shown) else ":")
         ways = [f"  {self.way(path)}:" for path in shown]
         width = max(map(len, ways))
         lines = [f"{way:{width}}  {self.along(path, section.seed)}" for way, path in zip(ways, shown)]
-        if 1 < total == len(section.paths):
-            lines.append(f"{'  sum of all:':{width}}  {self.number(sum(path.product for path in section.paths))}")
-        return [f"{head}:", *lines]
+        if 1 < total == len(found):
+            lines.append(f"{'  sum of all:':{width}}  {self.number(sum(path.product for path in found))}")
+        return [head, *lines]
 
     def way(self, path: Path) -> str:
         steps = [self.names.short(path.nodes[0])]
-        for node, operand, child in zip(path.nodes[1:], path.operands, path.nodes):
-            same = sum(parent is node for parent in child.parents)
-            steps.append(f"←{_subscript(operand + 1) if same > 1 else ''} {self.names.short(node)}")
-        return " ".join(_abridged(steps))
+        for i in _shown(len(path.nodes)):
+            if i is None:
+                steps.append(f"… {len(path.nodes) - MOST_STEPS} more …")
+            elif i:
+                node, operands = path.nodes[i], path.nodes[i - 1].parents
+                many = sum(parent is node for parent in operands) > 1
+                steps.append(f"←{_subscript(path.operands[i - 1] + 1) if many else ''} {self.names.short(node)}")
+        return " ".join(steps)
 
     def along(self, path: Path, seed: float) -> str:
-        factors = [self.number(slope) for slope in path.local_grads]
-        if seed != 1.0:
-            factors.insert(0, self.number(seed))
-        factors = _abridged(factors)
+        grads = path.local_grads if seed == 1.0 else (seed, *path.local_grads)
+        factors = [
+            f"… {len(grads) - MOST_STEPS} more …" if i is None else self.number(grads[i]) for i in _shown(len(grads))
+        ]
         product = self.number(path.product)
-        return product if len(factors) == 1 and factors[0] == product else f"{' × '.join(factors)} = {product}"
+        return product if factors == [product] else f"{' × '.join(factors)} = {product}"
 
     def sum_of_sweeps(self) -> str:
         terms = []
@@ -169,11 +174,16 @@ def _added(terms: list[str]) -> str:
     return " + ".join(terms).replace("+ −", "− ")
 
 
-def _abridged(steps: list[str]) -> list[str]:
-    if len(steps) <= MOST_STEPS + 1:
-        return steps
+def _abridged(terms: list[str]) -> list[str]:
+    return ["…" if i is None else terms[i] for i in _shown(len(terms))]
+
+
+def _shown(count: int) -> list[int | None]:
+    """The indices of what is shown of so many things; None where some are left out."""
+    if count <= MOST_STEPS + 1:
+        return list(range(count))
     half = MOST_STEPS // 2
-    return [*steps[:half], f"… {len(steps) - 2 * half} more …", *steps[-half:]]
+    return [*range(half), None, *range(count - half, count)]
 
 
 def _subscript(n: int) -> str:

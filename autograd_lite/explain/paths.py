@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .. import ieee
-from ..graph import topological_order
+from ..graph import operations
 from ..value import Value
 
 Edge = tuple[int, int, float]  # to which node it leads back, as which operand, and the local gradient
@@ -34,13 +34,13 @@ class Between:
 
     def __init__(self, z: Value, x: Value) -> None:
         after = {x}
-        order = topological_order(z)
+        order = operations(z, until=[x])
         for node in order:
             for parent in node.parents:
                 if parent in after:
                     after.add(node)
                     break
-        self.nodes = [node for node in reversed(order) if node in after] if z in after else []
+        self.nodes = [*[node for node in reversed(order) if node in after], x] if z in after else []
         place = self._place = {node: i for i, node in enumerate(self.nodes)}
         self._successors: list[list[tuple[int, float]]] | None = None
         self.edges: list[list[Edge]] = [[] for _ in self.nodes]

@@ -8,7 +8,7 @@ threads and tasks at once, and again inside itself. Imports `contextvars`; the s
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
@@ -64,7 +64,12 @@ class Scope:
             return generating  # type: ignore[return-value]
 
         if inspect.isasyncgenfunction(function):
-            raise TypeError(f"@{type(self).__name__} cannot decorate an asynchronous generator: use `with` in its body")
+
+            @functools.wraps(function)
+            def streaming(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+                return self._resumed_async(function(*args, **kwargs))
+
+            return streaming  # type: ignore[return-value]
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -92,3 +97,22 @@ class Scope:
         finally:
             with self:
                 generator.close()
+
+    async def _resumed_async(self, generator: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, Any]:
+        resume: Callable[[], Any] = functools.partial(generator.asend, None)
+        try:
+            while True:
+                with self:
+                    try:
+                        item = await resume()
+                    except StopAsyncIteration:
+                        return
+                try:
+                    resume = functools.partial(generator.asend, (yield item))
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    resume = functools.partial(generator.athrow, error)
+        finally:
+            with self:
+                await generator.aclose()

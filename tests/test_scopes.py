@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -143,11 +143,3 @@ def test_one_scope_may_be_entered_again_and_by_many() -> None:
         return await asyncio.gather(*(task() for _ in range(3)))
 
     assert asyncio.run(many()) == [("a", "a")] * 3
-
-
-def test_an_asynchronous_generator_is_refused() -> None:
-    async def items() -> AsyncIterator[int]:
-        yield 1
-
-    with pytest.raises(TypeError, match="asynchronous generator"):
-        no_grad()(items)

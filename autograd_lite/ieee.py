@@ -96,17 +96,17 @@ def quietly(function: Callable[..., float], args: tuple[float, ...]) -> float:
         return float(function(*map(Quiet, args)))
 
 
-def event_kind(result: float, args: tuple[float, ...], raised: BaseException | None) -> str | None:
+def event_kind(result: float, args: tuple[float, ...], raised: BaseException | None, defined: bool) -> str | None:
     """What NumPy would call this result: "invalid", "divide" (a pole), "over", or None for no event at all.
 
-    A nan out of no nan is invalid; an inf out of finite numbers is a pole where Python refused the arguments and an
-    overflow where it refused the result, or said nothing.
+    A nan out of no nan is invalid. An inf out of finite numbers is an overflow where the operation is `defined` or
+    Python says that it is, and else a pole.
     """
     if result != result:
         return None if any(x != x for x in args) else "invalid"
     if result - result == 0.0 or any(x - x != 0.0 for x in args):
         return None
-    return "divide" if isinstance(raised, (ZeroDivisionError, ValueError)) else "over"
+    return "over" if defined or isinstance(raised, OverflowError) else "divide"
 
 
 _ENCOUNTERED = {"divide": "divide by zero", "over": "overflow", "invalid": "invalid value"}

@@ -840,7 +840,7 @@ def _special(op: Primitive, args: tuple[Any, ...], raised: BaseException | None)
     """The result where it is not finite, by IEEE 754, reported if it came out of finite numbers."""
     numbers = tuple(arg._data if isinstance(arg, Value) else arg for arg in args)
     y = op.value(*numbers) if raised is None else op.ieee(*numbers)
-    kind = ieee.event_kind(y, numbers, raised)
+    kind = ieee.event_kind(y, numbers, raised, numbers in op.domain)
     if kind is not None:
         ieee.report(kind, written(op, args), y)
     return y

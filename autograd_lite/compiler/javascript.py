@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import json
 import linecache
 import operator
 import re
@@ -128,7 +129,9 @@ class Translator:
         """The name of a row's function."""
         if op not in self._names:
             name = self._names[op] = (
-                "$" + re.sub(r"\W", "_", op.name) + ("" if _is_of_the_table(op) else f"_{len(self._names)}")
+                "$"
+                + re.sub(r"\W", "_", op.name, flags=re.ASCII)
+                + ("" if _is_of_the_table(op) else f"_{len(self._names)}")
             )
             value, ieee = self.function(op.value), self.function(op.ieee)
             self.functions.append(f"const {name} = row({value}, {ieee});")
@@ -138,13 +141,16 @@ class Translator:
         """The name of a function's JavaScript: the runtime's, or one translated from its source."""
         if isinstance(f, Primitive):
             return self.row(f)
+        if isinstance(f, functools.partial) and not f.keywords:
+            bound = ", ".join(self.function(x) if callable(x) else self.literal(x, repr(f)) for x in f.args)
+            return f"((...args) => {self.function(f.func)}({bound}, ...args))"
         name = _qualified(f)
         if name in _provided():
             return name
         if not isinstance(f, FunctionType):
             raise Untranslatable(f"{name} has no counterpart in JavaScript")
         if f not in self._names:
-            plain = re.sub(r"\W+", "_", name).strip("_")
+            plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
             taken = plain in self._names.values()
             self._names[f] = f"{plain}_{len(self._names)}" if taken else plain
             text = _Function(self, f).text(self._names[f])
@@ -152,9 +158,11 @@ class Translator:
         return self._names[f]
 
     def literal(self, x: Any, where: str) -> str:
-        """A number, or a tuple of them."""
+        """A number, a name, or a tuple of them."""
         if isinstance(x, (float, int)):
             return f"({number(x)})" if x < 0 else number(x)
+        if isinstance(x, str):  # a name, for messages
+            return json.dumps(x).replace("<", "\\u003c")
         if isinstance(x, (tuple, list)):
             return f"[{', '.join(_bare(self.literal(e, where)) for e in x)}]"
         raise Untranslatable(f"{where}: {type(x).__name__} is not a number")
@@ -185,10 +193,11 @@ _CALLED = {
     ast.FloorDiv: "operator.floordiv",
     ast.Pow: "operator.pow",
 }
+# Words of JavaScript's; in the last line, what translated code itself calls.
 _RESERVED = """await break case catch class const continue debugger default delete do else enum export extends false
 finally for function if implements import in instanceof interface let new null package private protected public return
 static super switch this throw true try typeof var void while with yield arguments eval NaN Infinity undefined
-math operator builtins special primitives raise raised error"""  # the last line: what translated code itself calls
+math operator builtins special primitives value derivatives raise raised error"""
 
 
 class _Function:

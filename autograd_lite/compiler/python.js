@@ -40,7 +40,7 @@ function strict(f) {
   };
 }
 
-const math = {}, operator = {}, builtins = {}, special = {}, primitives = {};
+const math = {}, operator = {}, builtins = {}, special = {}, primitives = {}, value = {}, derivatives = {};
 
 // ---- the C library ----
 
@@ -241,3 +241,9 @@ builtins.range = (start, stop, step = 1) => {
   if (stop === undefined) [start, stop] = [0, start];
   return Array.from({ length: Math.max(0, Math.ceil((stop - start) / step)) }, (_, i) => start + i * step);
 };
+
+// ---- how this package calls an operation: a function of `math`, and one of the user's own ----
+
+value.apply = (op, ...args) => op(...args);
+derivatives._forward_number = (name, forward, ...args) => forward(...args);
+derivatives._raised_again = () => NaN;

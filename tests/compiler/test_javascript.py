@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from rows import CASES, POINTS, expected, far, points_of
 
+from autograd_lite import custom
+from autograd_lite import math as agmath
 from autograd_lite.compiler import Builder
 from autograd_lite.compiler.javascript import Untranslatable, emit, number
 from autograd_lite.primitives import Primitive
@@ -90,12 +93,20 @@ def _looping(x: float) -> float:
 @needs_javascript
 def test_an_operation_of_the_users_own_is_translated(tmp_path: Path):
     new, scale = 3.0, 2.0  # `new` is a word of JavaScript's
-    rows = [Primitive("twice", lambda x: scale * x), Primitive("sum", lambda x: (lambda y: y)(x) if x else new)][:1]
-    rows += [Primitive("triple", lambda x: new * x), Primitive("looping", _looping)]
+    rows = [
+        Primitive("twice", lambda x: scale * x),
+        Primitive("twice", lambda x: new * x),  # two of one name
+        Primitive("looping", _looping),
+        custom(lambda x: agmath.exp(agmath.fabs(x)) / 2, lambda y, x: y, name="</script>"),
+    ]
     builder = Builder()
     x = builder.input()
-    (values,) = evaluated([emit(builder.program([row(x) for row in rows]))], [[(7.5,), (3.0,)]], tmp_path)
-    assert values == [[15.0, 22.5, 4.0], [6.0, 9.0, 3.0]]
+    (values,) = evaluated([emit(builder.program([row(x) for row in rows]))], [[(7.5,), (-3.0,)]], tmp_path)
+    assert values == [
+        [15.0, 22.5, 4.0, pytest.approx(math.exp(7.5) / 2, rel=1e-15)],
+        [-6.0, -9.0, 0.0, pytest.approx(math.exp(3.0) / 2, rel=1e-15)],
+    ]
+    assert "</" not in emit(builder.program([rows[3](x)]))
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ class Node:
         check: a numerical derivative beside the gradient, or None.
         count: how many nodes of the graph it stands for.
         of: the id of the node it is a copy of; its own id, if of none.
+        shows: of a collapsed group, the id of the one node in it whose numbers it shows, if it shows any.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Node:
     check: Check | None = None
     count: int = 1
     of: str = ""
+    shows: str = ""
 
     def __post_init__(self) -> None:
         self.of = self.of or self.id
@@ -117,6 +119,7 @@ class Circuit:
         inlined: the constants that have no node, since they are written with the operation that uses them.
         total: how many nodes the whole graph has.
         root: the output itself, for a form that computes with the graph.
+        precision: how many significant digits the texts of its numbers have.
     """
 
     nodes: list[Node]
@@ -126,6 +129,7 @@ class Circuit:
     inlined: list[Node] = field(default_factory=list)
     total: int = 0
     root: Any = None
+    precision: int = 4
 
 
 def describe(
@@ -188,7 +192,7 @@ def describe(
             else _merged(number, [place[p] for i in members for p in parents[i]], nodes)
         )
     ]
-    circuit = Circuit(nodes, edges, list(boxes.values()), _notes(nodes, len(order)), [], len(order), root)
+    circuit = Circuit(nodes, edges, list(boxes.values()), _notes(nodes, len(order)), [], len(order), root, precision)
     return circuit if constants else _inlined(circuit)
 
 
@@ -344,6 +348,7 @@ def _group(members: list[int], path: Path, order: list[Value], parents: Parents,
     node.count = len(members)
     if len(exits) == 1:
         one = _node(order[exits[0]], "", precision, None, None, False)
+        node.shows = f"n{exits[0]}"
         node.value, node.value_text = one.value, one.value_text
         node.gradient, node.gradient_text = one.gradient, one.gradient_text
     return node

@@ -1,18 +1,18 @@
-"""The circuit in DOT, Graphviz's language, by way of the `graphviz` package.
+"""The circuit in DOT, Graphviz's language, by way of the `graphviz` package; and what Graphviz's SVG is given after.
 
-Labels are HTML-like, so that each number keeps its colour: values green, gradients red, local gradients blue.
-The same circuit gives the same bytes. Source of the language: graphviz.org/doc/info/lang.html.
+Labels are HTML-like, so that each number keeps its colour. The same circuit gives the same bytes. Sources:
+graphviz.org/doc/info/lang.html and graphviz.org/doc/info/shapes.html#html.
 """
 
 from __future__ import annotations
 
-import html
+import re
+from html import escape
 
-from .model import Circuit, Node
+from .model import Circuit, Edge, Group, Node, with_copies
+from .style import FONT, LIGHT, Run, drawing_id, fill, hover, hover_edge, outline, rows, stylesheet, summary
 
-VALUE, GRADIENT, LOCAL_GRADIENT = "#1a7f37", "#cf222e", "#0969da"
-QUIET, INK, LINE = "#8c959f", "#24292f", "#57606a"
-FONT = "Helvetica"
+_ID = "\0"  # stands for the drawing's own id until that is known
 
 
 def dot_source(circuit: Circuit, direction: str = "LR") -> str:
@@ -25,46 +25,143 @@ def dot_source(circuit: Circuit, direction: str = "LR") -> str:
     """
     import graphviz
 
+    circuit = with_copies(circuit)
+    notes = {"label": _plain("\n".join(circuit.notes)), "labeljust": "l"} if circuit.notes else {}
     graph = graphviz.Digraph(
         "circuit",
-        graph_attr={"rankdir": direction, "bgcolor": "white", "fontname": FONT},
-        node_attr={
-            "shape": "box", "style": "rounded", "fontname": FONT, "fontcolor": INK, "color": LINE, "margin": "0.1,0.05"
+        graph_attr={
+            "id": _ID, "rankdir": direction, "bgcolor": LIGHT["page"], "fontname": FONT, "fontsize": "11",
+            "fontcolor": LIGHT["quiet"], "tooltip": _plain(summary(circuit)[0]), **notes,
         },
-        edge_attr={"fontname": FONT, "fontsize": "11", "fontcolor": LOCAL_GRADIENT, "color": LINE, "arrowsize": "0.7"},
+        node_attr={
+            "shape": "box", "fontname": FONT, "fontsize": "12", "margin": "0.1,0.04", "width": "0.3", "height": "0.3",
+        },
+        edge_attr={"fontname": FONT, "fontsize": "11", "arrowsize": "0.7"},
     )  # fmt: skip
-    constants = set()
+    in_group: dict[str | None, list[Node]] = {}
     for node in circuit.nodes:
-        if node.kind == "constant":
-            constants.add(node.id)
-            graph.node(node.id, _label(node), color="#d0d7de", fontcolor=QUIET)
+        in_group.setdefault(node.group, []).append(node)
+    for opens, box in _nested(circuit.groups):
+        if opens:
+            graph.body.append(_opening(box) if box else "")
+            for node in in_group.get(box.id if box else None, ()):
+                graph.node(node.id, _label(node), **_look(node, node is circuit.nodes[-1]))
         else:
-            graph.node(node.id, _label(node))
+            graph.body.append("\t}\n")
+    nodes = {node.id: node for node in circuit.nodes}
     for edge in circuit.edges:
-        quiet = {"color": "#d0d7de", "fontcolor": QUIET} if edge.parent in constants else {}  # no gradient flows there
-        graph.edge(edge.parent, edge.child, label=f" {edge.text} ", **quiet)
-    return str(graph.source)
+        graph.edge(edge.parent, edge.child, **_edge_look(edge, nodes))
+    source = str(graph.source)
+    return source.replace(_ID, drawing_id(source))
+
+
+def finished(svg: str, circuit: Circuit) -> str:
+    """Graphviz's SVG with what this package's own has: an id, colours for dark pages, exact numbers on hover.
+
+    ValueError if it is not the drawing of that circuit.
+    """
+    circuit = with_copies(circuit)
+    own = re.search(r'<g id="(ag[0-9a-f]{8})"', svg)
+    id = own[1] if own else ""
+    nodes = {node.id: node for node in circuit.nodes}
+    titles = {node.id: hover(node) for node in circuit.nodes}
+    titles |= {f"{e.child}_{e.operand}": hover_edge(e, nodes[e.parent], nodes[e.child]) for e in circuit.edges}
+    titles |= {group.id: group.name for group in circuit.groups}
+    missing = set(titles)
+
+    def titled(found: re.Match[str]) -> str:
+        missing.discard(found[2])
+        return f"{found[1]}{escape(titles.get(found[2], ''))}</title>"
+
+    start, end = svg.find("<svg "), svg.rfind("</svg>")
+    body = re.sub(rf'(<g id="{id}_([^"]+)" class="\w+">\s*<title>)[^<]*</title>', titled, svg[start + 5 : end])
+    if start < 0 or end < 0 or missing:
+        raise ValueError("what came back is not this drawing")
+    body = re.sub(r"<!--.*?-->\n?", "", body, flags=re.DOTALL)
+    attributes, _, rest = body.partition(">")
+    title, description = summary(circuit)
+    rest = rest.replace(f'<g id="{id}" class="graph"', '<g class="graph"').replace("<title>circuit</title>\n", "")
+    return (
+        f'<svg id="{id}" class="autograd-lite" role="img" aria-labelledby="{id}_title {id}_desc" {attributes}>\n'
+        f'<title id="{id}_title">{escape(title)}</title>\n<desc id="{id}_desc">{escape(description)}</desc>\n'
+        f"<style>{stylesheet(id)}</style>{rest}</svg>\n"
+    )
+
+
+def _nested(groups: list[Group]) -> list[tuple[bool, Group | None]]:
+    """What is opened and closed, from the whole drawing, which is None, inwards."""
+    inside: dict[str | None, list[Group]] = {}
+    for box in groups:
+        inside.setdefault(box.parent, []).append(box)
+    order: list[tuple[bool, Group | None]] = []
+    stack: list[tuple[bool, Group | None]] = [(True, None)]
+    while stack:
+        opened, group = stack.pop()
+        order.append((opened, group))
+        if opened:
+            if group is not None:
+                stack.append((False, group))
+            stack += [(True, inner) for inner in reversed(inside.get(group.id if group else None, []))]
+    return order
+
+
+def _opening(group: Group) -> str:
+    import graphviz
+
+    look = {
+        "id": f"{_ID}_{group.id}",
+        "label": _plain(group.name),
+        "tooltip": _plain(group.name),
+        "labeljust": "l",
+        "style": "rounded,dotted",
+        "color": LIGHT["quiet"],
+    }
+    return f"\tsubgraph cluster_{group.id} {{\n\t\tgraph{graphviz.quoting.attr_list(attributes=look)}\n"
+
+
+def _look(node: Node, output: bool) -> dict[str, str]:
+    role, thick, dashed = outline(node, output)
+    styles = ["filled", *(["rounded"] if node.kind != "leaf" else []), *(["dashed"] if dashed else [])]
+    look = {
+        "id": f"{_ID}_{node.id}",
+        "tooltip": _plain(hover(node)),
+        "style": ",".join(styles),
+        "color": LIGHT[role],
+        "fillcolor": LIGHT[fill(node)],
+    }
+    if thick != 1.0:
+        look["penwidth"] = f"{thick:g}"
+    if node.kind == "group":
+        look["peripheries"] = "2"
+    return look
+
+
+def _edge_look(edge: Edge, nodes: dict[str, Node]) -> dict[str, str]:
+    about = _plain(hover_edge(edge, nodes[edge.parent], nodes[edge.child]))
+    look = {
+        "id": f"{_ID}_{edge.child}_{edge.operand}",
+        "tooltip": about,
+        "color": LIGHT["faint" if edge.quiet else "line"],
+        "fontcolor": LIGHT["quiet" if edge.quiet else "local"],
+    }
+    if edge.text:
+        look |= {"label": f" {edge.text} ", "labeltooltip": about}
+    return look
 
 
 def _label(node: Node) -> str:
-    rows = []
-    if node.label:
-        rows.append(f"<B>{_escaped(node.label)}</B>")
-    if node.text:
-        rows.append(_escaped(node.text))
-    if node.kind == "constant":
-        rows.append(node.value_text)
-    else:
-        rows += [_coloured(VALUE, node.value_text), _coloured(GRADIENT, f"∂ {node.gradient_text}")]
-    cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
+    cells = "".join(f"<TR><TD>{'  '.join(map(_run, row))}</TD></TR>" for row in rows(node))
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
 
 
-def _escaped(text: str) -> str:
+def _run(run: Run) -> str:
     # Graphviz puts the node's name for \N and the graph's for \G, even in HTML-like labels and even for an entity,
     # unless the backslash ends a run of text: so each is given a run of its own.
-    return html.escape(text).replace("\\", f'<FONT FACE="{FONT}">\\</FONT>')
+    text = escape(run.text).replace("\\", f'<FONT FACE="{FONT}">\\</FONT>')
+    text = f"<B>{text}</B>" if run.bold else text
+    return f'<FONT COLOR="{LIGHT[run.role]}">{text}</FONT>'
 
 
-def _coloured(colour: str, text: str) -> str:
-    return f'<FONT COLOR="{colour}">{text}</FONT>'
+def _plain(text: str) -> str:
+    """A text as the value of an attribute in which Graphviz reads entities and backslashes."""
+    return escape(text).replace("\\", "\\\\").replace("\n", "&#10;")

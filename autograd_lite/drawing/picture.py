@@ -1,19 +1,22 @@
-"""`Picture`: a circuit described once, in whichever form it is asked for."""
+"""`Picture`: a circuit described once, in whichever form it is asked for.
+
+A form is a function from a picture to a text or bytes; `FORMS` has one for each suffix of a file.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
-from .dot import dot_source
-from .model import Circuit
-from .render import FORMATS, render
+from .dot import dot_source, finished
+from .model import Circuit, with_copies
+from .render import NoImage, converted, laid_out
+from .svg import svg
 from .text import text_tree
 
-if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
-_SUFFIXES = (*(f".{form}" for form in FORMATS), ".dot", ".txt")
+MOST_FOR_GRAPHVIZ = 600  # boxes and arrows: of more, dot has been seen to take minutes
 
 
 class Picture:
@@ -24,47 +27,91 @@ class Picture:
     <Picture of 3 nodes: .text(), .svg(), .source, .save(path)>
     """
 
-    __slots__ = ("_circuit", "_direction")
+    __slots__ = ("_svg", "circuit", "direction")
 
     def __init__(self, circuit: Circuit, direction: str = "LR") -> None:
-        self._circuit = circuit
-        self._direction = direction
+        self.circuit = circuit
+        self.direction = direction
+        self._svg: str | None = None
 
     @property
     def source(self) -> str:
-        """The picture in DOT."""
-        return dot_source(self._circuit, self._direction)
+        """The picture in DOT, Graphviz's language."""
+        return dot_source(self.circuit, self.direction)
 
     def text(self) -> str:
         """The picture as a text tree."""
-        return text_tree(self._circuit)
+        return text_tree(self.circuit)
 
     def svg(self) -> str:
-        """The picture in SVG. RuntimeError if there is no Graphviz to lay it out."""
-        return render(self.source, "svg").decode()
+        """The picture in SVG.
+
+        Graphviz lays it out; if there is none, or it fails or takes too long, or the picture is too large for it, the
+        built-in layout does, and a line under the picture says so.
+        """
+        if self._svg is None:
+            try:
+                self._svg = self._by_graphviz()
+            except NoImage as failure:
+                self._svg = self._built_in(f"laid out without Graphviz: {failure}")
+        return self._svg
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file in the form that its suffix names, and return the file's path.
 
-        ValueError for an unknown suffix, RuntimeError without Graphviz, OSError if the file cannot be written.
+        ValueError for an unknown suffix; OSError if the file cannot be written; for PNG and PDF, RuntimeError if there
+        is no program to make them.
         """
         form = check_suffix(path)
-        if form in FORMATS:
-            content = render(self.source, form)
-        else:
-            content = (self.source if form == "dot" else self.text() + "\n").encode()
-        from pathlib import Path
-
+        content = FORMS[f".{form}"](self)
         file = Path(path)
-        file.write_bytes(content)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
         return file
 
+    def _by_graphviz(self) -> str:
+        try:
+            return finished(laid_out(self._source_for_graphviz(), "svg").decode(errors="replace"), self.circuit)
+        except ValueError as error:
+            raise NoImage(str(error)) from None
+
+    def _source_for_graphviz(self) -> str:
+        drawn = with_copies(self.circuit)
+        size = len(drawn.nodes) + len(drawn.edges)
+        if size > MOST_FOR_GRAPHVIZ:
+            raise NoImage(f"too large for it, {size:,} nodes and edges")
+        return self.source
+
+    def _built_in(self, note: str) -> str:
+        return svg(replace(self.circuit, notes=[*self.circuit.notes, note]), self.direction)
+
+    def _image(self, form: str) -> bytes:
+        try:
+            return laid_out(self._source_for_graphviz(), form)
+        except NoImage as graphviz:
+            try:
+                return converted(self._built_in(f"laid out without Graphviz: {graphviz}"), form)
+            except NoImage as converter:
+                raise RuntimeError(
+                    f"no {form.upper()} could be made, by Graphviz ({graphviz}) or from SVG ({converter}): save as "
+                    ".svg, or install Graphviz (`apt install graphviz`, `brew install graphviz`) or "
+                    "`pip install autograd_lite[draw]`"
+                ) from None
+
     def __repr__(self) -> str:
-        count = len(self._circuit.nodes)
+        count = self.circuit.total
         return f"<Picture of {count} node{'s' * (count != 1)}: .text(), .svg(), .source, .save(path)>"
 
     def _repr_svg_(self) -> str:
         return self.svg()
+
+
+FORMS: dict[str, Callable[[Picture], str | bytes]] = {
+    ".svg": lambda picture: picture.svg(),
+    ".png": lambda picture: picture._image("png"),
+    ".pdf": lambda picture: picture._image("pdf"),
+    ".dot": lambda picture: picture.source,
+    ".txt": lambda picture: f"{picture.text()}\n",
+}
 
 
 def check_suffix(path: str | os.PathLike[str]) -> str:
@@ -73,9 +120,7 @@ def check_suffix(path: str | os.PathLike[str]) -> str:
     >>> check_suffix("circuit.SVG")
     'svg'
     """
-    from pathlib import Path
-
     suffix = Path(path).suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise ValueError(f"cannot save a picture as {suffix or 'a file without a suffix'}: use {', '.join(_SUFFIXES)}")
+    if suffix not in FORMS:
+        raise ValueError(f"cannot save a picture as {suffix or 'a file without a suffix'}: use {', '.join(FORMS)}")
     return suffix[1:]

@@ -7,22 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 from autograd_lite import Value
-from autograd_lite.drawing import Picture, draw, render
+from autograd_lite.drawing import Picture, draw
 from autograd_lite.drawing.model import describe
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
-HAS_PYGRAPHVIZ = importlib.util.find_spec("pygraphviz") is not None
-HAS_GRAPHVIZ = HAS_PYGRAPHVIZ or shutil.which("dot") is not None
-needs_graphviz = pytest.mark.skipif(not HAS_GRAPHVIZ, reason="neither dot nor pygraphviz is installed")
-
-HOSTILE = ["<>&\"'\\{}|", "two\nlines\r\t", "\\N\\G\\l", "🎈 ∂ é", "\x00\x07\x1b[31m\ud800", "&amp;", "x" * 10_000, " "]
+HAS_GRAPHVIZ = importlib.util.find_spec("pygraphviz") is not None or shutil.which("dot") is not None
 
 
 def circuit() -> Value:
@@ -30,24 +25,6 @@ def circuit() -> Value:
     f = ((x + y) * z).named("f")
     f.backward()
     return f
-
-
-def text_of(svg: str) -> list[str]:
-    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
-
-
-def test_source_shows_every_number_in_its_colour():
-    source = draw(circuit()).source
-    for label in "xyzf":
-        assert f"<B>{label}</B>" in source
-    for value in ("−2", "5", "−4", "3", "−12"):
-        assert f'<FONT COLOR="#1a7f37">{value}</FONT>' in source
-    for gradient in ("−4", "3", "1"):
-        assert f'<FONT COLOR="#cf222e">∂ {gradient}</FONT>' in source
-    assert "rankdir=LR" in source
-    assert "bgcolor=white" in source
-    assert "×" in source
-    assert "-" not in source.replace("->", "")  # every minus sign is a real one
 
 
 def test_the_description_of_the_first_circuit():
@@ -76,20 +53,11 @@ def test_gradient_is_unknown_before_backward_and_zero_after():
     assert [node.gradient_text for node in describe(f).nodes] == ["0", "", "1"]
 
 
-def test_a_constant_is_grey_and_without_gradient():
-    f = Value(3.0, "x") * 2
-    f.backward()
-    line = next(line for line in draw(f).source.splitlines() if line.strip().startswith("n1 ["))
-    assert "#8c959f" in line
-    assert "∂" not in line
-    assert [node.kind for node in describe(f).nodes] == ["leaf", "constant", "operation"]
-
-
 def test_the_same_bytes_in_every_process():
     program = (
-        "import sys; from autograd_lite import Value\n"
+        "import sys; from autograd_lite import Value; from autograd_lite.drawing.svg import svg\n"
         "x, y = Value(1.5, 'x'), Value(2.0, 'y'); f = (x * y + x) / (y - x * 3); f.backward()\n"
-        "sys.stdout.buffer.write((f.draw().source + f.draw().text()).encode())"
+        "sys.stdout.buffer.write((f.draw().source + f.draw().text() + f.draw().svg() + svg(f.draw().circuit)).encode())"
     )
     outputs = {
         subprocess.run(
@@ -127,31 +95,12 @@ def test_text_of_a_deep_chain_is_abridged():
     assert "of 40,001 nodes are folded" in lines[201]
 
 
-@needs_graphviz
-def test_svg_says_what_the_circuit_says():
-    texts = [text.strip().replace("\xa0", " ") for text in text_of(draw(circuit()).svg())]
-    nodes = ["x", "−2", "∂ −4", "y", "5", "∂ −4", "z", "−4", "∂ 3", "+", "3", "∂ −4", "f", "×", "−12", "∂ 1"]
-    assert sorted(texts) == sorted([*nodes, "1", "1", "−4", "3"])
-
-
-@needs_graphviz
-@pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_labels_render(label: str):
-    picture = draw(Value(1.0, label) * Value(2.0, label))
-    assert len(picture.source) < 3_000
-    texts = [text.replace("\xa0", " ") for text in text_of(picture.svg())]
-    if len(label) > 24:
-        assert label[:20] in "".join(texts)
-    elif label.isprintable() and label.strip():
-        assert label in "".join(texts)
-
-
 @pytest.mark.parametrize(
     ("suffix", "magic"),
-    [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF"), (".dot", b"digraph"), (".txt", "f: ×".encode())],
+    [(".svg", b"<svg"), (".png", b"\x89PNG"), (".pdf", b"%PDF"), (".dot", b"digraph"), (".txt", "f: ×".encode())],
 )
 def test_save_by_suffix(tmp_path: Path, suffix: str, magic: bytes):
-    if suffix in (".svg", ".png", ".pdf") and not HAS_GRAPHVIZ:
+    if suffix in (".png", ".pdf") and not HAS_GRAPHVIZ:
         pytest.skip("neither dot nor pygraphviz is installed")
     path = tmp_path / f"circuit{suffix}"
     assert draw(circuit()).save(path) == path
@@ -165,34 +114,6 @@ def test_save_names_the_known_suffixes(tmp_path: Path, name: str):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(not HAS_PYGRAPHVIZ, reason="pygraphviz is not installed")
-def test_without_dot_pygraphviz_renders(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("PATH", "")
-    assert "−12" in draw(circuit()).svg()
-
-
-def test_without_any_graphviz_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(RuntimeError, match=r"apt install graphviz.*autograd_lite\[draw\]") as caught:
-        draw(circuit()).svg()
-    assert "\n" not in str(caught.value)
-
-
-@needs_graphviz
-def test_what_graphviz_refuses_is_one_line():
-    with pytest.raises(RuntimeError, match="made no svg") as caught:
-        render.render("digraph {", "svg")
-    assert "\n" not in str(caught.value)
-
-
-@needs_graphviz
-def test_a_layout_that_takes_too_long_is_ended():
-    with pytest.raises(RuntimeError, match="took longer than"):
-        render.render("digraph {}", "svg", seconds=1e-6)
-
-
-@needs_graphviz
 def test_jupyter_gets_svg():
     assert "<svg" in circuit()._repr_svg_()
     assert "<svg" in draw(circuit())._repr_svg_()

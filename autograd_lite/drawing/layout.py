@@ -1,0 +1,625 @@
+"""Where everything is drawn: a layered layout of its own, for pictures without Graphviz.
+
+Sugiyama's method: each node in the layer of its longest way to the output, long edges as chains of slots through the
+layers between, orders improved by barycentres and exchanges of neighbours, positions by repeated isotonic regression
+towards the mean of the neighbours. Between two layers is a gap without boxes, and there alone do edges bend, so that
+none runs through a box. Sources: Sugiyama, Tagawa & Toda (1981); Gansner et al., "A technique for drawing directed
+graphs" (1993), whose transposition it is; isotonic regression by pooling adjacent violators (Ayer et al., 1955).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+Point = tuple[float, float]
+Size = tuple[float, float]
+
+APART = 16.0  # between boxes of one layer
+SLOT = 8.0  # the width of an edge's slot in a layer it passes through
+GAP = 44.0  # between layers, if no label needs more
+PORT = 17.0  # between the ends of two edges at one box
+FRAME = 10.0  # between a group's box and what is in it
+MARGIN = 8.0  # around the whole
+CELL = 20.0  # the height of the cells by which labels are sought that are in each other's way
+TITLE = 16.0  # the height of a group's name
+MOST_SLOTS = 4  # a node: with more slots, the longest edges go round outside
+SPINE = 1000.0  # the most an edge is held straight, where one operand is far deeper than the others
+
+
+@dataclass(slots=True)
+class Layout:
+    """Positions, in pixels from the upper left corner.
+
+    Attributes:
+        size: of the whole.
+        boxes: the centre of each node's box.
+        paths: for each edge, points: straight to the second, curved to the third, straight to the fourth, and so on.
+        labels: the centre of each edge's label.
+        frames: left, top, width and height of each group's box.
+    """
+
+    size: Size
+    boxes: list[Point]
+    paths: list[list[Point]]
+    labels: list[Point]
+    frames: list[tuple[float, float, float, float]]
+
+
+def layered(
+    sizes: Sequence[Size],
+    edges: Sequence[tuple[int, int]],
+    labels: Sequence[Size] = (),
+    direction: str = "LR",
+    around: Sequence[int | None] = (),
+    member: Sequence[int | None] = (),
+) -> Layout:
+    """Lay out a graph without circles.
+
+    Args:
+        sizes: width and height of each node's box.
+        edges: pairs of node numbers, a node before the ones that use it.
+        labels: width and height of each edge's label; none by default.
+        direction: "LR", "RL", "TB" or "BT": where the edges lead.
+        around: for each group the number of the group around it; a group comes after the one around it.
+        member: for each node the number of the innermost group it is in.
+
+    >>> drawn = layered([(40, 20), (40, 20), (40, 20)], [(0, 2), (1, 2)])
+    >>> [x for x, y in drawn.boxes], drawn.size
+    ([28.0, 28.0, 112.0], (140.0, 72.0))
+    """
+    upright = direction in ("TB", "BT")
+    texts = list(labels) or [(0.0, 0.0)] * len(edges)
+    plan = _Plan(
+        [size[::-1] for size in sizes] if upright else sizes,
+        edges,
+        [size[::-1] for size in texts] if upright else texts,
+        upright,
+    )
+    plan.assign_layers()
+    plan.assign_groups(around, member)
+    plan.make_slots()
+    plan.make_fillers()
+    plan.order_layers()
+    plan.place()
+    return _turned(plan.drawn(), direction)
+
+
+class _Plan:
+    """The layout of one graph, from left to right. Items are the nodes, then slots and fillers, by number."""
+
+    def __init__(
+        self, sizes: Sequence[Size], edges: Sequence[tuple[int, int]], labels: Sequence[Size], upright: bool
+    ) -> None:
+        self.sizes, self.edges, self.labels, self.upright = sizes, edges, labels, upright
+        self.nodes = len(sizes)
+        self.half = [height / 2 for _, height in sizes]  # of each item: half its height
+        self.rank: list[int] = []  # of each item: its layer, 0 that of the output
+        self.layers: list[list[int]] = []  # each from top to bottom
+        self.before: list[list[int]] = [[] for _ in sizes]  # of each item: its neighbours in the layer further back,
+        self.after: list[list[int]] = [[] for _ in sizes]  # and in the layer nearer to the output;
+        self.pull_before: list[list[float]] = [[] for _ in sizes]  # how strongly each of them holds it level
+        self.pull_after: list[list[float]] = [[] for _ in sizes]
+        self.chains: list[list[int]] = []  # of each edge: its slots, from its parent on
+        self.outside: dict[int, int] = {}  # of each edge that goes round outside: its lane
+        self.chain: list[tuple[int, ...]] = [()] * self.nodes  # of each item: the groups it is in, outermost first
+        self.around: Sequence[int | None] = ()
+        self.at: list[float] = []  # of each item: how far down its centre is
+        self.place_in_layer: list[int] = []
+
+    # ---- layers ----
+
+    def assign_layers(self) -> None:
+        rank = [0] * self.nodes
+        for parent, child in sorted(self.edges, key=lambda edge: -edge[1]):
+            rank[parent] = max(rank[parent], rank[child] + 1)
+        self.rank = rank
+
+    def assign_groups(self, around: Sequence[int | None], member: Sequence[int | None]) -> None:
+        self.around = around
+        paths: list[tuple[int, ...]] = []
+        for number, outer in enumerate(around):
+            paths.append((number,) if outer is None else (*paths[outer], number))
+        if paths:
+            self.chain = [() if group is None else paths[group] for group in member]
+        self.paths = paths
+
+    def make_slots(self) -> None:
+        spans = [self.rank[parent] - self.rank[child] - 1 for parent, child in self.edges]
+        excess = sum(spans) - MOST_SLOTS * self.nodes - 200
+        for edge in sorted(range(len(spans)), key=lambda edge: (-spans[edge], edge)):
+            if excess <= 0:
+                break
+            self.outside[edge] = 0
+            excess -= spans[edge]
+        pulls = self._pulls()
+        for edge, (parent, child) in enumerate(self.edges):
+            if edge in self.outside:
+                self.chains.append([])
+                continue
+            shared = _shared(self.chain[parent], self.chain[child])
+            slots = [self._item(rank, SLOT / 2, shared) for rank in range(self.rank[parent] - 1, self.rank[child], -1)]
+            self.chains.append(slots)
+            pull = pulls[edge] * (4.0 if slots else 1.0)
+            for left, right in zip([parent, *slots], [*slots, child]):
+                self.before[right].append(left)
+                self.after[left].append(right)
+                self.pull_before[right].append(pull)
+                self.pull_after[left].append(pull)
+
+    def _item(self, rank: int, half: float, chain: tuple[int, ...]) -> int:
+        self.rank.append(rank)
+        self.half.append(half)
+        self.chain.append(chain)
+        for lists in (self.before, self.after):
+            lists.append([])
+        for pulls in (self.pull_before, self.pull_after):
+            pulls.append([])
+        return len(self.rank) - 1
+
+    def _pulls(self) -> list[float]:
+        """How strongly each edge is held level: the more, the deeper its parent is than the child's other operands."""
+        depth = [0] * self.nodes
+        deepest = [(-1, -1)] * self.nodes  # of the operands: the greatest depth, and the next
+        for parent, child in sorted(self.edges, key=lambda edge: edge[1]):
+            first, second = deepest[child]
+            own = depth[parent]
+            deepest[child] = (own, first) if own >= first else (first, max(own, second))
+            depth[child] = max(depth[child], own + 1)
+        pulls = []
+        for parent, child in self.edges:
+            first, second = deepest[child]
+            lead = depth[parent] - max(second, 0) if depth[parent] == first else 0
+            pulls.append(min(SPINE, 1.0 + lead * lead))
+        return pulls
+
+    def make_fillers(self) -> None:
+        """An item in each layer that a group spans without having one there: what is no member must keep clear."""
+        found: list[set[int]] = [set() for _ in self.paths]
+        for item, chain in enumerate(self.chain):
+            for group in chain:
+                found[group].add(self.rank[item])
+        for group in reversed(range(len(self.paths))):  # those inside come first
+            if found[group]:
+                for rank in range(min(found[group]), max(found[group])):
+                    if rank not in found[group]:
+                        self._item(rank, 0.0, self.paths[group])
+                        for outer in self.paths[group]:
+                            found[outer].add(rank)
+
+    # ---- orders ----
+
+    def order_layers(self) -> None:
+        self.layers = [[] for _ in range(max(self.rank, default=0) + 1)]
+        for item in self._depth_first():
+            self.layers[self.rank[item]].append(item)
+        self.place_in_layer = [0] * len(self.rank)
+        self._number()
+        count = len(self.rank)
+        best, fewest = [list(layer) for layer in self.layers], self.crossings()
+        for turn in range(10 if count < 1_000 else 4 if count < 5_000 else 2):
+            if not fewest:
+                break
+            self._sort_layers(self.after if turn % 2 == 0 else self.before, back=turn % 2 == 0)
+            if count < 3_000:
+                self._transpose()
+            now = self.crossings()
+            if now < fewest:
+                best, fewest = [list(layer) for layer in self.layers], now
+        self.layers = best
+        self._number()
+        if self.paths:
+            self._gather()
+
+    def _depth_first(self) -> list[int]:
+        """Every item, each before its operands and these in their order: without a crossing, if the graph is a tree."""
+        order: list[int] = []
+        seen = [False] * len(self.rank)
+        stack = sorted(range(len(self.rank)), key=lambda item: (-self.rank[item], -item))  # the output is on top
+        while stack:
+            item = stack.pop()
+            if not seen[item]:
+                seen[item] = True
+                order.append(item)
+                stack += [other for other in reversed(self.before[item]) if not seen[other]]
+        return order
+
+    def _number(self) -> None:
+        for layer in self.layers:
+            for place, item in enumerate(layer):
+                self.place_in_layer[item] = place
+
+    def _sort_layers(self, neighbours: list[list[int]], back: bool) -> None:
+        """Each layer in the order of its barycentres among the neighbours in the layer before it in this sweep."""
+        place = self.place_in_layer
+        gathered = self._group_places() if self.paths else []
+        for layer in self.layers[1:] if back else reversed(self.layers[:-1]):
+            key = {}
+            for item in layer:
+                others = neighbours[item]
+                if len(others) == 1:
+                    key[item] = float(place[others[0]])
+                elif others:
+                    key[item] = sum([place[other] for other in others]) / len(others)
+                else:
+                    key[item] = float(place[item])
+            if gathered:
+                layer[:] = self._nested(layer, 0, key, gathered)
+            else:
+                layer.sort(key=key.__getitem__)
+            for at, item in enumerate(layer):
+                place[item] = at
+
+    def _group_places(self) -> list[float]:
+        """How far down each group is, on the whole: one order of the groups for all layers, so that none interlace."""
+        sums = [(0.0, 0)] * len(self.paths)
+        for layer in self.layers:
+            for place, item in enumerate(layer):
+                for group in self.chain[item]:
+                    total, count = sums[group]
+                    sums[group] = total + place - (len(layer) - 1) / 2, count + 1
+        return [total / count if count else 0.0 for total, count in sums]
+
+    def _nested(self, items: list[int], level: int, key: dict[int, float], gathered: list[float]) -> list[int]:
+        """By their keys, but members of a group side by side: it stands at their mean, and in the order of groups."""
+        alone = sorted((item for item in items if len(self.chain[item]) == level), key=lambda item: key[item])
+        inside: dict[int, list[int]] = {}
+        for item in items:
+            if len(self.chain[item]) > level:
+                inside.setdefault(self.chain[item][level], []).append(item)
+        groups = sorted(inside, key=lambda group: (gathered[group], group))
+        blocks: list[tuple[float, list[int]]] = []
+        for group in groups:
+            mean = sum(key[item] for item in inside[group]) / len(inside[group])
+            mean = max(mean, blocks[-1][0]) if blocks else mean
+            blocks.append((mean, self._nested(inside[group], level + 1, key, gathered)))
+        merged = sorted([*((key[item], [item]) for item in alone), *blocks], key=lambda block: block[0])
+        return [item for _, block in merged for item in block]
+
+    def _gather(self) -> None:
+        gathered = self._group_places()
+        key = {item: float(place) for item, place in enumerate(self.place_in_layer)}
+        for layer in self.layers:
+            layer[:] = self._nested(layer, 0, key, gathered)
+        self._number()
+
+    def crossings(self) -> int:
+        """How many pairs of edges cross."""
+        total = 0
+        place = self.place_in_layer
+        for layer in self.layers[1:]:
+            ends: list[int] = []
+            for item in layer:
+                targets = [place[other] for other in self.after[item]]
+                if ends and ends[-1] > min(targets, default=0):
+                    total += sum([len(ends) - bisect_right(ends, target) for target in targets])
+                for target in targets:
+                    insort(ends, target)
+        return total
+
+    def _transpose(self) -> None:
+        """Exchange neighbours while that takes crossings away."""
+        place = self.place_in_layer
+        for _ in range(4):
+            improved = False
+            for layer in self.layers:
+                for i in range(len(layer) - 1):
+                    upper, lower = layer[i], layer[i + 1]
+                    if self.chain[upper] == self.chain[lower] and self._gain(upper, lower) > 0:
+                        layer[i], layer[i + 1] = lower, upper
+                        place[upper], place[lower] = i + 1, i
+                        improved = True
+            if not improved:
+                break
+
+    def _gain(self, upper: int, lower: int) -> int:
+        """How many crossings fewer there are if the two change places."""
+        place = self.place_in_layer
+        gain = 0
+        for neighbours in (self.before, self.after):
+            above = [place[other] for other in neighbours[upper]]
+            below = [place[other] for other in neighbours[lower]]
+            for a in above:
+                for b in below:
+                    gain += (a > b) - (a < b)
+        return gain
+
+    # ---- positions ----
+
+    def place(self) -> None:
+        """Each item as near as its layer lets it to the mean of its neighbours, in sweeps back and forth."""
+        self.at = [0.0] * len(self.rank)
+        offsets = []
+        for layer in self.layers:
+            down = [0.0]
+            for upper, lower in pairwise(layer):
+                down.append(down[-1] + self._apart(upper, lower))
+            offsets.append(down)
+            for item, offset in zip(layer, down):
+                self.at[item] = offset - down[-1] / 2
+        sweeps = [*(["after", "before"] * (3 if len(self.rank) < 5_000 else 1)), "both", "before"]
+        for sweep in sweeps:
+            numbers = range(len(self.layers)) if sweep == "after" else range(len(self.layers) - 1, -1, -1)
+            for number in numbers:
+                self._settle(self.layers[number], offsets[number], sweep)
+        if self.paths:
+            self._part_groups()
+
+    def _settle(self, layer: list[int], offsets: list[float], sweep: str) -> None:
+        at = self.at
+        wanted, weights = [], []
+        for item in layer:
+            total = weight = 0.0
+            if sweep != "after":
+                for other, pull in zip(self.before[item], self.pull_before[item]):
+                    total += pull * at[other]
+                    weight += pull
+            if sweep != "before":
+                for other, pull in zip(self.after[item], self.pull_after[item]):
+                    total += pull * at[other]
+                    weight += pull
+            wanted.append(total / weight if weight else at[item])
+            weights.append(weight or 0.1)
+        for item, position in zip(layer, _isotonic(wanted, weights, offsets)):
+            at[item] = position
+
+    def _apart(self, upper: int, lower: int) -> float:
+        """How far apart the centres of two neighbours in a layer are at least."""
+        apart = self.half[upper] + self.half[lower]
+        apart += APART if upper < self.nodes and lower < self.nodes else APART / 2
+        if self.chain[upper] != self.chain[lower]:
+            shared = len(_shared(self.chain[upper], self.chain[lower]))
+            opened = len(self.chain[lower]) - shared
+            apart += FRAME * (len(self.chain[upper]) - shared + opened) + self._title * opened
+        return apart
+
+    @property
+    def _title(self) -> float:
+        return 0.0 if self.upright else TITLE
+
+    def _part_groups(self) -> None:
+        """Move items down until no group's box has in it what is no member.
+
+        Each group has an upper and a lower border; that they, and the items of each layer, keep their order and
+        distances is a graph without circles, along which the longest ways are the positions.
+        """
+        onward: dict[tuple[str, int], list[tuple[tuple[str, int], float]]] = {}
+        waiting: dict[tuple[str, int], int] = {}
+
+        def order(first: tuple[str, int], then: tuple[str, int], apart: float) -> None:
+            onward.setdefault(first, []).append((then, apart))
+            waiting[then] = waiting.get(then, 0) + 1
+            waiting.setdefault(first, 0)
+
+        for layer in self.layers:
+            above: tuple[tuple[str, int], float] | None = None  # what the next thing follows, and its extent
+            open_groups: tuple[int, ...] = ()
+            for item in [*layer, None]:
+                chain = () if item is None else self.chain[item]
+                shared = len(_shared(open_groups, chain))
+                for group in reversed(open_groups[shared:]):
+                    assert above is not None
+                    order(above[0], ("bottom", group), above[1] + FRAME)
+                    above = ("bottom", group), 0.0
+                for group in chain[shared:]:
+                    if above is not None:
+                        margin = FRAME + self._title if above[0][0] == "top" else APART
+                        order(above[0], ("top", group), above[1] + margin)
+                    above = ("top", group), 0.0
+                if item is not None:
+                    if above is not None:
+                        margin = FRAME + self._title if above[0][0] == "top" else APART / 2
+                        order(above[0], ("item", item), above[1] + margin + self.half[item])
+                    above = ("item", item), self.half[item]
+                open_groups = chain
+        self._longest_ways(onward, waiting)
+
+    def _longest_ways(
+        self, onward: dict[tuple[str, int], list[tuple[tuple[str, int], float]]], waiting: dict[tuple[str, int], int]
+    ) -> None:
+        least: dict[tuple[str, int], float] = {}
+        free = [thing for thing, count in waiting.items() if not count]
+        while free:
+            thing = free.pop()
+            position = least.get(thing, -1e18)
+            if thing[0] == "item":
+                self.at[thing[1]] = position = max(position, self.at[thing[1]])
+            for other, apart in onward.get(thing, ()):
+                least[other] = max(least.get(other, -1e18), position + apart)
+                waiting[other] -= 1
+                if not waiting[other]:
+                    free.append(other)
+
+    # ---- the drawing ----
+
+    def drawn(self) -> Layout:
+        lefts, rights, width = self._columns()
+        top = min((self.at[item] - self.half[item] for item in range(len(self.rank))), default=0.0)
+        self.at = [position - top for position in self.at]
+        bottom = max((self.at[item] + self.half[item] for item in range(len(self.rank))), default=0.0)
+        boxes = [((lefts[r] + rights[r]) / 2, at) for r, at in zip(self.rank, self.at[: self.nodes])]
+        lanes = self._lanes(bottom + APART)
+        paths = self._paths(boxes, lefts, rights, lanes)
+        labels = _label_places(paths, self.labels, [self.rank[child] for _, child in self.edges], self.edges)
+        frames = self._frames(boxes)
+        height = max([bottom, *lanes.values()])
+        return Layout((width, height), boxes, paths, labels, frames)
+
+    def _columns(self) -> tuple[list[float], list[float], float]:
+        """Where each layer begins and ends, and where the last one does. Layer 0 is the rightmost."""
+        count = len(self.layers)
+        wide, needed, steep = [0.0] * count, [GAP] * count, [0.0] * count
+        for node, (width, _) in enumerate(self.sizes):
+            wide[self.rank[node]] = max(wide[self.rank[node]], width)
+        for (_, child), (width, _) in zip(self.edges, self.labels):
+            gap = self.rank[child]
+            needed[gap] = max(needed[gap], width + 26.0)
+        for item, others in enumerate(self.after):
+            for other in others:
+                gap = self.rank[other]
+                steep[gap] = max(steep[gap], abs(self.at[item] - self.at[other]))
+        frames = 2 * FRAME * max(map(len, self.paths), default=0) + (TITLE if self.paths and self.upright else 0.0)
+        lefts, rights, x = [0.0] * count, [0.0] * count, 0.0
+        for rank in range(count - 1, -1, -1):
+            lefts[rank], rights[rank] = x, x + wide[rank]
+            gap = rank - 1
+            x = rights[rank] + (needed[gap] + min(60.0, max(0.0, steep[gap] - 60.0) / 12) + frames if rank else 0.0)
+        return lefts, rights, x
+
+    def _lanes(self, first: float) -> dict[int, float]:
+        """How far down each edge runs that goes round outside: the shortest one nearest."""
+        busy: list[list[tuple[int, int]]] = []
+        found = {}
+        ends = {edge: (self.rank[self.edges[edge][1]], self.rank[self.edges[edge][0]]) for edge in self.outside}
+        for edge in sorted(ends, key=lambda edge: (ends[edge][1] - ends[edge][0], edge)):
+            low, high = ends[edge]
+            lane = next((n for n, taken in enumerate(busy) if all(high <= a or b <= low for a, b in taken)), len(busy))
+            if lane == len(busy):
+                busy.append([])
+            busy[lane].append((low, high))
+            found[edge] = first + lane * SLOT
+        return found
+
+    def _paths(
+        self, boxes: list[Point], lefts: list[float], rights: list[float], lanes: dict[int, float]
+    ) -> list[list[Point]]:
+        leaving, entering = self._ports(lanes)
+        paths = []
+        for edge, (parent, child) in enumerate(self.edges):
+            start, end = self.at[parent] + leaving[edge], self.at[child] + entering[edge]
+            first, last = self.rank[parent], self.rank[child]
+            path = [(boxes[parent][0] + self.sizes[parent][0] / 2, start), (rights[first], start)]
+            if edge in lanes:
+                path += [(lefts[first - 1], lanes[edge]), (rights[last + 1], lanes[edge])]
+            for slot in self.chains[edge]:
+                rank = self.rank[slot]
+                path += [(lefts[rank], self.at[slot]), (rights[rank], self.at[slot])]
+            path += [(lefts[last], end), (boxes[child][0] - self.sizes[child][0] / 2, end)]
+            paths.append(path)
+        return paths
+
+    def _ports(self, lanes: dict[int, float]) -> tuple[list[float], list[float]]:
+        """How far from the centre of its box each edge leaves and enters: in the order of what is at its other end."""
+        leaving, entering = [0.0] * len(self.edges), [0.0] * len(self.edges)
+        for end, offsets in ((0, leaving), (1, entering)):
+            at_box: dict[int, list[tuple[float, int]]] = {}
+            for edge, ends in enumerate(self.edges):
+                slots = self.chains[edge]
+                towards = self.at[slots[-end] if slots else ends[1 - end]]
+                at_box.setdefault(ends[end], []).append((lanes.get(edge, towards), edge))
+            for box, found in at_box.items():
+                if len(found) > 1:
+                    step = min(PORT, 1.4 * self.half[box] / (len(found) - 1))
+                    for place, (_, edge) in enumerate(sorted(found)):
+                        offsets[edge] = step * (place - (len(found) - 1) / 2)
+        return leaving, entering
+
+    def _frames(self, boxes: list[Point]) -> list[tuple[float, float, float, float]]:
+        bounds: list[list[float]] = [[1e18, 1e18, -1e18, -1e18] for _ in self.paths]
+        for item, chain in enumerate(self.chain):
+            if chain:
+                if item < self.nodes:
+                    (x, y), (width, height) = boxes[item], self.sizes[item]
+                    _stretch(bounds[chain[-1]], x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+                else:
+                    y = self.at[item]
+                    _stretch(bounds[chain[-1]], 1e18, y - self.half[item], -1e18, y + self.half[item])
+        title = (TITLE, 0.0) if self.upright else (0.0, TITLE)
+        for group in reversed(range(len(self.paths))):
+            left, upper, right, lower = bounds[group]
+            if left > right:  # nothing of it is drawn
+                bounds[group] = [0.0, 0.0, 0.0, 0.0]
+                continue
+            bounds[group] = [left - FRAME - title[0], upper - FRAME - title[1], right + FRAME, lower + FRAME]
+            outer = self.around[group]
+            if outer is not None:
+                _stretch(bounds[outer], *bounds[group])
+        return [(left, upper, right - left, lower - upper) for left, upper, right, lower in bounds]
+
+
+def _stretch(bounds: list[float], left: float, upper: float, right: float, lower: float) -> None:
+    bounds[:] = min(bounds[0], left), min(bounds[1], upper), max(bounds[2], right), max(bounds[3], lower)
+
+
+def _shared(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    count = 0
+    for x, y in zip(a, b):
+        if x != y:
+            break
+        count += 1
+    return a[:count]
+
+
+def _isotonic(wanted: list[float], weights: list[float], offsets: list[float]) -> list[float]:
+    """The positions nearest to those wanted, by weighted squares, that are as far apart as the offsets say."""
+    blocks: list[tuple[float, float, int]] = []  # mean, weight, and how many
+    for want, weight, offset in zip(wanted, weights, offsets):
+        mean, total, count = want - offset, weight, 1
+        while blocks and blocks[-1][0] >= mean:
+            above, more, others = blocks.pop()
+            mean = (mean * total + above * more) / (total + more)
+            total += more
+            count += others
+        blocks.append((mean, total, count))
+    positions = [mean for mean, _, count in blocks for _ in range(count)]
+    return [position + offset for position, offset in zip(positions, offsets)]
+
+
+def _label_places(
+    paths: list[list[Point]], sizes: Sequence[Size], gaps: list[int], edges: Sequence[tuple[int, int]]
+) -> list[Point]:
+    """On each edge's last bend, nearer to the end that fewer edges share, where there is room for its label."""
+    leaving, entering = Counter(parent for parent, _ in edges), Counter(child for _, child in edges)
+    taken: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
+    places = []
+    for path, (width, height), gap, (parent, child) in zip(paths, sizes, gaps, edges):
+        (x0, y0), (x1, y1) = path[-3], path[-2]
+        near_child, near_parent = (0.5, 0.62, 0.74, 0.38, 0.86, 0.26), (0.5, 0.38, 0.26, 0.62, 0.14, 0.74)
+        best, least = ((x0 + x1) / 2, (y0 + y1) / 2), 1e18
+        for t in near_parent if entering[child] > leaving[parent] else near_child:
+            x = x0 + (x1 - x0) * (1.5 * t * (1 - t) + t**3)
+            y = y0 + (y1 - y0) * t * t * (3 - 2 * t)
+            x = min(max(x, x0 + width / 2 + 2), x1 - width / 2 - 2)
+            cells = [(gap, row) for row in (int(y // CELL) - 1, int(y // CELL), int(y // CELL) + 1)]
+            overlap = sum(
+                max(0.0, (width + w) / 2 - abs(x - a)) * max(0.0, (height + h) / 2 - abs(y - b))
+                for cell in cells
+                for a, b, w, h in taken.get(cell, ())
+            )
+            if overlap < least:
+                best, least = (x, y), overlap
+            if not overlap:
+                break
+        places.append(best)
+        taken.setdefault((gap, int(best[1] // CELL)), []).append((*best, width, height))
+    return places
+
+
+def _turned(layout: Layout, direction: str) -> Layout:
+    """A drawing from left to right, turned to the direction and moved to the margins."""
+    points = [(x, y) for path in layout.paths for x, y in path]
+    points += [corner for left, top, w, h in layout.frames for corner in ((left, top), (left + w, top + h))]
+    left, top = (min([0.0, *(p[axis] for p in points)]) - MARGIN for axis in (0, 1))
+    width = max([layout.size[0], *(x for x, _ in points)]) + MARGIN - left
+    height = max([layout.size[1], *(y for _, y in points)]) + MARGIN - top
+    mirrored, upright = direction in ("RL", "BT"), direction in ("TB", "BT")
+
+    def turn(point: Point) -> Point:
+        x, y = point[0] - left, point[1] - top
+        x = width - x if mirrored else x
+        return (y, x) if upright else (x, y)
+
+    frames = []
+    for x, y, w, h in layout.frames:
+        (x0, y0), (x1, y1) = turn((x, y)), turn((x + w, y + h))
+        frames.append((min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0)))
+    return Layout(
+        (height, width) if upright else (width, height),
+        [turn(box) for box in layout.boxes],
+        [[turn(point) for point in path] for path in layout.paths],
+        [turn(label) for label in layout.labels],
+        frames,
+    )

@@ -1,0 +1,153 @@
+"""What a node and an edge look like, for every form that draws them: rows of text, colours, outlines, hover texts.
+
+Value, gradient and local gradient are told apart by colour, and by place and prefix for whoever sees no colours: the
+value under the name, the gradient under it after a ∂, the local gradient on the edge. Each colour has a darker page's
+counterpart of equal standing; both have a contrast of at least 4.5 to their page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from .model import Circuit, Edge, Node, exact_text
+
+FONT = "Helvetica,Arial,sans-serif"
+
+# role: on a light page, on a dark one
+COLOURS = {
+    "page": ("#ffffff", "#0d1117"),
+    "ink": ("#1f2328", "#e6edf3"),
+    "line": ("#59636e", "#9198a1"),
+    "value": ("#1a7f37", "#3fb950"),
+    "gradient": ("#cf222e", "#ff7b72"),
+    "local": ("#0969da", "#58a6ff"),
+    "quiet": ("#656d76", "#8b949e"),
+    "faint": ("#d1d9e0", "#3d444d"),
+    "leaf": ("#f6f8fa", "#151b23"),
+    "mark": ("#9a6700", "#d29922"),
+    "wrong": ("#d1242f", "#f85149"),
+}
+LIGHT = {role: light for role, (light, _) in COLOURS.items()}
+
+MARKS = {"kink": "at a kink", "born": "{value} born here", "gradient born": "∂ {gradient} born here"}
+
+
+class Run:
+    """A piece of a row of text in one colour."""
+
+    __slots__ = ("bold", "role", "text")
+
+    def __init__(self, text: str, role: str, bold: bool = False) -> None:
+        self.text = text
+        self.role = role
+        self.bold = bold
+
+
+def rows(node: Node) -> list[list[Run]]:
+    """The rows of text in a node's box, from above.
+
+    >>> from .model import Node
+    >>> [[run.text for run in row] for row in rows(Node("n0", "leaf", "x", value_text="3", gradient_text="6"))]
+    [['x'], ['3'], ['∂ 6']]
+    """
+    if node.kind == "folded":
+        return [[Run(node.label, "quiet")]]
+    if node.kind == "constant":
+        name = [Run(node.label, "quiet")] if node.label else []
+        return [row for row in (name, [Run(node.value_text, "quiet")]) if row]
+    name = [Run(node.label, "ink", bold=True)] if node.label else []
+    if node.text:
+        name.append(Run(node.text, "ink"))
+    found = [name] if name else []
+    if node.kind == "group":
+        found.append([Run(f"{node.count:,} node{'s' * (node.count != 1)}", "quiet")])
+    if node.value_text:
+        found.append([Run(node.value_text, "value")])
+    if node.gradient_text:
+        found.append([Run(f"∂ {node.gradient_text}", "gradient")])
+    if node.check is not None:
+        found.append([Run(node.check.text, "quiet" if node.check.agrees else "wrong")])
+    found += [[Run(mark_text(node, mark), "mark")] for mark in node.marks]
+    return found
+
+
+def mark_text(node: Node, mark: str) -> str:
+    return MARKS[mark].format(value=node.value_text, gradient=node.gradient_text)
+
+
+def outline(node: Node, output: bool = False) -> tuple[str, float, bool]:
+    """The colour's role, the width and whether it is dashed: what is wrong or remarkable about a node is outlined."""
+    if node.check is not None and not node.check.agrees:
+        return "wrong", 2.5, True
+    if node.marks:
+        return "mark", 2.0, False
+    if node.kind == "folded":
+        return "line", 1.0, True
+    return ("faint" if node.kind == "constant" else "line"), 2.0 if output else 1.0, False
+
+
+def fill(node: Node) -> str:
+    return "leaf" if node.kind in ("leaf", "group") else "page"
+
+
+def hover(node: Node) -> str:
+    """A node's numbers to the last digit, a line each."""
+    lines = [": ".join(part for part in (node.title, node.op.name if node.op is not None else "") if part)]
+    if node.kind == "folded":
+        return lines[0]
+    if node.kind == "group":
+        lines.append(f"a group of {node.count:,} nodes")
+    if node.value is not None:
+        lines.append(f"value {exact_text(node.value)}")
+    if node.gradient_text:
+        lines.append(f"gradient {exact_text(node.gradient)}")
+    if node.check is not None:
+        state = "agrees with" if node.check.agrees else "does not agree with"
+        lines.append(f"{state} a numerical {exact_text(node.check.estimate)} ± {exact_text(node.check.bound)}")
+    lines += [mark_text(node, mark) for mark in node.marks]
+    return "\n".join(line for line in lines if line)
+
+
+def hover_edge(edge: Edge, parent: Node, child: Node) -> str:
+    if edge.local_gradient is None:
+        return f"{_called(parent)} → {_called(child)}"
+    return f"local gradient of {_called(child)} by {_called(parent)}: {exact_text(edge.local_gradient)}"
+
+
+def _called(node: Node) -> str:
+    return node.label or (node.op.name if node.op is not None else node.value_text)
+
+
+def summary(circuit: Circuit) -> tuple[str, str]:
+    """A title and a description, for who cannot see the picture."""
+    output = circuit.nodes[-1]
+    title = f"Circuit of {_called(output)}, {circuit.total:,} node{'s' * (circuit.total != 1)}"
+    leaves = [node for node in circuit.nodes if node.kind == "leaf" and node.of == node.id]
+    told = [f"{_called(output)} is {output.value_text}"] if output.value_text else []
+    told += [f"{_called(leaf)} is {leaf.value_text}, its gradient {_or_unknown(leaf)}" for leaf in leaves[:20]]
+    if len(leaves) > 20:
+        told.append(f"and {len(leaves) - 20:,} more leaves")
+    return title, "; ".join([*told, *circuit.notes]) + "."
+
+
+def _or_unknown(node: Node) -> str:
+    return "not computed" if node.gradient is None else node.gradient_text
+
+
+def drawing_id(content: str) -> str:
+    """A name for a drawing, made of what is in it: many drawings live in one page, and each has the same in every run.
+
+    >>> drawing_id("digraph {}")
+    'agcdffdece'
+    """
+    return f"ag{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+def stylesheet(id: str) -> str:
+    """CSS that gives a drawing its colours for dark pages: it looks for those of light pages in the attributes."""
+    rules = "".join(
+        f'#{id} [{attribute}="{light}"]{{{attribute}:{dark}}}'
+        for light, dark in COLOURS.values()
+        for attribute in ("fill", "stroke")
+    )
+    return f"@media (prefers-color-scheme:dark){{{rules}}}"

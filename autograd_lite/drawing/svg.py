@@ -1,0 +1,190 @@
+"""The circuit in SVG, by the layout of `layout`: for pages and files without Graphviz.
+
+Colours stand in attributes, so that any renderer shows the light page's; a style sheet has the dark page's. Exact
+numbers are in each element's <title>, which browsers show on hover. Widths of texts are estimates, from the Helvetica
+metrics of Adobe's Core 14 fonts.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from html import escape
+from itertools import pairwise
+
+from .layout import Point, layered
+from .model import Circuit, Edge, Group, Node, with_copies
+from .style import (
+    FONT,
+    LIGHT,
+    Run,
+    drawing_id,
+    fill,
+    hover,
+    hover_edge,
+    outline,
+    rows,
+    stylesheet,
+    summary,
+)
+
+SIZE, SMALL = 13.0, 11.0  # of letters, in pixels
+ROW = 17.0
+PAD = 9.0  # between a box and its texts, at the sides
+NOTE = 18.0
+TOWARDS = {"LR": (1, 0), "RL": (-1, 0), "TB": (0, 1), "BT": (0, -1)}
+
+# thousandths of the size of the letters
+_NARROW = dict.fromkeys("iljI.,:;'|!", 250) | dict.fromkeys(" ftr()[]{}-/\\", 310)
+_WIDE = dict.fromkeys("mwMW%@", 860) | dict.fromkeys("ABCDEFGHKNOPQRSUVXYZ&+−×÷=<>~±≈∂", 650)
+
+
+def svg(circuit: Circuit, direction: str = "LR") -> str:
+    """The drawing, self-contained.
+
+    >>> from autograd_lite import Value
+    >>> from autograd_lite.drawing.model import describe
+    >>> svg(describe(Value(3.0, "x") * 2)).count("<rect")
+    6
+    """
+    circuit = with_copies(circuit)
+    texts = [rows(node) for node in circuit.nodes]
+    number = {node.id: i for i, node in enumerate(circuit.nodes)}
+    box = {group.id: i for i, group in enumerate(circuit.groups)}
+    layout = layered(
+        [_size(text) for text in texts],
+        [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
+        [(text_width(edge.text, SMALL) + 6, SMALL + 4) if edge.text else (0.0, 0.0) for edge in circuit.edges],
+        direction,
+        [box[group.parent] if group.parent else None for group in circuit.groups],
+        [box[node.group] if node.group else None for node in circuit.nodes],
+    )
+    width = max(layout.size[0], *(text_width(note, SMALL) + 16 for note in ["", *circuit.notes]))
+    height = layout.size[1] + NOTE * len(circuit.notes)
+    body = [f'<rect width="{width:.0f}" height="{height:.0f}" fill="{LIGHT["page"]}"/>']
+    body += [_frame(group, frame) for group, frame in zip(circuit.groups, layout.frames)]
+    nodes = circuit.nodes
+    for edge, path, label in zip(circuit.edges, layout.paths, layout.labels):
+        body.append(_edge(edge, nodes[number[edge.parent]], nodes[number[edge.child]], path, label, direction))
+    body += [_node(node, text, at, node is nodes[-1]) for node, text, at in zip(nodes, texts, layout.boxes)]
+    for i, note in enumerate(circuit.notes):
+        at = layout.size[1] + NOTE * i + SMALL
+        body.append(f'<text x="8" y="{at:.1f}" font-size="{SMALL:g}" fill="{LIGHT["quiet"]}">{escape(note)}</text>')
+    return document("\n".join(body), width, height, *summary(circuit))
+
+
+def document(body: str, width: float, height: float, title: str, description: str) -> str:
+    """The whole of an SVG file, given what is in it, where a null stands for the drawing's own id."""
+    id = drawing_id(body)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" class="autograd-lite" role="img" '
+        f'aria-labelledby="{id}_title {id}_desc" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT}" font-size="{SIZE:g}">\n'
+        f'<title id="{id}_title">{escape(title)}</title>\n<desc id="{id}_desc">{escape(description)}</desc>\n'
+        f"<style>{stylesheet(id)}</style>\n{body.replace(chr(0), id)}\n</svg>\n"
+    )
+
+
+def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
+    """About how wide a text is, in pixels; rather too wide than too narrow."""
+    return size * sum(map(_letter_width, text)) / 1000 * (1.08 if bold else 1.0)
+
+
+def _letter_width(letter: str) -> int:
+    if letter in _NARROW:
+        return _NARROW[letter]
+    if letter in _WIDE:
+        return _WIDE[letter]
+    if letter < "\u0250":
+        return 560
+    if unicodedata.combining(letter):
+        return 0
+    return 1300 if letter > "\uffff" else 1000 if unicodedata.east_asian_width(letter) in "WF" else 700
+
+
+def _size(text: list[list[Run]]) -> tuple[float, float]:
+    return max(map(_row_width, text), default=0.0) + 2 * PAD, ROW * len(text) + 8.0
+
+
+def _row_width(row: list[Run]) -> float:
+    return sum(text_width(run.text, SIZE, run.bold) for run in row) + 6.0 * (len(row) - 1)
+
+
+def _node(node: Node, text: list[list[Run]], at: Point, output: bool) -> str:
+    width, height = _size(text)
+    left, top = at[0] - width / 2, at[1] - height / 2
+    role, thick, dashed = outline(node, output)
+    dashes = ' stroke-dasharray="5 3"' if dashed else ""
+    radius = 3 if node.kind == "leaf" else 8
+    lines = [
+        f'<g id="\0_{node.id}" class="node {node.kind}"><title>{escape(hover(node))}</title>',
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{radius}" '
+        f'fill="{LIGHT[fill(node)]}" stroke="{LIGHT[role]}" stroke-width="{thick:g}"{dashes}/>',
+    ]
+    if node.kind == "group":
+        lines.append(
+            f'<rect x="{left + 3:.1f}" y="{top + 3:.1f}" width="{width - 6:.1f}" height="{height - 6:.1f}" rx="5" '
+            f'fill="none" stroke="{LIGHT[role]}"/>'
+        )
+    for i, row in enumerate(text):
+        y = top + 4.0 + ROW * i + ROW / 2 + 0.35 * SIZE
+        lines.append(f'<text x="{at[0]:.1f}" y="{y:.1f}" text-anchor="middle">{_runs(row)}</text>')
+    return "\n".join([*lines, "</g>"])
+
+
+def _runs(row: list[Run]) -> str:
+    spans = []
+    for i, run in enumerate(row):
+        shift = ' dx="6"' if i else ""
+        weight = ' font-weight="bold"' if run.bold else ""
+        spans.append(f'<tspan{shift} fill="{LIGHT[run.role]}"{weight}>{escape(run.text)}</tspan>')
+    return "".join(spans)
+
+
+def _edge(edge: Edge, parent: Node, child: Node, path: list[Point], label: Point, direction: str) -> str:
+    line = LIGHT["faint" if edge.quiet else "line"]
+    d = [f"M{_at(path[0])}"]
+    for i, (start, end) in enumerate(pairwise(path)):
+        if i % 2 == 0:
+            d.append(f"L{_at(end)}")
+        else:
+            d.append(_bend(start, end, direction in ("TB", "BT")))
+    end, (x, y) = path[-1], TOWARDS[direction]
+    base = end[0] - 7 * x, end[1] - 7 * y
+    head = [end, (base[0] - 3 * y, base[1] + 3 * x), (base[0] + 3 * y, base[1] - 3 * x)]
+    lines = [
+        f'<g id="\0_{edge.child}_{edge.operand}" class="edge"><title>{escape(hover_edge(edge, parent, child))}</title>',
+        f'<path d="{"".join(d)}" fill="none" stroke="{line}"/>',
+        f'<path d="M{"L".join(map(_at, head))}Z" fill="{line}"/>',
+    ]
+    if edge.text:
+        width = text_width(edge.text, SMALL) + 4
+        left, top = label[0] - width / 2, label[1] - SMALL / 2 - 1
+        lines.append(
+            f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{SMALL + 2:g}" fill="{LIGHT["page"]}" '
+            f'fill-opacity="0.85"/><text x="{label[0]:.1f}" y="{label[1] + 0.35 * SMALL:.1f}" text-anchor="middle" '
+            f'font-size="{SMALL:g}" fill="{LIGHT["quiet" if edge.quiet else "local"]}">{escape(edge.text)}</text>'
+        )
+    return "\n".join([*lines, "</g>"])
+
+
+def _bend(start: Point, end: Point, upright: bool) -> str:
+    """A curve that leaves and arrives at right angles to the layers."""
+    if upright:
+        middle = (start[1] + end[1]) / 2
+        return f"C{start[0]:.1f},{middle:.1f} {end[0]:.1f},{middle:.1f} {_at(end)}"
+    middle = (start[0] + end[0]) / 2
+    return f"C{middle:.1f},{start[1]:.1f} {middle:.1f},{end[1]:.1f} {_at(end)}"
+
+
+def _at(point: Point) -> str:
+    return f"{point[0]:.1f},{point[1]:.1f}"
+
+
+def _frame(group: Group, frame: tuple[float, float, float, float]) -> str:
+    left, top, width, height = frame
+    return (
+        f'<g id="\0_{group.id}" class="group"><rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" '
+        f'height="{height:.1f}" rx="6" fill="none" stroke="{LIGHT["quiet"]}" stroke-dasharray="2 3"/>'
+        f'<text x="{left + 7:.1f}" y="{top + 14:.1f}" font-size="{SMALL:g}" fill="{LIGHT["quiet"]}">'
+        f"{escape(group.name)}</text></g>"
+    )

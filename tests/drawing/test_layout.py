@@ -1,0 +1,166 @@
+"""The built-in layout: no boxes overlap, no edge runs through one, each leads onward, groups keep apart."""
+
+from __future__ import annotations
+
+import random
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_lite.drawing.layout import Layout, layered
+
+DIRECTIONS = ["LR", "RL", "TB", "BT"]
+Rect = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@st.composite
+def graphs(draw, most=25):
+    count = draw(st.integers(1, most))
+    sizes = draw(st.lists(st.tuples(st.floats(5, 200), st.floats(5, 90)), min_size=count, max_size=count))
+    edges = []
+    for child in range(1, count):
+        for parent in draw(st.lists(st.integers(0, child - 1), max_size=3)):
+            edges.append((parent, child))
+    return sizes, edges
+
+
+@st.composite
+def grouped(draw):
+    sizes, edges = draw(graphs(14))
+    groups = draw(st.integers(1, 5))
+    around = [draw(st.none() | st.integers(0, g - 1)) if g else None for g in range(groups)]
+    member = [draw(st.none() | st.integers(0, groups - 1)) for _ in sizes]
+    return sizes, edges, around, member
+
+
+def rect(layout: Layout, sizes, node: int) -> Rect:
+    (x, y), (width, height) = layout.boxes[node], sizes[node]
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def overlap(a: Rect, b: Rect) -> bool:
+    return a[0] < b[2] - 1e-6 and b[0] < a[2] - 1e-6 and a[1] < b[3] - 1e-6 and b[1] < a[3] - 1e-6
+
+
+def within(point, size) -> bool:
+    return all(-1e-6 <= x <= most + 1e-6 for x, most in zip(point, size))
+
+
+def points_of(path, upright: bool):
+    """Points along a path as it is drawn, densely."""
+    for i, (a, b) in enumerate(pairwise(path)):
+        for step in range(9):
+            t = step / 8
+            along = 1.5 * t * (1 - t) + t**3 if i % 2 else t
+            across = t * t * (3 - 2 * t) if i % 2 else t
+            tx, ty = (across, along) if upright else (along, across)
+            yield a[0] + (b[0] - a[0]) * tx, a[1] + (b[1] - a[1]) * ty
+
+
+def check(sizes, edges, layout: Layout, direction: str):
+    axis, sign = (1 if direction in ("TB", "BT") else 0), (1 if direction in ("LR", "TB") else -1)
+    rects = [rect(layout, sizes, node) for node in range(len(sizes))]
+    for a, b in combinations(rects, 2):
+        assert not overlap(a, b)
+    for box in rects:
+        assert within(box[:2], layout.size)
+        assert within(box[2:], layout.size)
+    assert len(layout.paths) == len(edges) == len(layout.labels)
+    for (parent, child), path in zip(edges, layout.paths):
+        assert sign * (layout.boxes[child][axis] - layout.boxes[parent][axis]) > 0
+        for node, end in ((parent, path[0]), (child, path[-1])):  # it touches both its boxes
+            box = rects[node]
+            assert box[0] - 1e-6 <= end[0] <= box[2] + 1e-6
+            assert box[1] - 1e-6 <= end[1] <= box[3] + 1e-6
+        for x, y in points_of(path, axis == 1):
+            assert within((x, y), layout.size)
+            for box in rects:  # and enters none
+                assert not (box[0] + 0.01 < x < box[2] - 0.01 and box[1] + 0.01 < y < box[3] - 0.01)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+def test_any_graph(direction, graph):
+    sizes, edges = graph
+    check(sizes, edges, layered(sizes, edges, [(30.0, 12.0)] * len(edges), direction), direction)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@settings(max_examples=60, deadline=None)
+@given(grouped())
+def test_any_groups(direction, graph):
+    sizes, edges, around, member = graph
+    layout = layered(sizes, edges, (), direction, around, member)
+    check(sizes, edges, layout, direction)
+    inside: list[set[int]] = []
+    for outer in around:
+        inside.append({len(inside)} | (inside[outer] if outer is not None else set()))
+    frames = [(x, y, x + w, y + h) for x, y, w, h in layout.frames]
+    drawn = {group for own in member if own is not None for group in inside[own]}
+    for node in range(len(sizes)):
+        box, own = rect(layout, sizes, node), inside[member[node]] if member[node] is not None else set()
+        for group in drawn:
+            left, top, right, bottom = frames[group]
+            if group in own:
+                assert (left < box[0], top < box[1], box[2] < right, box[3] < bottom) == (True,) * 4
+            else:
+                assert not overlap(box, frames[group])
+    for a, b in combinations(drawn, 2):
+        if a not in inside[b] and b not in inside[a]:
+            assert not overlap(frames[a], frames[b])
+
+
+def test_a_tree_has_no_crossing_and_stands_symmetrically():
+    layout = layered([(40, 20)] * 7, [(0, 2), (1, 2), (3, 5), (4, 5), (2, 6), (5, 6)])
+    heights = [layout.boxes[leaf][1] for leaf in (0, 1, 3, 4)]
+    assert heights == sorted(heights)
+    for parent, (a, b) in {2: (0, 1), 5: (3, 4), 6: (2, 5)}.items():
+        assert layout.boxes[parent][1] == pytest.approx((layout.boxes[a][1] + layout.boxes[b][1]) / 2, abs=1)
+
+
+def test_a_crossing_that_need_not_be_is_taken_away():
+    sizes = [(20, 20)] * 6  # 0–3 and 1–2 would cross if each layer kept the order of its numbers
+    layout = layered(sizes, [(0, 3), (1, 2), (2, 4), (3, 4), (3, 5), (4, 5)])
+    assert (layout.boxes[0][1] - layout.boxes[1][1]) * (layout.boxes[3][1] - layout.boxes[2][1]) > 0
+
+
+def test_a_long_chain_of_products_stays_level():
+    count = 100
+    edges = [(0, 2), (1, 2)]
+    for step in range(1, count):  # node 2·step is the product, 2·step + 1 the factor beside it
+        edges += [(2 * step, 2 * step + 2), (2 * step + 1, 2 * step + 2)]
+    layout = layered([(50, 50)] * (2 * count + 1), edges)
+    assert layout.size[1] < 300
+
+
+def test_edges_that_would_need_too_many_slots_go_round_outside():
+    count = 300
+    edges = [(i, i + 1) for i in range(count)] + [(i, count) for i in range(count - 1)]
+    sizes = [(30.0, 20.0)] * (count + 1)
+    layout = layered(sizes, edges)
+    boxes = [rect(layout, sizes, node) for node in range(count + 1)]
+    lowest = max(box[3] for box in boxes)
+    assert any(max(y for _, y in path) > lowest for path in layout.paths)
+    for path in layout.paths[::7]:
+        for x, y in points_of(path, False):
+            assert not any(b[0] + 0.01 < x < b[2] - 0.01 and b[1] + 0.01 < y < b[3] - 0.01 for b in boxes)
+
+
+def test_labels_lie_in_the_gaps_and_apart():
+    generator = random.Random(5)
+    sizes = [(60.0, 50.0)] * 40
+    edges = [(parent, child) for child in range(8, 40) for parent in generator.sample(range(child - 7, child), 2)]
+    layout = layered(sizes, edges, [(36.0, 13.0)] * len(edges))
+    labels = [(x - 18, y - 6.5, x + 18, y + 6.5) for x, y in layout.labels]
+    for node in range(40):
+        assert not any(overlap(rect(layout, sizes, node), label) for label in labels)
+    colliding = sum(overlap(a, b) for a, b in combinations(labels, 2))
+    assert colliding <= len(labels) // 10
+
+
+def test_the_empty_and_the_single():
+    assert layered([(40, 20)], []).boxes == [(28.0, 18.0)]
+    assert layered([], []).size == (16.0, 16.0)

@@ -1,0 +1,240 @@
+"""SVG and DOT: what a node shows, by Graphviz and by the built-in layout; hostile labels; ids; colours."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import warnings
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from autograd_lite import Value
+from autograd_lite import math as ag
+from autograd_lite.drawing import draw
+from autograd_lite.drawing.model import describe
+from autograd_lite.drawing.style import COLOURS, LIGHT
+from autograd_lite.drawing.svg import svg as built_in
+from autograd_lite.value import group
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = [
+    "<>&\"'\\{}|",
+    "two\nlines\r\t",
+    "\\N\\G\\l\\",
+    "🎈 ∂ é",
+    "\x00\x07\x1b[31m\ud800\ufffe",
+    "&amp;&lt;",
+    "x" * 10_000,
+    " ",
+    "</script></svg>]]>",
+    "<!-- ",
+    "--",
+    "<b>bold</b>",
+]
+
+
+def by_graphviz(root: Value, **options) -> str:
+    svg = draw(root, names=False, **options).svg()
+    assert "without Graphviz" not in svg
+    return svg
+
+
+def by_hand(root: Value, **options) -> str:
+    return built_in(describe(root, **options))
+
+
+WAYS = [
+    pytest.param(by_graphviz, marks=pytest.mark.skipif(shutil.which("dot") is None, reason="the system has no dot")),
+    by_hand,
+]
+ways = pytest.mark.parametrize("way", WAYS, ids=["graphviz", "built-in"])
+
+
+def circuit() -> Value:
+    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    f = ((x + y) * z).named("f")
+    f.backward()
+    return f
+
+
+def pieces(svg: str) -> list[tuple[str, str]]:
+    """Each piece of text with its colour."""
+    found = []
+    for text in ET.fromstring(svg).iter(f"{SVG}text"):
+        for piece in [text, *text.iter(f"{SVG}tspan")]:
+            if piece.text and piece.text.strip(" \xa0"):
+                found.append((piece.text.strip(" \xa0"), piece.get("fill", "")))
+    return found
+
+
+def titles(svg: str) -> list[str]:
+    return [title.text or "" for title in ET.fromstring(svg).iter(f"{SVG}title")]
+
+
+@ways
+def test_every_number_is_there_in_its_colour(way):
+    value, gradient, local, ink = (LIGHT[role] for role in ("value", "gradient", "local", "ink"))
+    wanted = [(name, ink) for name in ("x", "y", "z", "f", "+", "×")]
+    wanted += [(number, value) for number in ("−2", "5", "−4", "3", "−12")]
+    wanted += [(f"∂ {number}", gradient) for number in ("−4", "−4", "−4", "3", "1")]
+    wanted += [(number, local) for number in ("1", "1", "−4", "3")]
+    assert sorted(pieces(way(circuit()))) == sorted(wanted)
+
+
+@ways
+def test_exact_numbers_on_hover(way):
+    x = Value(1 / 3, "x")
+    f = (x * x).named("f")
+    f.backward()
+    found = titles(way(f))
+    assert f"x\nvalue {1 / 3!r}\ngradient {2 / 3!r}" in found
+    assert found.count(f"local gradient of f by x: {1 / 3!r}") == 2
+    assert "x\nvalue 0.5\ngradient not computed" in titles(way(Value(0.5, "x") * 2))
+
+
+@ways
+@pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_labels(way, label: str):
+    with group(label):
+        f = Value(1.0, label) * Value(2.0, label)
+    svg = way(f)
+    ET.fromstring(svg)
+    assert len(svg) < 40_000
+    texts = [text for text, _ in pieces(svg)]
+    if len(label) > 24:
+        assert sum(text.startswith(label[:20]) for text in texts) == 3
+    elif label.isprintable() and label.strip():
+        assert "".join(texts).replace("\xa0", " ").count(label.strip()) == 3
+        assert any(title.startswith(f"{label}\nvalue") for title in titles(svg))
+
+
+@ways
+def test_ids_are_the_drawings_own_and_the_same_in_every_run(way):
+    f = circuit()
+    first, other = way(f), way(f, constants=False, precision=3) if way is by_hand else way(Value(3.0, "q") * 2)
+    assert way(f) == first
+    found = re.findall(r'\bid="([^"]+)"', first)
+    assert len(found) == len(set(found))
+    assert {f"{found[0]}_n{i}" for i in range(5)} < set(found)
+    way_of_other = re.findall(r'\bid="([^"]+)"', way(Value(3.0, "q") * 2))
+    assert not set(found) & set(way_of_other)
+    assert other
+
+
+@ways
+def test_it_can_be_read_aloud(way):
+    root = ET.fromstring(way(circuit()))
+    assert root.get("role") == "img"
+    about = {element.get("id"): element.text for element in root.iter() if element.get("id")}
+    title, description = (about[id] for id in (root.get("aria-labelledby") or "").split())
+    assert title == "Circuit of f, 5 nodes"
+    assert description == "f is −12; x is −2, its gradient −4; y is 5, its gradient −4; z is −4, its gradient 3."
+
+
+@ways
+def test_every_colour_has_one_for_dark_pages(way):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        x = Value(0.0, "x")
+        with group("g"):
+            f = ag.log(x * 2) + ag.fabs(x)
+        f.backward()
+    svg = way(f)
+    style = ET.fromstring(svg).find(f"{SVG}style")
+    assert style is not None
+    text = style.text or ""
+    assert "prefers-color-scheme:dark" in text
+    used = set(re.findall(r'(?:fill|stroke)="(#[^"]+)"', svg))
+    assert len(used) > 6
+    for colour in used:
+        assert f'[fill="{colour}"]{{fill:' in text
+    assert not set(re.findall(r'(?:fill|stroke)="([^"#]+)"', svg)) - {"none", "transparent"}
+
+
+@pytest.mark.parametrize("page", [0, 1], ids=["light", "dark"])
+def test_letters_are_legible_on_their_page(page: int):
+    def luminance(colour: str) -> float:
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return sum(c * weight for c, weight in zip(linear, (0.2126, 0.7152, 0.0722)))
+
+    for role in ("ink", "value", "gradient", "local", "quiet", "mark", "wrong"):
+        for ground in ("page", "leaf"):
+            lighter, darker = sorted((luminance(COLOURS[role][page]), luminance(COLOURS[ground][page])), reverse=True)
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (role, ground)  # WCAG 2.1, 1.4.3
+
+
+@ways
+def test_constants_are_quiet_or_written_with_the_operation(way):
+    f = Value(3.0, "x") * 2
+    f.backward()
+    assert ("2", LIGHT["quiet"]) in pieces(way(f))
+    assert not any("∂ 3" in text for text, _ in pieces(way(f)))
+    inlined = way(f, constants=False)
+    assert ("× 2", LIGHT["ink"]) in pieces(inlined)
+    assert inlined.count('class="node') == 2
+
+
+@ways
+def test_kinks_and_births_are_marked(way):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        x, y = Value(0.0, "x"), Value(1.0, "y")
+        f = ag.fabs(x) + ag.maximum(y, 1) + ag.log(x) * 2 + x**2
+        f.backward()
+    texts = [text for text, _ in pieces(way(f))]
+    assert texts.count("at a kink") == 2
+    assert texts.count("−inf born here") == 1
+    assert texts.count("∂ inf born here") == 1  # of x: the logarithm's slope
+    assert math.isinf(x.grad)
+
+
+@ways
+def test_groups_are_boxes_or_one_node(way):
+    x = Value(2.0, "x")
+    with group("outer"), group("inner"):
+        y = (x * 3 + 1) * x
+    z = y - x
+    z.backward()
+    svg = way(z)
+    texts = [text for text, _ in pieces(svg)]
+    assert texts.count("outer") == texts.count("inner") == 1
+    collapsed = way(z, groups="collapsed")
+    texts = [text for text, _ in pieces(collapsed)]
+    assert "outer" in texts
+    assert "5 nodes" in texts
+    assert "14" in texts  # the value of its one output
+    assert collapsed.count('class="node') == 3
+
+
+@ways
+def test_a_leaf_used_far_away_is_drawn_once_per_use(way):
+    y, x = Value(1.0, "y"), Value(0.5, "x")
+    for _ in range(6):
+        y = y * x
+    y.backward()
+    svg = way(y)
+    assert sum(text == "x" for text, _ in pieces(svg)) == 6
+    assert re.search(r'id="\w+_n1_5"', svg)
+    assert svg.count('class="edge') == 12
+
+
+@ways
+def test_notes_stand_in_the_picture(way):
+    y, x = Value(1.0, "y"), Value(0.5, "x")
+    for _ in range(1000):
+        y = y * x
+    svg = way(y, most=20)
+    texts = [text for text, _ in pieces(svg)]
+    assert any("982 of 1,002 nodes are folded" in text for text in texts)
+    assert any(text == "… 982 more nodes" for text in texts)
+
+
+def test_the_dot_source_is_plain_and_never_orthogonal():
+    source = draw(circuit()).source
+    assert "splines" not in source
+    assert "rankdir=LR" in source
+    assert source.count("->") == 4
+    assert draw(circuit()).source == source

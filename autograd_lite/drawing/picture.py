@@ -24,7 +24,7 @@ class Picture:
 
     >>> from autograd_lite import Value
     >>> (Value(3.0, "x") * 2).draw()
-    <Picture of 3 nodes: .text(), .svg(), .source, .save(path)>
+    <Picture of 3 nodes: .svg(), .text(), .latex(), .mermaid(), .source, .save(path)>
     """
 
     __slots__ = ("_svg", "circuit", "direction")
@@ -42,6 +42,18 @@ class Picture:
     def text(self) -> str:
         """The picture as a text tree."""
         return text_tree(self.circuit)
+
+    def latex(self) -> str:
+        """The expression, and the chain rule with its numbers, in LaTeX."""
+        from .latex import latex
+
+        return latex(self.circuit)
+
+    def mermaid(self) -> str:
+        """The picture in Mermaid's notation, which Markdown pages draw."""
+        from .mermaid import mermaid
+
+        return mermaid(self.circuit, self.direction)
 
     def svg(self) -> str:
         """The picture in SVG.
@@ -99,7 +111,8 @@ class Picture:
 
     def __repr__(self) -> str:
         count = self.circuit.total
-        return f"<Picture of {count} node{'s' * (count != 1)}: .text(), .svg(), .source, .save(path)>"
+        forms = ".svg(), .text(), .latex(), .mermaid(), .source, .save(path)"
+        return f"<Picture of {count} node{'s' * (count != 1)}: {forms}>"
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -111,6 +124,8 @@ FORMS: dict[str, Callable[[Picture], str | bytes]] = {
     ".pdf": lambda picture: picture._image("pdf"),
     ".dot": lambda picture: picture.source,
     ".txt": lambda picture: f"{picture.text()}\n",
+    ".tex": lambda picture: f"{picture.latex()}\n",
+    ".mmd": lambda picture: f"{picture.mermaid()}\n",
 }
 
 

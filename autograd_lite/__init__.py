@@ -4,6 +4,7 @@ from . import math
 from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from .ieee import errstate
 from .names import label
+from .shell import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython looks for them here
 from .value import Value, group, no_grad
 
 __all__ = [

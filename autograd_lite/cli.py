@@ -1,4 +1,4 @@
-"""The command line: an expression and its inputs in; the value, the gradients and the circuit out.
+"""The command line: an expression and its inputs in; the value, the gradients and the circuit out, in any form.
 
 The expression is read by Python's parser and evaluated by a whitelist of nodes, never by `eval`: numbers, names,
 operators, comparisons, and calls of the functions of `autograd_lite.math`. All numbers are floats from the start, so
@@ -12,16 +12,21 @@ import ast
 import difflib
 import functools
 import inspect
+import json
 import operator
+import os
 import sys
 import unicodedata
 import warnings
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, NoReturn, TextIO
 
 from . import math, primitives
 from .drawing import draw
-from .drawing.picture import check_suffix
+from .drawing.model import describe
+from .drawing.picture import FORMS, check_suffix
+from .shell import interact
 from .value import Value, apply, short_label
 
 PROGRAM = "autograd-lite"
@@ -29,7 +34,9 @@ MOST_CHARACTERS = 100_000
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the program; its exit code: 0, or 2 after one line on stderr that says what was wrong.
+    """Run the program, or open the shell if there are no arguments.
+
+    Returns the exit code: 0, or 2 after one line on stderr that says what was wrong.
 
     >>> main(["x * x", "x=3"])
     f = x * x = 9
@@ -40,16 +47,17 @@ def main(argv: list[str] | None = None) -> int:
     └─[3]─ x = 3  (see above)
     0
     """
-    parser = _parser()
     given = sys.argv[1:] if argv is None else argv
     if not given:
-        _print(parser.format_help(), sys.stdout)
-        return 2
+        interact()
+        return 0
     try:
-        _run(parser.parse_intermixed_args(_shielded(given)))
+        _run(_parser().parse_intermixed_args(_shielded(given)))
     except _Mistake as mistake:
         _print(f"{PROGRAM}: error: {mistake}", sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read the output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except SystemExit as stop:  # argparse, after --help
         return stop.code if isinstance(stop.code, int) else 0
     return 0
@@ -64,32 +72,54 @@ class _Parser(argparse.ArgumentParser):
         raise _Mistake(f"{message} (see {PROGRAM} --help)")
 
 
+# What is printed in place of the summary.
+_FORMS = {
+    "text": "the circuit as a tree",
+    "latex": "the expression and the chain rule in LaTeX",
+    "mermaid": "the circuit in Mermaid",
+    "json": "everything, for programs; inf and nan are strings, a gradient without a path is null",
+}
+
+
 def _parser() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
-        description="The value of an expression, its gradient by each input, and its circuit.",
+        description="The value of an expression, its gradients and its circuit. Without arguments it opens a shell.",
         epilog=f"example: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg",
         allow_abbrev=False,
     )
-    parser.add_argument("expression", help="in Python's notation, with the functions of autograd_lite.math")
+    parser.add_argument(
+        "expression",
+        nargs="?",
+        help="in Python's notation, with the functions of autograd_lite.math; - reads it from the input",
+    )
     parser.add_argument("inputs", nargs="*", metavar="NAME=VALUE", help="the number that a name stands for")
-    parser.add_argument("--save", metavar="PATH", help="write the circuit there: .svg .png .pdf .dot .txt")
+    forms = parser.add_argument_group("what is printed in place of the summary").add_mutually_exclusive_group()
+    for form, meaning in _FORMS.items():
+        forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=meaning)
+    parser.add_argument("--save", metavar="PATH", help=f"write the circuit there too: {' '.join(FORMS)}")
     return parser
 
 
 def _shielded(argv: list[str]) -> list[str]:
     """The arguments, with a space before an expression that starts with a minus sign, lest it be taken as an option."""
+    options = ["-h", "--help", "--save", *(f"--{form}" for form in _FORMS)]
     for i, arg in enumerate(argv):
-        if arg == "--save" or (i and argv[i - 1] == "--save"):
+        if arg in options or arg.startswith("--save=") or (i and argv[i - 1] == "--save"):
             continue
-        if arg in ("-h", "--help", "--") or arg.startswith("--save="):
-            continue
-        return [*argv[:i], f" {arg}", *argv[i + 1 :]] if arg.startswith("-") else argv
+        if arg.startswith("--") and (close := difflib.get_close_matches(arg, options, 1, 0.75)):
+            raise _Mistake(f"unrecognized option {short_label(arg)}: did you mean {close[0]}?")
+        if arg == "--":
+            argv = argv[:i] + argv[i + 1 :]
+        return [f" {a}" if j == i and a.startswith("-") and a != "-" else a for j, a in enumerate(argv)]
     return argv
 
 
 def _run(options: argparse.Namespace) -> None:
-    text = " ".join(options.expression.split())
+    if options.expression is None:
+        raise _Mistake(f"the expression is missing (see {PROGRAM} --help)")
+    text = sys.stdin.read(MOST_CHARACTERS + 1) if options.expression == "-" else options.expression
+    text = " ".join(text.split())
     try:
         if options.save is not None:
             check_suffix(options.save)
@@ -109,8 +139,48 @@ def _run(options: argparse.Namespace) -> None:
         raise _Mistake(" ".join(str(error).split())) from None
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         _print(f"warning: {message}", sys.stderr)
-    _print(_report(text, output, inputs), sys.stdout)
-    _print(f"\n{picture.text()}", sys.stdout)
+    if options.form == "json":
+        _print(_json(text, output, inputs), sys.stdout)
+    elif options.form:
+        _print(getattr(picture, options.form)(), sys.stdout)
+    else:
+        _print(f"{_report(text, output, inputs)}\n\n{picture.text()}", sys.stdout)
+
+
+def _json(text: str, output: Value, inputs: dict[str, Value]) -> str:
+    circuit = describe(output, most=None)
+    return json.dumps(
+        {
+            "expression": text,
+            "value": _plain(output.data),
+            "gradients": {name: _plain(node.grad) if node.reached else None for name, node in inputs.items()},
+            "nodes": [
+                {
+                    "id": node.id,
+                    "kind": node.kind,
+                    "label": node.title or None,
+                    "op": node.op and node.op.name,
+                    "value": _plain(node.value),
+                    "gradient": _plain(node.gradient),
+                }
+                for node in circuit.nodes
+            ],
+            "edges": [
+                {
+                    "from": edge.parent,
+                    "to": edge.child,
+                    "operand": edge.operand,
+                    "local_gradient": _plain(edge.local_gradient),
+                }
+                for edge in circuit.edges
+            ],
+        },
+        ensure_ascii=False,
+    )
+
+
+def _plain(x: float | None) -> float | str | None:
+    return x if x is None or isfinite(x) else str(x)  # JSON has no inf and no nan
 
 
 def _report(text: str, output: Value, inputs: dict[str, Value]) -> str:
@@ -127,7 +197,7 @@ def _gradient(node: Value) -> str:
 
 def _print(text: str, stream: TextIO) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"  # a terminal without ∂ is no reason to fail
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -190,16 +260,24 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 _CONSTANTS = {name: float(getattr(math, name)) for name in ("pi", "e", "tau", "inf", "nan")}
 
-_NOT_HERE = {"dist", "frexp", "modf", "softmax", "sumprod"}  # of sequences, or giving more than one number
-_OF_ONE_LIST = {"fsum", "logsumexp", "prod"}
-_OF_AN_INTEGER = {"ldexp": 1, "polygamma": 0}  # which argument
+
+def _lists(function: Callable[..., Any]) -> int:
+    """How many of its parameters are lists of numbers."""
+    return sum("Iterable" in str(annotation) for annotation in getattr(function, "__annotations__", {}).values())
+
+
+def _gives_one_number(function: Callable[..., Any]) -> bool:
+    return not str(function.__annotations__["return"]).startswith(("tuple", "list"))
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: function
     for name, function in vars(math).items()
     if inspect.isfunction(function)
     and function.__module__ == math.__name__
     and not name.startswith("_")
-    and name not in _NOT_HERE
+    and _lists(function) < 2
+    and _gives_one_number(function)
 }
 # Those of floats give ints, which an inf has none of: here the rows themselves.
 _FUNCTIONS |= {name: functools.partial(apply, primitives.row(name)) for name in ("floor", "ceil", "trunc")}
@@ -301,15 +379,15 @@ def _called(name: str, args: list[Any]) -> Any:
         raise _Mistake(f"unknown function {short_label(name)}{close and f': {close}'}")
     if name in ("max", "min") and len(args) >= 2:
         return functools.reduce(function, args)
-    if name in _OF_ONE_LIST:
+    if _lists(function):  # fsum(1, 2) for fsum([1, 2])
         args = [args]
     else:
         _check_arity(name, function, len(args))
-    if name in _OF_AN_INTEGER:
-        place = _OF_AN_INTEGER[name]
-        if not isinstance(args[place], float) or not args[place].is_integer():
-            raise _Mistake(f"{name}: argument {place + 1} must be a whole number, written as such")
-        args[place] = int(args[place])
+    for place, annotation in enumerate(getattr(function, "__annotations__", {}).values()):
+        if annotation == "int" and place < len(args):
+            if not isinstance(args[place], float) or not args[place].is_integer():
+                raise _Mistake(f"{name}: argument {place + 1} must be a whole number, written as such")
+            args[place] = int(args[place])
     try:
         result = function(*args)
     except (TypeError, ArithmeticError) as error:

@@ -14,7 +14,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from numbers import Number, Real
 from typing import TYPE_CHECKING, Any, SupportsFloat
@@ -441,6 +441,10 @@ class Value:
         label = "" if self.label is None else f"{short_label(self.label)}="
         grad = "" if self._grad is None else f", grad={self._grad:.6g}"
         return f"Value({label}{self._data!r}{grad})"
+
+    def __rich_repr__(self) -> Iterator[Any]:
+        yield (self.label, self._data) if self.label else self._data
+        yield "grad", self._grad, None
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)

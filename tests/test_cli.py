@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+import io
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from autograd_lite import Value
+from autograd_lite import math as ag_math
 from autograd_lite.cli import main
 
 Capture = pytest.CaptureFixture[str]
@@ -61,6 +66,8 @@ def test_the_first_circuit(capsys: Capture, tmp_path: Path):
         (["x" + "+x" * 300, "x=1"], "= 301"),
         (["f*f", "f=2"], "result = f*f = 4"),
         (["µ", "µ=2"], "μ = µ = 2"),
+        (["--", "-x", "x=3"], "f = -x = -3"),
+        (["logsumexp(x, x) - log(2)", "x=3"], "f = logsumexp(x, x) - log(2) = 3"),
     ],
 )
 def test_values(capsys: Capture, tmp_path: Path, argv: list[str], line: str):
@@ -110,7 +117,12 @@ def test_log_of_zero_warns_on_stderr(capsys: Capture):
         (["x", "x=1", "--save", "/nowhere/at/all/a.txt"], "cannot write /nowhere/at/all/a.txt: No such file"),
         (["x", "x=1", "--bogus"], "unrecognized arguments: --bogus"),
         (["x", "x=1", "--save"], "expected one argument"),
-        (["--save", "a.txt"], "required: expression"),
+        (["--save", "a.txt"], "the expression is missing"),
+        (["--text"], "the expression is missing"),
+        (["--latx", "x", "x=1"], "unrecognized option --latx: did you mean --latex?"),
+        (["x", "x=1", "--text", "--json"], "argument --json: not allowed with argument --text"),
+        (["dist(1, 2)"], "unknown function dist"),
+        (["frexp(1)"], "unknown function frexp"),
         (["  "], "the expression is empty"),
         (["1" * 1_000_000], "at most 100000"),
         (["-" * 90_000 + "1"], "too deep"),
@@ -143,9 +155,73 @@ def test_the_caret_stands_under_the_mistake(capsys: Capture):
 
 
 def test_help(capsys: Capture):
-    assert "NAME=VALUE" in output(capsys, "--help")
-    assert main([]) == 2
-    assert "usage: autograd-lite" in capsys.readouterr().out
+    helped = output(capsys, "--help")
+    assert "usage: autograd-lite" in helped
+    assert "NAME=VALUE" in helped
+    assert all(f"--{form}" in helped for form in ("text", "latex", "mermaid", "json", "save"))
+
+
+@pytest.mark.parametrize(
+    ("form", "first"),
+    [("text", "f: × = 6  ∂ 1"), ("latex", r"\begin{aligned}"), ("mermaid", "flowchart LR")],
+)
+def test_a_form_is_printed_alone(capsys: Capture, form: str, first: str):
+    expected = (Value(2.0, "x") * Value(3.0, "y")).named("f")
+    expected.backward()
+    printed = output(capsys, "x * y", "x=2", "y=3", f"--{form}")
+    assert printed.startswith(first + "\n")
+    assert printed == f"{getattr(expected.draw(), form)()}\n"
+
+
+def test_json_has_everything(capsys: Capture):
+    read = json.loads(output(capsys, "log(x) * 2 + where(y > 0, x, 1)", "x=0", "y=-1", "--json"))
+    assert read["expression"] == "log(x) * 2 + where(y > 0, x, 1)"
+    assert read["value"] == "-inf"
+    assert read["gradients"] == {"x": "inf", "y": None}
+    assert [(node["kind"], node["op"], node["value"]) for node in read["nodes"][:4]] == [
+        ("leaf", None, 0.0),
+        ("operation", "log", "-inf"),
+        ("constant", None, 2.0),
+        ("operation", "mul", "-inf"),
+    ]
+    assert read["edges"][0] == {"from": "n0", "to": "n1", "operand": 0, "local_gradient": "inf"}
+    ids = {node["id"] for node in read["nodes"]}
+    assert ids == {edge["from"] for edge in read["edges"]} | {read["nodes"][-1]["id"]}
+
+
+def test_json_of_more_nodes_than_a_picture_has(capsys: Capture):
+    read = json.loads(output(capsys, "x" + "+x" * 700, "x=1", "--json"))
+    assert len(read["nodes"]) == 701
+
+
+def test_the_expression_is_read_from_the_input(capsys: Capture, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("(x + 1)\n  * 2\n"))
+    assert output(capsys, "-", "x=3").startswith("f = (x + 1) * 2 = 8\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert "the expression is empty" in refusal(capsys, "-")
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    command = f"{sys.executable} -m autograd_lite 'x{'+x' * 900}' x=1 --json | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_no_arguments_open_the_shell(monkeypatch: pytest.MonkeyPatch):
+    opened = []
+    monkeypatch.setattr("autograd_lite.cli.interact", lambda: opened.append(True))
+    assert main([]) == 0
+    assert opened == [True]
+
+
+def test_every_function_of_numbers_can_be_called_and_no_other(capsys: Capture):
+    """Which those are is told by calling them with Values."""
+    for name, function in vars(ag_math).items():
+        if name.startswith("_") or not inspect.isfunction(function) or function.__module__ != ag_math.__name__:
+            continue
+        codes = [main([f"{name}({', '.join(['2'] * count)})"]) for count in range(1, 4)]
+        capsys.readouterr()
+        assert (0 in codes) == (name not in {"dist", "frexp", "modf", "softmax", "sumprod"}), name
 
 
 def test_python_m_is_the_same_program():

@@ -16,7 +16,7 @@ PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
     *("scopes", "domains", "ieee", "special", "primitives", "graph", "sweep", "value", "names", "math"),
     *("trees", "derivatives", "compiler"),
-    *("explain", "drawing", "testing", "hypothesis_plugin", "nn", "cli", "__main__"),
+    *("explain", "drawing", "testing", "hypothesis_plugin", "nn", "shell", "cli", "__main__"),
 ]
 # The one exception: these methods of `Value` are one line each, and import the room that does the work when called.
 CONVENIENCES = {"draw", "explain", "steps", "kinks", "diagnose", "replay"}

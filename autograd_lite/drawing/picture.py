@@ -9,12 +9,17 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..graph import topological_order
 from .dot import dot_source, finished
 from .model import Circuit, with_copies
 from .render import NoImage, converted, laid_out
 from .svg import svg
 from .text import text_tree
+
+if TYPE_CHECKING:
+    from ..value import Value
 
 MOST_FOR_GRAPHVIZ = 600  # boxes and arrows: of more, dot has been seen to take minutes
 
@@ -43,11 +48,15 @@ class Picture:
         """The picture as a text tree."""
         return text_tree(self.circuit)
 
-    def latex(self) -> str:
-        """The expression, and the chain rule with its numbers, in LaTeX."""
+    def latex(self, of: Value | None = None) -> str:
+        """The expression, and once there are gradients the chain rule with its numbers for each leaf, in LaTeX; or the
+        chain rule for the node `of` alone. ValueError if that is not drawn.
+
+        It is one ``aligned`` environment, for display mathematics: of amsmath, MathJax or KaTeX.
+        """
         from .latex import latex
 
-        return latex(self.circuit)
+        return latex(self.circuit, None if of is None else self._id(of))
 
     def mermaid(self) -> str:
         """The picture in Mermaid's notation, which Markdown pages draw."""
@@ -79,6 +88,12 @@ class Picture:
         file = Path(path)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         return file
+
+    def _id(self, node: Value) -> str:
+        for place, other in enumerate(topological_order(self.circuit.root)):
+            if other is node and any(drawn.id == f"n{place}" for drawn in self.circuit.nodes):
+                return f"n{place}"
+        raise ValueError(f"latex: of is a node of the circuit drawn, and {node!r} is none")
 
     def _by_graphviz(self) -> str:
         try:
@@ -124,7 +139,7 @@ FORMS: dict[str, Callable[[Picture], str | bytes]] = {
     ".pdf": lambda picture: picture._image("pdf"),
     ".dot": lambda picture: picture.source,
     ".txt": lambda picture: f"{picture.text()}\n",
-    ".tex": lambda picture: f"{picture.latex()}\n",
+    ".tex": lambda picture: f"% needs amsmath\n\\[\n{picture.latex()}\n\\]\n",
     ".mmd": lambda picture: f"{picture.mermaid()}\n",
 }
 

@@ -8,6 +8,7 @@ import math
 import operator
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -390,7 +391,17 @@ def test_one_node_alone():
     f.backward()
     circuit = describe(f)
     id = next(node.id for node in circuit.nodes if node.value == 6.0)
-    assert lines_of(latex(circuit, id))[0].startswith(r"\frac{\partial f}{\partial v_{1}} & = \frac{\partial f}")
+    text = latex(circuit, id)
+    assert lines_of(text)[0].startswith(r"\frac{\partial f}{\partial v_{1}} & = \frac{\partial f}")
+    assert f.draw(names=False).latex(of=q) == text
+    with pytest.raises(ValueError, match=r"of is a node of the circuit drawn, and Value\(a=3.0"):
+        q.draw(depth=0).latex(of=a)
+
+
+def test_saved_it_is_display_mathematics(tmp_path: Path):
+    content = (x * 2).draw().save(tmp_path / "circuit.tex").read_text(encoding="utf-8")
+    assert content.startswith("% needs amsmath\n\\[\n\\begin{aligned}\n")
+    assert content.endswith("\\end{aligned}\n\\]\n")
 
 
 def test_before_backward_there_is_no_chain_rule_and_without_a_path_no_number():

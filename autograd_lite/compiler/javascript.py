@@ -3,33 +3,28 @@
 An instruction is a statement; a row is a function, whose value is translated from the source of the table's own Python
 function: an expression or a short body of arithmetic, conditions and loops. What that calls in turn is translated too,
 down to the names that `python.js` defines. So no formula is written a second time, in this language either.
-Imports the program and the table; `ast` and `linecache` read the sources.
+Imports the program and the table; `source` reads a function's definition.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
 import json
-import linecache
 import operator
 import re
 from collections.abc import Iterator, Sequence
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 from .. import primitives
 from ..primitives import Primitive
 from .program import Operand, Program
+from .source import Names, Untranslatable, assigned
 
 _CHUNK = 1000  # statements in a function: what an engine still compiles at once
 # Where JavaScript's operators are IEEE 754's own, by the row's value.
 _INFIX: dict[Any, str] = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/"}
-
-
-class Untranslatable(TypeError):
-    """A function has no JavaScript: its source is not at hand, or goes beyond arithmetic."""
 
 
 def emit(program: Program) -> str:
@@ -200,21 +195,12 @@ static super switch this throw true try typeof var void while with yield argumen
 math operator builtins special primitives value derivatives raise raised error"""
 
 
-class _Function:
+class _Function(Names):
     """The translation of one Python function: its names are its own, a closure's, its module's, or a builtin."""
 
     def __init__(self, translator: Translator, f: FunctionType) -> None:
+        super().__init__(f)
         self.translator = translator
-        self.f = f
-        self.definition = definition(f)
-        self.locals = _assigned(self.definition)
-        self.locals |= {arg.arg for arg in ast.walk(self.definition) if isinstance(arg, ast.arg)}
-        closure = zip(f.__code__.co_freevars, f.__closure__ or ())
-        self.known: dict[str, Any] = {
-            **vars(builtins),
-            **f.__globals__,
-            **{name: cell.cell_contents for name, cell in closure},
-        }
 
     def text(self, name: str) -> str:
         args = self.definition.args
@@ -227,14 +213,10 @@ class _Function:
             body = [f"  return {self.whole(self.definition.body)};"]
         else:
             body = self.block(self.definition.body, "  ")
-            own = sorted(_assigned(self.definition) - {a.arg for a in args.args})
+            own = sorted(assigned(self.definition) - {a.arg for a in args.args})
             if own:
                 body.insert(0, f"  let {', '.join(map(_local, own))};")
         return "\n".join([f"function {name}({', '.join(names)}) {{", *body, "}"])
-
-    def error(self, node: ast.AST, reason: str) -> Untranslatable:
-        where = f"{self.f.__code__.co_filename}:{getattr(node, 'lineno', '?')}"
-        return Untranslatable(f"{self.f.__qualname__} ({where}) has no JavaScript: {reason}")
 
     # ---- statements ----
 
@@ -374,17 +356,6 @@ class _Function:
             return self.translator.function(found)
         return self.translator.literal(found, str(self.error(node, ast.unparse(node))))
 
-    def known_object(self, node: ast.expr) -> Any:
-        """What a name, or an attribute of a module, stands for."""
-        match node:
-            case ast.Name(id=name) if name not in self.locals and name in self.known:
-                return self.known[name]
-            case ast.Attribute(value=value, attr=attr):
-                module = self.known_object(value)
-                if isinstance(module, ModuleType) and hasattr(module, attr):
-                    return getattr(module, attr)
-        raise self.error(node, f"{ast.unparse(node)} is neither a number nor a function of numbers")
-
 
 def _bare(text: str) -> str:
     """Without the parentheses around all of it."""
@@ -396,10 +367,6 @@ def _bare(text: str) -> str:
     return text[1:-1] if text.startswith("(") else text
 
 
-def _assigned(function: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-
-
 def _loaded(target: ast.expr) -> ast.expr:
     if isinstance(target, ast.Name):
         return ast.copy_location(ast.Name(target.id, ast.Load()), target)
@@ -408,50 +375,3 @@ def _loaded(target: ast.expr) -> ast.expr:
 
 def _local(name: str) -> str:
     return name + "_" if name in _RESERVED.split() else name
-
-
-# ---- the source of a function ----------------------------------------------------------------------------------------
-
-
-def definition(f: FunctionType) -> ast.FunctionDef | ast.Lambda:
-    """The definition of a function in its source; Untranslatable if that is not at hand."""
-    code = f.__code__
-    tree = _tree(code.co_filename, "".join(linecache.getlines(code.co_filename, f.__globals__)))
-    found = [node for node in tree if _defines(node, code)]
-    if not found:
-        raise Untranslatable(f"{f.__qualname__} ({code.co_filename}) has no JavaScript: its source is not at hand")
-    return min(found, key=_extent)
-
-
-@functools.lru_cache(maxsize=16)
-def _tree(filename: str, source: str) -> tuple[ast.FunctionDef | ast.Lambda, ...]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return ()
-    return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.Lambda)))
-
-
-def _defines(node: ast.FunctionDef | ast.Lambda, code: CodeType) -> bool:
-    if isinstance(node, ast.FunctionDef):
-        lines = {node.lineno, *(decorator.lineno for decorator in node.decorator_list)}
-        return node.name == code.co_name and code.co_firstlineno in lines
-    if code.co_name != "<lambda>" or node.lineno != code.co_firstlineno:
-        return False
-    # Several lambdas may stand on one line: the one whose body holds every instruction of the code. The least such
-    # one, if they are nested.
-    (start, end) = _span(node.body)
-    places = [place for place in code.co_positions() if None not in place and place[2:] != (0, 0)]
-    return all(start <= (line, column) and (last, to) <= end for line, last, column, to in places)
-
-
-def _span(node: ast.expr) -> tuple[tuple[int, int], tuple[int, int]]:
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-
-
-def _extent(node: ast.FunctionDef | ast.Lambda) -> tuple[int, int]:
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    return (node.end_lineno - node.lineno, node.end_col_offset - node.col_offset)

@@ -7,8 +7,13 @@ Source of the language: mermaid.js.org/syntax/flowchart.html.
 
 from __future__ import annotations
 
-from .model import Circuit, Node, with_copies
+from dataclasses import replace
+
+from .abridge import both_ends, folded, quotient
+from .model import Circuit, Edge, Node, with_copies
 from .text import MARKS
+
+MOST_EDGES, MOST_CHARACTERS = 500, 50_000  # Mermaid's own limits, which a page can raise and a diagram can't
 
 _SHAPES = {"leaf": '["{}"]', "constant": '["{}"]', "operation": '("{}")', "group": '[["{}"]]', "folded": '(["{}"])'}
 # A class a kind, then one a mark; of the classes of a node the last one's stroke is seen.
@@ -25,7 +30,7 @@ _CLASSES = {
 
 
 def mermaid(circuit: Circuit, direction: str = "LR") -> str:
-    """The source of a flowchart, one line a node and one an edge.
+    """The source of a flowchart, one line a node and one an edge; of a circuit too large for Mermaid, more is folded.
 
     >>> from autograd_lite import Value
     >>> from autograd_lite.drawing.model import describe
@@ -39,7 +44,46 @@ def mermaid(circuit: Circuit, direction: str = "LR") -> str:
         n0 -->|"3"| n1
         n0 -->|"3"| n1
     """
-    circuit = with_copies(circuit)
+    drawn = with_copies(circuit)
+    source = _source(drawn, direction)
+    most = len(circuit.nodes)
+    while most > 1 and (len(drawn.edges) > MOST_EDGES or len(source) > MOST_CHARACTERS):
+        most = most * 4 // 5
+        drawn = with_copies(_folded(circuit, most))
+        source = _source(drawn, direction)
+    return source
+
+
+def _folded(circuit: Circuit, most: int) -> Circuit:
+    """The circuit with at most so many of its nodes drawn by themselves."""
+    place = {node.id: i for i, node in enumerate(circuit.nodes)}
+    operands: list[list[int]] = [[] for _ in circuit.nodes]
+    for edge in circuit.edges:
+        operands[place[edge.child]].append(place[edge.parent])
+    parents = [tuple(sources) for sources in operands]
+    kept = both_ends(parents, most)
+    nodes: list[Node] = []
+    drawn_as: dict[str, Node] = {}
+    for piece in quotient(parents, folded(parents, kept))[1]:
+        first = circuit.nodes[piece[0]]
+        if piece[0] not in kept:
+            count = sum(circuit.nodes[i].count for i in piece)
+            first = Node(f"m{first.id[1:]}", "folded", f"… {count:,} more nodes", count=count, group=first.group)
+        nodes.append(first)
+        drawn_as.update((circuit.nodes[i].id, first) for i in piece)
+    edges: dict[object, Edge] = {}
+    for edge in circuit.edges:
+        parent, child = drawn_as[edge.parent], drawn_as[edge.child]
+        if "folded" not in (parent.kind, child.kind):
+            edges[id(edge)] = edge
+        elif parent is not child:
+            edges[parent.id, child.id] = Edge(parent.id, child.id, edge.operand)
+    left_out = sum(node.count for node in nodes if node.kind == "folded")
+    notes = [f"{left_out:,} of {circuit.total:,} nodes are folded: Mermaid draws {MOST_EDGES} edges at most"]
+    return replace(circuit, nodes=nodes, edges=list(edges.values()), notes=notes)
+
+
+def _source(circuit: Circuit, direction: str) -> str:
     lines = [f"flowchart {direction}"]
     lines += [f"    %% {note}" for note in circuit.notes]
     within: dict[str | None, list[Node]] = {}

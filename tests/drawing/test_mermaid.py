@@ -107,6 +107,26 @@ def test_a_leaf_used_far_away_is_drawn_beside_each_use():
     assert mermaid(describe(y)).count('["x<br/>') == 10
 
 
+def test_what_is_too_large_for_mermaid_is_folded_further():
+    x = Value(0.5, "x")
+    nodes = [x * (1 + i / 10) for i in range(20)]
+    for i in range(150):
+        nodes.append(ag_math.tanh(nodes[i] * nodes[-1] + nodes[-2]))
+    f = ag_math.fsum(nodes)
+    f.backward()
+    circuit = describe(f, most=None)
+    assert len(circuit.edges) > 600
+    source = mermaid(circuit)
+    assert 300 < source.count("-->") <= 500
+    assert len(source) <= 50_000
+    shown, left_out = source.count("<br/>∂"), re.findall(r"… (\d+) more nodes", source)
+    assert f"%% {sum(map(int, left_out))} of {circuit.total} nodes are folded: Mermaid" in source
+    assert shown > 100
+    ends = {end for edge in re.findall(r"^ +(\w+) -->(?:\|.*\|)? (\w+)$", source, re.M) for end in edge}
+    assert ends == set(re.findall(r"^ +(\w+)[\[(]", source, re.M))
+    assert ag_math.fsum([x] * 3000).draw().mermaid().count("-->") <= 500
+
+
 def test_a_hundred_groups_one_in_the_other():
     x = Value(1.0, "x")
 

@@ -64,6 +64,12 @@ class Picture:
 
         return mermaid(self.circuit, self.direction)
 
+    def html(self) -> str:
+        """The picture as a page that computes with the graph: one HTML file, with nothing to fetch."""
+        from .page import page
+
+        return page(self.circuit, self.direction)
+
     def svg(self) -> str:
         """The picture in SVG.
 
@@ -141,6 +147,7 @@ FORMS: dict[str, Callable[[Picture], str | bytes]] = {
     ".txt": lambda picture: f"{picture.text()}\n",
     ".tex": lambda picture: f"% needs amsmath\n\\[\n{picture.latex()}\n\\]\n",
     ".mmd": lambda picture: f"{picture.mermaid()}\n",
+    ".html": lambda picture: picture.html(),
 }
 
 

@@ -89,6 +89,14 @@ def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
     return size * sum(map(_letter_width, text)) / 1000 * (1.08 if bold else 1.0)
 
 
+def curve(path: list[Point], direction: str) -> str:
+    """The line through the points of a layout's path: straight to the second, curved to the third, and so on."""
+    drawn = [f"M{_at(path[0])}"]
+    for i, (start, end) in enumerate(pairwise(path)):
+        drawn.append(_bend(start, end, direction in ("TB", "BT")) if i % 2 else f"L{_at(end)}")
+    return "".join(drawn)
+
+
 def _letter_width(letter: str) -> int:
     if letter in _NARROW:
         return _NARROW[letter]
@@ -142,18 +150,12 @@ def _runs(row: list[Run]) -> str:
 
 def _edge(edge: Edge, parent: Node, child: Node, path: list[Point], label: Point, direction: str) -> str:
     line = LIGHT["faint" if edge.quiet else "line"]
-    d = [f"M{_at(path[0])}"]
-    for i, (start, end) in enumerate(pairwise(path)):
-        if i % 2 == 0:
-            d.append(f"L{_at(end)}")
-        else:
-            d.append(_bend(start, end, direction in ("TB", "BT")))
     end, (x, y) = path[-1], TOWARDS[direction]
     base = end[0] - 7 * x, end[1] - 7 * y
     head = [end, (base[0] - 3 * y, base[1] + 3 * x), (base[0] + 3 * y, base[1] - 3 * x)]
     lines = [
         f'<g id="\0_{edge.child}_{edge.operand}" class="edge"><title>{escape(hover_edge(edge, parent, child))}</title>',
-        f'<path d="{"".join(d)}" fill="none" stroke="{line}"/>',
+        f'<path d="{curve(path, direction)}" fill="none" stroke="{line}"/>',
         f'<path d="M{"L".join(map(_at, head))}Z" fill="{line}"/>',
     ]
     if edge.text:

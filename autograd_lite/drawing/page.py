@@ -1,0 +1,384 @@
+"""The circuit as a page that computes: one HTML file, with nothing to fetch.
+
+What it shows is drawn here; what it computes is the graph itself, forward and backward, as a program in JavaScript;
+what it does is `page.js`, in the frame of `page.html` and `page.css`. Imports the compiler, the layout and the model.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .. import primitives
+from ..primitives import ATOM, Primitive
+from ..value import short_label
+from .layout import layered
+from .model import Circuit, Edge, Node, exact_text, number_text, with_copies
+from .style import COLOURS, summary
+from .svg import curve, text_width
+
+if TYPE_CHECKING:
+    from ..value import Value
+
+MOST_COMPUTED = 100_000  # nodes; the page of a larger graph shows what Python computed
+LONGEST_NAME = 20  # of a node without a label, which is called by its expression
+LONGEST_TITLE = 70
+LONG = 760.0  # pixels: a drawing beyond that has the whole width of the page
+NARROW = 400.0  # pixels: a telephone's screen
+
+
+def page(circuit: Circuit, direction: str = "LR") -> str:
+    """The page of a circuit, in HTML.
+
+    Its leaves can be changed: forward and backward run again there, by the graph's own operations and rows. Where that
+    cannot be, since an operation of the user's own has no JavaScript or the graph has more than `MOST_COMPUTED` nodes,
+    the numbers stay as they are, and the page says why. Of an abridged graph all is computed and the rest is drawn.
+
+    >>> from autograd_lite import Value
+    >>> from autograd_lite.drawing.model import describe
+    >>> x, y = Value(3.0, "x"), Value(4.0, "y")
+    >>> text = page(describe(x * y + 2.0))
+    >>> "<h1>x × y + 2</h1>" in text, "http" in text.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    (True, False)
+    """
+    circuit = with_copies(circuit)
+    names = {int(node.of[1:]): node.title for node in circuit.nodes if node.of[0] == "n" and node.title}
+    graph = _Graph(circuit, names)
+    notes = [*circuit.notes, *graph.notes]
+    drawings, width = _drawings(circuit, direction)
+    return _resource("page.html").format(
+        title=html.escape(_printable(graph.title)),
+        css=_palette() + _resource("page.css"),
+        svg="\n".join(drawings),
+        shape="long" if width > LONG else "",
+        notes="".join(f"<p>{html.escape(_printable(note))}</p>" for note in notes),
+        data=_script(json.dumps(graph.data)),
+        program=_script(graph.program),
+        script=_resource("page.js"),
+        **{name: _ICON.format(path) for name, path in _ICONS.items()},
+    )
+
+
+# ---- what the page computes with -------------------------------------------------------------------------------------
+
+
+class _Graph:
+    """The graph's shape, names and numbers, for the page's script."""
+
+    def __init__(self, circuit: Circuit, names: dict[int, str]) -> None:
+        from ..compiler import from_graph
+        from ..compiler.javascript import Untranslatable, emit, number
+        from ..graph import topological_order
+
+        root: Value = circuit.root
+        self.notes: list[str] = []
+        self.program = "null"
+        if circuit.total > MOST_COMPUTED:
+            self.notes.append(
+                f"The graph has {circuit.total:,} nodes: the page computes with at most {MOST_COMPUTED:,}, and of this "
+                "one shows the numbers that Python computed."
+            )
+        else:
+            try:
+                self.program = emit(from_graph(root).program)
+            except (Untranslatable, TypeError) as error:
+                self.notes.append(f"The numbers are those that Python computed, and cannot be changed here: {error}")
+        order = topological_order(root)
+        if self.program == "null":  # only what is drawn
+            drawn = {at for node in circuit.nodes if (at := _place(node)) is not None}
+        else:
+            drawn = set(range(len(order)))
+        place = {order[i]: i for i in sorted(drawn)}
+        written = _Names(names, circuit.precision)
+        for node, i in place.items():
+            written.add(node, i, [place.get(parent) for parent in node.parents])
+        self.title = written.title(place.get(root))
+        kinds: dict[Primitive, int] = {}
+        for node in place:
+            if node.op is not None and node.op is not primitives.constant:
+                kinds.setdefault(node.op, len(kinds))
+        self.data: dict[str, Any] = {
+            "precision": circuit.precision,
+            "root": place.get(root, -1),
+            "places": list(place.values()),
+            "names": [written.names[i] for i in place.values()],
+            "labelled": [int(i in written.labelled) for i in place.values()],
+            "expressions": [written.expressions.get(i, "") for i in place.values()],
+            "operations": [[_symbol(op), _form(op)] for op in kinds],
+            "op": [-1 if n.op is None else -2 if n.op is primitives.constant else kinds[n.op] for n in place],
+            "parents": [[place.get(parent, -1) for parent in node.parents] for node in place],
+            "values": [number(node.data) for node in place],
+        }
+        if self.program == "null":
+            self.data["gradients"] = [number(node.grad) if node.reached else "" for node in place]
+            self.data["locals"] = [number(slope) for node in place for slope in node.local_grads]
+
+
+def _form(op: Primitive) -> str:
+    return "infix" if op.infix else "prefix" if op.precedence < primitives.CALL else "call"
+
+
+class _Names:
+    """What each node is called: its label, or else its expression, with "…" for what makes it too long."""
+
+    def __init__(self, labels: dict[int, str], precision: int) -> None:
+        self.labels, self.precision = labels, precision
+        self.names: dict[int, str] = {}
+        self.expressions: dict[int, str] = {}
+        self.labelled: set[int] = set()
+        self._short: dict[int | None, _Written] = {}  # as an operand
+        self._whole: dict[int | None, _Written] = {}  # the same in leaves alone, for the title
+
+    def add(self, node: Value, i: int, parents: list[int | None]) -> None:
+        label = _printable(short_label(self.labels.get(i) or node.label or "", LONGEST_NAME))
+        op = node.op
+        if label:
+            self.labelled.add(i)
+        if op is None or op is primitives.constant:
+            text = label or (number_text(node.data, self.precision) if op else f"leaf {i}")
+            precedence = ATOM if label or node.data >= 0.0 else primitives.SIGN
+            self._short[i] = self._whole[i] = _Written(text, precedence, text, precedence)
+        else:
+            short = _elided(op, [self._short.get(parent, _ELLIPSIS) for parent in parents], LONGEST_NAME)
+            self._whole[i] = _elided(op, [self._whole.get(parent, _ELLIPSIS) for parent in parents], LONGEST_TITLE)
+            self.expressions[i] = short.text
+            self._short[i] = _Written(label, ATOM, label, ATOM) if label else short
+        self.names[i] = self._short[i].text
+
+    def title(self, root: int | None) -> str:
+        if root is None:
+            return "Circuit"
+        whole, label = self._whole[root].text, self.names[root] if root in self.labelled else ""
+        return f"{label} = {whole}" if label and whole != label else whole
+
+
+class _Written(NamedTuple):
+    """What is written for a node, and what may be if that is too long; each with its precedence."""
+
+    text: str
+    precedence: int
+    brief: str
+    brief_precedence: int
+
+    def shorter(self) -> _Written:
+        brief = _Written(self.brief, self.brief_precedence, *_ELLIPSIS[:2])
+        return brief if len(self.brief) < len(self.text) else _ELLIPSIS
+
+
+_ELLIPSIS = _Written("…", ATOM, "…", ATOM)
+
+
+def _elided(op: Primitive, operands: list[_Written], most: int) -> _Written:
+    """An operation on written operands; where it is too long, its longest operands are cut, to "…" at last."""
+    brief = _written(op, [_ELLIPSIS] * len(operands))
+    while True:
+        text, precedence = _written(op, operands)
+        longest = max(range(len(operands)), key=lambda k: len(operands[k].text))
+        if len(text) <= most or operands[longest] == _ELLIPSIS:
+            return _Written(*((text, precedence) if len(text) <= 2 * most else (f"{_symbol(op)}(…)", ATOM)), *brief)
+        operands = [*operands[:longest], operands[longest].shorter(), *operands[longest + 1 :]]
+
+
+def _written(op: Primitive, operands: list[_Written]) -> tuple[str, int]:
+    """An operation on written operands, and its precedence."""
+    symbol, precedence = _symbol(op), op.precedence
+    if op.infix:
+        texts = [x.text if x.precedence > precedence else f"({x.text})" for x in operands]
+        if operands[0].precedence == precedence != primitives.POWER:
+            texts[0] = operands[0].text  # what stands to the left is done first
+        texts[1:] = [f"({text})" if text.startswith("−") else text for text in texts[1:]]
+        return f" {symbol} ".join(texts), precedence
+    if precedence < primitives.CALL:
+        ((text, inner, *_),) = operands
+        return symbol + (text if inner > precedence else f"({text})"), precedence
+    return f"{symbol}({', '.join(x.text for x in operands)})", ATOM
+
+
+def _symbol(op: Primitive) -> str:
+    return _printable(op.symbol)
+
+
+# ---- what it draws ---------------------------------------------------------------------------------------------------
+
+LETTERS = 15.0  # their size, in pixels
+ROOM = "−0.0000"  # for numbers that the page has yet to compute
+_LINE, _PAD = 20.0, 11.0
+
+
+def _drawings(circuit: Circuit, direction: str) -> tuple[list[str], float]:
+    """The drawing; and if it lies across and a narrow screen would do better, one that stands upright for that."""
+    across, width = svg(circuit, direction, "across" if direction in ("LR", "RL") else "only")
+    if direction in ("LR", "RL") and width > NARROW:
+        down, least = svg(circuit, "TB" if direction == "LR" else "BT", "down")
+        if least < width:
+            return [across, down], width
+    return [across.replace('class="across"', 'class="only"')], width
+
+
+def svg(circuit: Circuit, direction: str, kind: str) -> tuple[str, float]:
+    """The drawing and its width, with what the script needs: each node's number, each edge's ends and operand."""
+    sizes = [_size(node) for node in circuit.nodes]
+    number = {node.id: i for i, node in enumerate(circuit.nodes)}
+    groups = {group.id: i for i, group in enumerate(circuit.groups)}
+    layout = layered(
+        sizes,
+        [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
+        [
+            (max(text_width(x, LETTERS) for x in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
+            for edge in circuit.edges
+        ],
+        direction,
+        [None if group.parent is None else groups[group.parent] for group in circuit.groups],
+        [None if node.group is None else groups[node.group] for node in circuit.nodes],
+    )
+    width, height = layout.size
+    frames = [
+        f'<g class="frame"><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="10"/>'
+        f'<text x="{x + 10:g}" y="{y + 15:g}">{_text(group.name)}</text></g>'
+        for group, (x, y, w, h) in zip(circuit.groups, layout.frames)
+    ]
+    nodes = {node.id: node for node in circuit.nodes}
+    edges = [
+        _edge(e, nodes, path, at, direction, kind) for e, path, at in zip(circuit.edges, layout.paths, layout.labels)
+    ]
+    boxes = [_box(node, size, at) for node, size, at in zip(circuit.nodes, sizes, layout.boxes)]
+    lines = "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" class="{kind}" '
+            f'style="--natural: {width:g}px" role="group" aria-label="{_text(summary(circuit)[0])}">',
+            f'<defs><marker id="arrow-{kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
+            'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.6 L8 4 L0 7.4 z"/></marker></defs>',
+            *frames,
+            *edges,
+            *boxes,
+            "</svg>",
+        ]
+    )
+    return lines, width
+
+
+def _place(node: Node) -> int | None:
+    """The place in the whole graph of the node whose numbers a box shows."""
+    id = node.shows or node.of
+    return int(id[1:]) if id[0] == "n" else None
+
+
+def _size(node: Node) -> tuple[float, float]:
+    head = text_width(_head(node), LETTERS, bold=True) + 2 * _PAD
+    if node.kind == "folded":
+        return head, 36.0
+    if node.kind == "constant":
+        return max(text_width(_constant(node), LETTERS) + 18.0, 40.0), 30.0
+    numbers = (f"∂ {ROOM}", node.value_text, f"∂ {node.gradient_text}")
+    return max(head, *(text_width(x, LETTERS, bold=True) + 2 * _PAD for x in numbers)), 3 * _LINE + 14.0
+
+
+def _label_size(edge: Edge) -> tuple[float, float]:
+    return (max(text_width(text, LETTERS) for text in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
+
+
+def _constant(node: Node) -> str:
+    return f"{node.label} = {node.value_text}" if node.label else node.value_text
+
+
+def _head(node: Node) -> str:
+    return "  ".join(part for part in (node.label, node.text) if part)
+
+
+def _box(node: Node, size: tuple[float, float], at: tuple[float, float]) -> str:
+    (width, height), (x, y) = size, at
+    place = _place(node)
+    found = "" if place is None else f' data-node="{place}"'
+    parts = [f'<rect x="{-width / 2:g}" y="{-height / 2:g}" width="{width:g}" height="{height:g}" rx="12"/>']
+    parts.append(f"<title>{_text(_exactly(node))}</title>")
+    if node.kind == "constant":
+        parts.append(f'<text class="value" y="5">{_text(_constant(node))}</text>')
+    elif node.kind == "folded":
+        parts.append(f'<text class="label" y="5">{_text(node.label)}</text>')
+    else:
+        label = f'<tspan class="label">{_text(node.label)}</tspan>' if node.label else ""
+        apart = ' dx="7"' if label else ""
+        symbol = f'<tspan class="symbol"{apart}>{_text(node.text)}</tspan>' if node.text else ""
+        parts.append(f'<text class="head" y="{-_LINE + 4:g}">{label}{symbol}</text>')
+        parts.append(f'<text class="value" y="5">{_text(node.value_text)}</text>')
+        parts.append(f'<text class="gradient" y="{_LINE + 6:g}">∂ {_text(node.gradient_text)}</text>')
+    return (
+        f'<g class="node {node.kind}"{found} data-id="{node.id}" data-width="{width - 12:g}" '
+        f'transform="translate({x:g} {y:g})">{"".join(parts)}</g>'
+    )
+
+
+def _exactly(node: Node) -> str:
+    if node.kind == "folded":
+        return node.label
+    gradient = "" if node.kind == "constant" else f"\n∂ {exact_text(node.gradient)}"
+    return f"{node.title or node.text or node.kind} = {exact_text(node.value)}{gradient}"
+
+
+def _edge(
+    edge: Edge,
+    nodes: dict[str, Node],
+    path: list[tuple[float, float]],
+    label: tuple[float, float],
+    direction: str,
+    kind: str,
+) -> str:
+    parent, child = nodes[edge.parent], nodes[edge.child]
+    place = f' data-operand="{edge.operand}"' if edge.text else ""
+    ends = "".join(
+        f' data-{end}="{-1 if at is None else at}"' for end, at in (("from", _place(parent)), ("to", _place(child)))
+    )
+    text = f'<text x="{label[0]:g}" y="{label[1] + 4.5:g}">{_text(edge.text)}</text>' if edge.text else ""
+    quiet = " quiet" if edge.quiet else ""
+    line = f'<path d="{curve(path, direction)}" marker-end="url(#arrow-{kind})"/>'
+    return f'<g class="edge{quiet}"{ends}{place}>{line}{text}</g>'
+
+
+_ICON = '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{}"/></svg>'
+_ICONS = {
+    "start": "M3 2v12M13 2.5L6 8l7 5.5z",
+    "back": "M11.5 2.5L4.5 8l7 5.5z",
+    "on": "M4.5 2.5l7 5.5l-7 5.5z",
+    "end": "M13 2v12M3 2.5L10 8l-7 5.5z",
+}
+
+# ---- texts -----------------------------------------------------------------------------------------------------------
+
+
+def _printable(text: str) -> str:
+    """Without what no HTML file can hold: control characters and lone surrogates."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in text)
+
+
+def _text(text: str) -> str:
+    return html.escape(_printable(text))
+
+
+def _script(text: str) -> str:
+    """JSON or JavaScript as the content of a script element, which neither ``</script>`` nor ``<!--`` may end."""
+    return (
+        text.replace("<!--", "\\u003c!--")
+        .replace("</", "<\\/")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
+
+
+def _palette() -> str:
+    """The colours of all drawings, as variables."""
+    return "".join(
+        [
+            ":root {\n",
+            *(f"  --{role}: light-dark({light}, {dark});\n" for role, (light, dark) in COLOURS.items()),
+            "}\n",
+        ]
+    )
+
+
+@functools.cache
+def _resource(name: str) -> str:
+    from importlib import resources
+
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -69,7 +69,8 @@ class _Graph:
 
     def __init__(self, circuit: Circuit, names: dict[int, str]) -> None:
         from ..compiler import from_graph
-        from ..compiler.javascript import Untranslatable, emit, number
+        from ..compiler.javascript import emit, number
+        from ..compiler.source import Untranslatable
         from ..graph import topological_order
 
         root: Value = circuit.root

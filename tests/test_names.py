@@ -33,6 +33,12 @@ def shadowed_global() -> Value:
     return globals()["shadowed"]
 
 
+def test_a_local_that_is_no_value_hides_the_global_too():
+    shadowed = "something else"
+    assert names_of([shadowed_global()]) == {}
+    assert shadowed
+
+
 def test_an_argument_and_a_free_variable():
     free = Value(1.0)
 

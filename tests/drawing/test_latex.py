@@ -18,6 +18,7 @@ from autograd_lite import Value, errstate, group, primitives
 from autograd_lite import math as ag_math
 from autograd_lite.drawing.latex import latex, name_latex, number_latex
 from autograd_lite.drawing.model import describe
+from autograd_lite.graph import topological_order
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -200,7 +201,7 @@ def test_what_is_written_computes_to_the_value(steps: list[tuple[Callable[[Value
     for operation, i, j in steps:
         made.append(operation(made[-min(i, len(made))], made[-min(j, len(made))]))
     root = made[-1]
-    if math.isfinite(root.data) and abs(root.data) < 1e100 and root not in (x, y):
+    if root.parents and all(abs(node.data) < 1e100 for node in topological_order(root)):
         assert value_read(root) == pytest.approx(root.data, rel=1e-6, abs=1e-6)
 
 
@@ -226,6 +227,7 @@ def first_line(root: Value) -> str:
         (x - (y - x), r"f & = x - \left(y_{1} - x\right) \approx 0.1"),
         (x * (y / x), r"f & = x \cdot \frac{y_{1}}{x} = 1.3"),
         (x * -y, r"f & = x \cdot \left(-y_{1}\right) \approx -0.91"),
+        (-(x - y), r"f & = -\left(x - y_{1}\right) \approx 0.6"),
         ((-x) ** 2, r"f & = \left(-x\right)^{2} \approx 0.49"),
         ((x**y) ** 2, r"f & = \left(x^{y_{1}}\right)^{2} \approx 0.3956"),
         (x ** (y**2), r"f & = x^{y_{1}^{2}} \approx 0.5473"),
@@ -334,9 +336,9 @@ def test_a_deep_chain_and_a_long_sum_are_cut_into_lines():
     assert "more lines" in text
 
 
-def test_a_million_nodes_are_abridged():
+def test_a_hundred_thousand_nodes_are_abridged():
     f = x
-    for _ in range(500_000):
+    for _ in range(50_000):
         f = f + 1.0
     text = latex(describe(f))
     assert len(text) < 20_000

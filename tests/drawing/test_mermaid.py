@@ -65,6 +65,10 @@ def test_what_is_escaped_is_what_was_written():
         assert shown == label
 
 
+def test_what_mermaid_reads_after_the_numbers_is_kept_apart():
+    assert [escaped(text) for text in ("\\n", "$$", "fa:x")] == ["#92;\u2060n", "#36;\u2060#36;\u2060", "fa#58;\u2060x"]
+
+
 def test_groups_are_subgraphs_one_in_the_other():
     x = Value(1.0, "x")
     with group("outer"):

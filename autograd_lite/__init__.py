@@ -1,5 +1,7 @@
 """autograd_lite: a scalar reverse-mode automatic-differentiation engine. See a gradient, trust it, run it fast."""
 
+from typing import TYPE_CHECKING, Any
+
 from . import math
 from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from .ieee import errstate
@@ -7,8 +9,12 @@ from .names import label
 from .shell import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython looks for them here
 from .value import Value, group, no_grad
 
+if TYPE_CHECKING:
+    from .compiler import compile
+
 __all__ = [
     "Value",
+    "compile",
     "custom",
     "errstate",
     "grad",
@@ -26,3 +32,11 @@ __all__ = [
     "vjp",
 ]
 __version__ = "0.1.0.dev0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "compile":  # who does not compile does not load the compiler
+        from .compiler import compile
+
+        return compile
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -25,12 +25,14 @@ from .value import (
     as_constant,
     as_float,
     as_recorded,
+    is_node,
     is_recording,
     next_run,
     pull,
     push,
     recording,
     short_label,
+    tracing,
 )
 
 Argnums = int | Sequence[int]
@@ -56,13 +58,13 @@ def gradient(z: Value, wrt: Any, seed: Any = 1.0) -> Any:
     >>> dx.data, dy.data, gradient(dx, x).data
     (12.0, 9.0, 4.0)
     """
-    if not isinstance(z, Value):
+    if not is_node(z):
         raise TypeError(f"gradient: expected a Value to differentiate, got {_shown(z)}")
     inputs, tree = flatten(wrt)
     for place, x in enumerate(inputs):
-        if not isinstance(x, Value):
-            raise TypeError(f"gradient: wrt{trees.path(wrt, place)} is {_shown(x)}, not a Value of the recorded graph")
-    seeds = {z: seed if isinstance(seed, Value) else as_float(seed)}
+        if not is_node(x):
+            raise TypeError(f"gradient: wrt{trees.path(tree, place)} is {_shown(x)}, not a Value of the recorded graph")
+    seeds = {z: seed if is_node(seed) else as_float(seed)}
     with _recorded():
         found = _graph_reverse(operations(z), seeds, inputs)
         return tree.unflatten([_as_value(found.get(x, 0.0)) for x in inputs])
@@ -424,7 +426,7 @@ class _Run:
             self.inputs: list[Value] = []
             for place in places:
                 leaves, tree = flatten(args[place])
-                nodes = [self._input(leaf, place, args[place], i) for i, leaf in enumerate(leaves)]
+                nodes = [self._input(leaf, place, tree, i) for i, leaf in enumerate(leaves)]
                 arguments[place] = tree.unflatten(nodes)
                 given += leaves
                 shapes.append(tree)
@@ -439,25 +441,23 @@ class _Run:
             returned, aux = returned
         self.input_tree = shapes[0] if isinstance(argnums, int) else trees.tuple_tree(shapes)
         found, self.output_tree = flatten(returned)
-        if not any(isinstance(z, Value) for z in found):
+        if not any(is_node(z) for z in found):
             raise TypeError(_no_value(operator, self.name, returned))
-        self.outputs: list[Value] = [z if isinstance(z, Value) else as_constant(as_float(z)) for z in found]
+        self.outputs: list[Value] = [z if is_node(z) else as_constant(as_float(z)) for z in found]
         self.order = operations(*self.outputs, until=self.inputs)
         self._began = began
         # Whether the results are Values: None while it is not known if one from outside has an influence on them.
-        self._as_values: bool | None = False
-        if is_recording():
-            self._as_values = True if any(isinstance(leaf, Value) for leaf in given) else None
+        self._as_values: bool | None = tracing.get() is not None
+        if is_recording() and not self._as_values:
+            self._as_values = True if any(is_node(leaf) for leaf in given) else None
         self._aux = aux
 
-    def _input(self, leaf: Any, place: int, arg: Any, i: int) -> Value:
-        if isinstance(leaf, Value):
-            node: Value = primitives.identity(leaf)
-            return node
+    def _input(self, leaf: Any, place: int, tree: Tree, i: int) -> Value:
+        make: Callable[[Any], Value] = tracing.get() or Value
         try:
-            return Value(leaf)
+            return leaf.copied() if is_node(leaf) else make(leaf)
         except TypeError as error:
-            at = trees.path(arg, i)
+            at = trees.path(tree, i)
             raise TypeError(f"{self.operator}: argument {place}{at} of {self.name}: {error}") from None
 
     def the_output(self) -> Value:
@@ -509,7 +509,7 @@ class _Run:
             return _graph_forward(self.order, tangents)
 
     def _are_values(self, seeds: Iterable[Any]) -> bool:
-        if is_recording() and any(isinstance(seed, Value) for seed in seeds):
+        if is_recording() and any(is_node(seed) for seed in seeds):
             self._as_values = True
             return True
         return False
@@ -533,7 +533,9 @@ class _Run:
         return z if self.as_values else z.data
 
     def _number(self, x: Any) -> Any:
-        return _as_value(x) if self.as_values else x.data if isinstance(x, Value) else x
+        if self.as_values:
+            return _as_value(x)
+        return x.data if isinstance(x, Value) else x
 
     def like_inputs(self, numbers: Sequence[Any]) -> Any:
         return self.input_tree.unflatten([self._number(x) for x in numbers])
@@ -626,7 +628,7 @@ def _recorded() -> contextlib.AbstractContextManager[Any]:
 
 
 def _as_value(x: Any) -> Value:
-    return x if isinstance(x, Value) else as_constant(x)
+    return x if is_node(x) else as_constant(x)
 
 
 def _numbers(aux: Any) -> Any:
@@ -670,7 +672,7 @@ def _matching(what: str, given: Any, tree: Tree, of: str) -> list[Any]:
     leaves, shape = flatten(given)
     if shape != tree:
         raise ValueError(f"{what} must be nested as {of} are, {tree}, not as {shape}")
-    return [leaf if isinstance(leaf, Value) else as_float(leaf) for leaf in leaves]
+    return [leaf if is_node(leaf) else as_float(leaf) for leaf in leaves]
 
 
 def _no_value(operator: str, name: str, returned: Any) -> str:

@@ -122,10 +122,10 @@ def report(kind: str, operation: str, result: float) -> None:
     message = f"{_ENCOUNTERED[kind]} encountered in {operation} = {result}"
     if action == "raise":
         raise FloatingPointError(message)
-    warnings.warn(message, RuntimeWarning, stacklevel=_frames_to_the_user())
+    warnings.warn(message, RuntimeWarning, stacklevel=frames_to_the_user())
 
 
-def _frames_to_the_user() -> int:
+def frames_to_the_user() -> int:
     """The `stacklevel` with which a warning from `report` names the first line outside this package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):

@@ -7,9 +7,10 @@ empty tree. NumPy is never imported to look: whoever hands in an array has it al
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Tree:
@@ -33,8 +34,14 @@ class Tree:
         """The shape of an array, () for a lone number; None for any other container."""
         if self.make is None:
             return ()
-        is_array = isinstance(self.keys, tuple) and len(self.keys) == 2 and self.keys[0] == "array"
-        return self.keys[1] if is_array else None
+        return self.keys.shape if isinstance(self.keys, _Array) else None
+
+    @property
+    def names(self) -> Sequence[Any]:
+        """What its children are asked for by: the keys of a dict, or 0, 1, ..."""
+        if isinstance(self.keys, tuple) and self.keys[0] is dict:
+            return self.keys[1:]
+        return range(len(self.children))
 
     def unflatten(self, leaves: Iterable[Any]) -> Any:
         """The nesting with these leaves in place of the ones that were taken out."""
@@ -51,9 +58,12 @@ class Tree:
         return self.make([child._built(leaves) for child in self.children])
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Tree) and self.keys == other.keys and self.children == other.children
+        if not isinstance(other, Tree) or self.keys != other.keys:
+            return False
+        return self.shape is not None or self.children == other.children
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash((self.keys, () if self.shape is not None else self.children))
 
     def __repr__(self) -> str:
         return repr(self.unflatten([_Star()] * self.count))
@@ -62,6 +72,12 @@ class Tree:
 class _Star:
     def __repr__(self) -> str:
         return "*"
+
+
+class _Array(NamedTuple):
+    """What tells an array's node from others."""
+
+    shape: tuple[int, ...]
 
 
 LEAF = Tree(None, (), None)
@@ -73,20 +89,29 @@ def flatten(tree: Any) -> tuple[list[Any], Tree]:
     Whatever is no container is a leaf, a 0-d array too.
     """
     leaves: list[Any] = []
-    return leaves, _flattened(tree, leaves)
 
-
-def _flattened(x: Any, leaves: list[Any]) -> Tree:
-    kind = type(x)
-    if kind is float:
+    def leaf(x: Any) -> Tree:
+        if is_array(x):
+            leaves.extend(x.ravel().tolist())
+            return array_tree(x.shape)
         leaves.append(x)
         return LEAF
+
+    return leaves, mapped(tree, leaf)
+
+
+def mapped(x: Any, leaf: Callable[[Any], Tree]) -> Tree:
+    """The shape of a nesting with `leaf` deciding about what is no tuple, list, dict or None."""
+    kind = type(x)
+    if kind is float:
+        return leaf(x)
     if isinstance(x, (list, tuple)):
-        children = tuple(_flattened(item, leaves) for item in x)
+        children = tuple([mapped(item, leaf) for item in x])
         fields = getattr(x, "_fields", None)
         if fields is not None:
             return Tree(lambda items: kind(*items), children, (kind, fields))
-        return Tree(list if isinstance(x, list) else tuple, children, list if isinstance(x, list) else tuple)
+        plain = list if isinstance(x, list) else tuple
+        return Tree(plain, children, plain)
     if isinstance(x, dict):
         given, keys = list(x), _ordered(x)
 
@@ -94,14 +119,10 @@ def _flattened(x: Any, leaves: list[Any]) -> Tree:
             filled = dict(zip(keys, items))
             return {key: filled[key] for key in given}
 
-        return Tree(refill, tuple(_flattened(x[key], leaves) for key in keys), keys)
+        return Tree(refill, tuple([mapped(x[key], leaf) for key in keys]), (dict, *keys))
     if x is None:
         return Tree(lambda items: None, (), type(None))
-    if is_array(x):
-        leaves.extend(x.ravel().tolist())
-        return array_tree(x.shape)
-    leaves.append(x)
-    return LEAF
+    return leaf(x)
 
 
 def _ordered(x: dict[Any, Any]) -> list[Any]:
@@ -133,7 +154,7 @@ def array_tree(shape: tuple[int, ...]) -> Tree:
         array[:] = items
         return array.reshape(shape)
 
-    return Tree(make, (LEAF,) * count, ("array", shape))
+    return Tree(make, (LEAF,) * count, _Array(shape))
 
 
 def tuple_tree(children: Iterable[Tree]) -> Tree:
@@ -141,27 +162,21 @@ def tuple_tree(children: Iterable[Tree]) -> Tree:
     return Tree(tuple, tuple(children), tuple)
 
 
-def path(tree: Any, place: int) -> str:
+def path(tree: Tree, place: int) -> str:
     """Where the leaf number `place` stands, as it would be written: ``['w'][0, 1]``; empty for a lone number.
 
-    >>> path({"w": [1.0, (2.0, 3.0)]}, 2)
+    >>> path(flatten({"w": [1.0, (2.0, 3.0)]})[1], 2)
     "['w'][1][1]"
     """
-    if isinstance(tree, dict):
-        items: Sequence[tuple[Any, Any]] = [(key, tree[key]) for key in _ordered(tree)]
-    elif isinstance(tree, (list, tuple)):
-        items = list(enumerate(tree))
-    elif is_array(tree):
-        indices = []
-        for length in reversed(tree.shape):
-            place, index = divmod(place, length)
-            indices.append(index)
-        return f"[{', '.join(map(str, reversed(indices)))}]"
-    else:
-        return ""
-    for key, child in items:
-        count = len(flatten(child)[0])
-        if place < count:
-            return f"[{key!r}]{path(child, place)}"
-        place -= count
-    raise IndexError(f"{tree!r} has no leaf {place}")
+    return next(itertools.islice(paths(tree), place, None))
+
+
+def paths(tree: Tree) -> Iterator[str]:
+    """Where each leaf stands, in order."""
+    if tree.shape is not None:
+        for index in itertools.product(*map(range, tree.shape)):
+            yield f"[{', '.join(map(str, index))}]" if index else ""
+        return
+    for key, child in zip(tree.names, tree.children):
+        for below in paths(child):
+            yield f"[{key!r}]{below}"

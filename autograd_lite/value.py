@@ -491,7 +491,11 @@ class Value:
     def _repr_svg_(self) -> str:
         return self.draw().svg()
 
-    # ---- the protocol of the table ----
+    # ---- the protocols of the table and of the derivatives ----
+
+    def copied(self) -> Value:
+        """A new node of the same number, computed from this one."""
+        return unary(primitives.identity, self)
 
     @staticmethod
     def __apply__(op: Primitive, args: tuple[Any, ...]) -> Any:
@@ -707,6 +711,8 @@ class group(_Recording):
         return outer[0], (*outer[1], self.name)
 
 
+# While a compiler traces: what makes a number an input of a derivative in its program. None while nothing is traced.
+tracing: ContextVar[Callable[[float], Any] | None] = ContextVar("autograd_lite.tracing", default=None)
 _runs = 0  # how many derivatives of functions have been begun
 
 
@@ -903,9 +909,16 @@ def push(node: Value, i: int, tangent: float) -> float | None:
     return 0.0 if op.selects and not slope else tangent * slope
 
 
-def as_recorded(node: Value) -> tuple[Any, ...]:
+def is_node(x: Any) -> bool:
+    """Whether `x` is part of a graph: a Value, or a number that a compiler is tracing."""
+    return isinstance(x, Value) or hasattr(x, "copied")
+
+
+def as_recorded(node: Any) -> tuple[Any, ...]:
     """`node` and its parents as they were when it was made, for its local derivatives: constants as floats, the others
     as Values, with an identity in between where one's data was set since."""
+    if not isinstance(node, Value):  # a compiler's tracer
+        return node.as_recorded()  # type: ignore[no-any-return]
     y, *numbers = node._record
     return (
         _with_data(node, y),

@@ -5,7 +5,19 @@ No target knows a derivative: the rows' own local derivatives, run on tracers, a
 
 from __future__ import annotations
 
+from .function import Compiled, compile
 from .program import Instruction, Program
 from .trace import Builder, Recorded, Tracer, forward, from_graph, reverse
 
-__all__ = ["Builder", "Instruction", "Program", "Recorded", "Tracer", "forward", "from_graph", "reverse"]
+__all__ = [
+    "Builder",
+    "Compiled",
+    "Instruction",
+    "Program",
+    "Recorded",
+    "Tracer",
+    "compile",
+    "forward",
+    "from_graph",
+    "reverse",
+]

@@ -7,7 +7,11 @@ chain rule runs on tracers as it does on Values: by `sweep` and the rows of the 
 
 from __future__ import annotations
 
+import linecache
+import os
+import sys
 from collections.abc import Iterable, Sequence
+from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
 from .. import primitives, sweep
@@ -46,8 +50,19 @@ class Tracer:
         """The operands, for the sweeps."""
         return self.builder.parents(self)
 
+    def copied(self) -> Tracer:
+        """A new value of the same number: an input of a derivative is told from all that it is made of."""
+        return self.builder.copied(self)
+
+    def as_recorded(self) -> tuple[Any, ...]:
+        """This value and its operands, for the local derivatives; constants as floats."""
+        args = self.parents
+        return self, *[arg.operand if isinstance(arg.operand, float) else arg for arg in args]
+
     @staticmethod
     def __apply__(op: Primitive, args: tuple[Any, ...]) -> Any:
+        if any(hasattr(arg, "__apply__") and not isinstance(arg, (Tracer, Value)) for arg in args):
+            return NotImplemented
         builder = next(arg.builder for arg in args if isinstance(arg, Tracer))
         return builder.emit(op, args)
 
@@ -132,20 +147,33 @@ class Tracer:
     # ---- what would bake a number in ----
 
     def __float__(self) -> NoReturn:
-        raise TypeError(_NO_VALUE.format("no number can be made of it"))
+        raise TypeError(_NO_VALUE.format("no number can be made of it") + user_line())
 
     __int__ = __index__ = __complex__ = __float__
 
     @property
     def data(self) -> NoReturn:
         """Refused: the number would be the same in every run of the program."""
-        raise TypeError(_NO_VALUE.format("its .data cannot be read"))
+        raise TypeError(_NO_VALUE.format("its .data cannot be read") + user_line())
 
     def __repr__(self) -> str:
         return f"%{self.operand}" if isinstance(self.operand, int) else repr(self.operand)
 
 
 _NO_VALUE = "a number that is being traced has no value yet, so {}"
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def user_line() -> str:
+    """Where the code outside this package is, as the end of a message: `` (file.py, line 3: y = x.data)``."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    name, line = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(name, line, frame.f_globals).strip()
+    return f" ({os.path.basename(name)}, line {line}{text and f': {text}'})"
 
 
 class Builder:
@@ -179,6 +207,8 @@ class Builder:
 
     def emit(self, op: Primitive, args: Sequence[Any], label: str | None = None) -> Tracer:
         """The value of ``op(*args)``; `args` are tracers of this builder and real numbers."""
+        if op is primitives.identity:
+            return self._lift(self._operand(args[0]))
         takes = op.takes or (float,) * len(args)
         operands = tuple([self._as(kind, self._operand(arg)) for arg, kind in zip(args, takes)])
         if all(isinstance(operand, float) for operand in operands):
@@ -194,6 +224,14 @@ class Builder:
         if found is None:
             found = self._known[key] = self._append(Instruction(op, operands, label))
         return found
+
+    def copied(self, x: float | Tracer) -> Tracer:
+        """A value of its own with the number of `x`; `rebuilt` has it no more."""
+        return self._append(Instruction(primitives.identity, (self._operand(x),)))
+
+    def floated(self, x: Any) -> Tracer:
+        """`x` as a float: a truth is 1.0 or 0.0."""
+        return self._lift(self._as(float, self._operand(x)))
 
     def decide(self, truth: Tracer) -> bool:
         """What ``if truth:`` is to do. Here: only a constant is known; a compiler overrides this with a guard."""
@@ -312,7 +350,7 @@ def reverse(program: Program, output: int = 0) -> Program:
       %5 = add(%3, %1)
       return %4, %5, %0
     """
-    builder, inputs, outputs = _rebuilt(program)
+    builder, inputs, outputs = restart(program)
     order = [value for value in reversed(builder.values) if _is_variable(value)]
     root = outputs[output]
     adjoints = sweep.reverse(
@@ -332,7 +370,7 @@ def forward(program: Program) -> Program:
     >>> forward(builder.program([x * x]))(3.0, 1.0)
     (9.0, 6.0)
     """
-    builder, inputs, outputs = _rebuilt(program)
+    builder, inputs, outputs = restart(program)
     order = [value for value in builder.values if _is_variable(value)]
     tangents: dict[Tracer, Any] = {
         x: builder.input(None if label is None else f"{label}'") for x, label in zip(inputs, program.inputs)
@@ -341,7 +379,13 @@ def forward(program: Program) -> Program:
     return builder.program([*outputs, *[tangents.get(output, 0.0) for output in outputs]])
 
 
-def _rebuilt(program: Program) -> tuple[Builder, list[Tracer], list[Tracer]]:
+def rebuilt(program: Program) -> Program:
+    """The program as it is when built anew: without copies, and what they had kept apart made one."""
+    builder, _, outputs = restart(program)
+    return builder.program(outputs)
+
+
+def restart(program: Program) -> tuple[Builder, list[Tracer], list[Tracer]]:
     """A builder that holds `program`, its inputs, and its outputs."""
     builder = Builder()
     values = [builder.input(label) for label in program.inputs]

@@ -1,0 +1,337 @@
+"""`compile`: a function that means what the one it was made of means, and runs it as straight-line code.
+
+A call runs the trace that its inputs fit; where none does, the function is traced at these inputs. Derivatives are
+traces of the derivative operators applied to the function, so nothing about them is known here. Rows run through one
+kernel; those that branch otherwise than the first are gathered and run through a trace of their own.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import math
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from .. import derivatives, trees
+from ..derivatives import Argnums
+from ..ieee import frames_to_the_user
+from ..trees import Tree, flatten
+from ..value import Value, as_float, short_label
+from . import python
+from .program import Program
+from .record import Trace, traced
+
+if TYPE_CHECKING:
+    from .rows import Rows
+
+MOST_TRACES = 256
+
+
+class Compiled:
+    """A function compiled: made by `compile`, called as the function is.
+
+    >>> from autograd_lite import compile
+    >>> f = compile(lambda x, y: x * y + 1.0)
+    >>> f(3.0, 4.0), f.value_and_grad(3.0, 4.0)
+    (13.0, (13.0, 4.0))
+    >>> print(f.source)
+    def f(x, y):
+        v2 = x * y
+        v3 = v2 + 1.0
+        return (v3,)
+    """
+
+    def __init__(self, fn: Callable[..., Any], in_axes: Any, argnums: Argnums, target: str, most_traces: int) -> None:
+        self.fn = fn
+        self.in_axes = in_axes
+        self.argnums = argnums
+        self.target = target
+        self.most_traces = most_traces
+        self._modes: dict[Any, Mode] = {}
+        self._lock = threading.Lock()
+        functools.update_wrapper(self, fn, updated=())
+
+    def __call__(self, *args: Any, threads: int | None = None, **kwargs: Any) -> Any:
+        return self._mode("value", None)(args, kwargs, threads)
+
+    def value_and_grad(
+        self, *args: Any, argnums: Argnums | None = None, threads: int | None = None, **kwargs: Any
+    ) -> tuple[Any, Any]:
+        """The output and its gradient, as `autograd_lite.value_and_grad` has them; with rows, of the sum over them."""
+        return self._mode("value_and_grad", argnums)(args, kwargs, threads)  # type: ignore[no-any-return]
+
+    def grad(self, *args: Any, argnums: Argnums | None = None, threads: int | None = None, **kwargs: Any) -> Any:
+        """The gradient of the output; with rows, of the sum over them."""
+        return self._mode("grad", argnums)(args, kwargs, threads)
+
+    def jacobian(self, *args: Any, argnums: Argnums | None = None, threads: int | None = None, **kwargs: Any) -> Any:
+        """All partial derivatives, as `autograd_lite.jacobian` nests them; with rows, one Jacobian a row."""
+        return self._mode("jacobian", argnums)(args, kwargs, threads)
+
+    def hessian(self, *args: Any, argnums: Argnums | None = None, threads: int | None = None, **kwargs: Any) -> Any:
+        """All second derivatives, as `autograd_lite.hessian` nests them; with rows, one Hessian a row."""
+        return self._mode("hessian", argnums)(args, kwargs, threads)
+
+    def hvp(self, primals: Sequence[Any], tangents: Sequence[Any], threads: int | None = None) -> Any:
+        """The Hessian times a vector, as `autograd_lite.hvp` nests it; with rows, a product a row."""
+        return self._mode("hvp", None)((tuple(primals), tuple(tangents)), {}, threads)
+
+    @property
+    def program(self) -> Program:
+        """The program of the function's last trace. RuntimeError before there is one: call the function first."""
+        return self._mode("value", None).latest().program
+
+    @property
+    def source(self) -> str:
+        """The function's last trace as Python source."""
+        trace = self._mode("value", None).latest()
+        return python.source(trace.program, getattr(self.fn, "__name__", "f").replace("<lambda>", "f"))
+
+    def __repr__(self) -> str:
+        return f"<compiled {getattr(self.fn, '__qualname__', repr(self.fn))}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return compile, (self.fn, self.in_axes, self.argnums, self.target, self.most_traces)
+
+    def _mode(self, operator: str, argnums: Argnums | None) -> Mode:
+        if argnums is None:
+            argnums = self.argnums
+        key = operator, argnums if isinstance(argnums, int) else tuple(argnums)
+        mode = self._modes.get(key)
+        if mode is None:
+            with self._lock:
+                mode = self._modes.setdefault(key, Mode(self, operator, argnums))
+        return mode
+
+
+def compile(
+    fn: Callable[..., Any],
+    in_axes: Any = None,
+    argnums: Argnums = 0,
+    target: str = "auto",
+    most_traces: int = MOST_TRACES,
+) -> Compiled:
+    """`fn`, compiled: the same function, an order of magnitude and more faster.
+
+    Args:
+        fn: from numbers in any nesting of tuples, lists, dicts and arrays to numbers in any nesting. It is run once on
+            tracers; what it branches on is remembered, and an input that would branch otherwise is traced anew.
+        in_axes: which arguments have rows, as in `jax.vmap`: None for none, an axis for all, or a tuple with one entry
+            an argument.
+        argnums: by which positional argument `value_and_grad` and its like differentiate, or several.
+        target: "python", "llvm" or "jax"; "auto" is llvm where llvmlite is installed.
+        most_traces: how many traces are kept for inputs of one shape. Beyond, the least recently used is dropped, with
+            a warning.
+
+    TypeError, when called, if `fn` asks a number for what would be baked in: its `.data`, its `float()`.
+
+    >>> import numpy as np
+    >>> f = compile(lambda w, x: (w * x) ** 2, in_axes=(None, 0))
+    >>> f(2.0, np.array([1.0, 2.0, 3.0]))
+    array([ 4., 16., 36.])
+    >>> f.value_and_grad(2.0, np.array([1.0, 2.0, 3.0]))
+    (56.0, 56.0)
+    """
+    if not callable(fn):
+        raise TypeError(f"compile: expected a function, got {type(fn).__name__} {short_label(repr(fn), 40)}")
+    return Compiled(fn, in_axes, argnums, target, most_traces)
+
+
+class Mode:
+    """One derivative of a compiled function, or the function itself: its traces, by the shape of the inputs."""
+
+    def __init__(self, compiled: Compiled, operator: str, argnums: Argnums) -> None:
+        self.compiled = compiled
+        self.operator = operator
+        self.argnums = argnums
+        self.name = getattr(compiled.fn, "__name__", "f").replace("<lambda>", "f")
+        self.target = _target(compiled.target)
+        self.fn: Callable[..., Any]
+        if operator == "value":
+            self.fn = compiled.fn
+        elif operator == "hvp":
+            self.fn = functools.partial(derivatives.hvp, compiled.fn)
+        else:
+            self.fn = getattr(derivatives, operator)(compiled.fn, argnums)
+        self._traces: dict[Tree, Traces] = {}
+        self._lock = threading.Lock()
+
+    def latest(self) -> Trace:
+        """The trace used last."""
+        for traces in self._traces.values():
+            trace = traces.latest()
+            if trace is not None:
+                return trace
+        raise RuntimeError(f"{self.compiled!r} has no trace yet: call it first")
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], threads: int | None = None) -> Any:
+        primals = args[0] if self.operator == "hvp" else args
+        axes = _axes(self.compiled.in_axes, primals)
+        if any(axis is not None for axis in axes):
+            return self._over_rows(args, kwargs, axes, threads)
+        leaves, tree = flatten((args, kwargs))
+        numbers = [leaf if type(leaf) is float else as_float(leaf) for leaf in leaves]
+        return self.traces(tree)(numbers)
+
+    def traces(self, tree: Tree) -> Traces:
+        """The traces for inputs of that shape, a tree of ``(args, kwargs)``."""
+        traces = self._traces.get(tree)
+        if traces is None:
+            labels = _labels(self.compiled.fn, tree, self.operator)
+            with self._lock:
+                traces = self._traces.setdefault(tree, Traces(self, tree, labels))
+        return traces
+
+    def _over_rows(self, args: Any, kwargs: dict[str, Any], axes: list[int | None], threads: int | None) -> Any:
+        from . import rows
+
+        given = rows.Rows(args, kwargs, [axes, axes] if self.operator == "hvp" else axes)
+        tree = self.traces(given.tree).shape_of_outputs(given)
+        reduced = self._reduced(given, axes, tree.count)
+        return rows.assembled(tree, rows.run(self, given, reduced, threads), reduced)
+
+    def _reduced(self, given: Rows, axes: list[int | None], count: int) -> list[bool]:
+        """Which outputs are sums over the rows: the output that is differentiated, and gradients by what is shared."""
+        if self.operator not in ("grad", "value_and_grad"):
+            return [False] * count
+        places = [self.argnums] if isinstance(self.argnums, int) else self.argnums
+        arguments = given.tree.children[0].children
+        flags = [True] if self.operator == "value_and_grad" else []
+        for place in places:
+            flags += [axes[place] is None] * arguments[place].count
+        return flags
+
+
+class Traces:
+    """The traces of one function for inputs of one shape."""
+
+    def __init__(self, mode: Mode, tree: Tree, labels: list[str | None]) -> None:
+        self.mode = mode
+        self.tree = tree
+        self.labels = labels
+        self._kept: OrderedDict[tuple[bool, ...], Trace] = OrderedDict()  # by outcomes; the one used last at the end
+        self._lock = threading.Lock()
+        self._warned = False
+
+    def latest(self) -> Trace | None:
+        """The trace used last, if there is one."""
+        with self._lock:
+            return next(reversed(self._kept.values()), None)
+
+    def __call__(self, numbers: list[float]) -> Any:
+        """The function's result at one point."""
+        latest = self.latest()
+        if latest is not None:
+            outputs = self._run(latest, numbers)
+            if latest.fits(outputs):
+                return self._result(latest, numbers, outputs)
+        found = self.at(numbers)
+        return self._result(found, numbers, self._run(found, numbers))
+
+    def at(self, numbers: list[float]) -> Trace:
+        """The trace that is right at these inputs: one that is kept, or a new one.
+
+        Traces part at the first guard that comes out differently, so each that is tried settles one guard at least.
+        """
+        with self._lock:
+            candidates = list(reversed(self._kept.items()))
+        while candidates:
+            outcomes, trace = candidates[0]
+            met = trace.truths(numbers)
+            if met == outcomes:
+                with self._lock:
+                    if outcomes in self._kept:
+                        self._kept.move_to_end(outcomes)
+                return trace
+            parted = next(i for i, (found, expected) in enumerate(zip(met, outcomes)) if found != expected) + 1
+            candidates = [pair for pair in candidates if pair[0][:parted] == met[:parted]]
+        return self._traced(numbers)
+
+    def shape_of_outputs(self, rows: Rows) -> Tree:
+        """The nesting of the function's outputs for one row."""
+        trace = self.latest() or self.at(rows.at(0))
+        return trace.output_tree
+
+    def _traced(self, numbers: list[float]) -> Trace:
+        trace = traced(self.mode.fn, self.tree, numbers, self.labels)
+        most = self.mode.compiled.most_traces
+        with self._lock:
+            self._kept[trace.outcomes] = trace
+            if len(self._kept) <= most:
+                return trace
+            self._kept.popitem(last=False)
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{self.mode.compiled!r} has branched in more than {most} ways on inputs of one shape: the trace used "
+                "least recently is dropped for each new one. Where a loop's length depends on its inputs the function "
+                "may be better left uncompiled; most_traces sets the bound",
+                RuntimeWarning,
+                stacklevel=frames_to_the_user(),
+            )
+        return trace
+
+    def _run(self, trace: Trace, numbers: list[float]) -> Sequence[float]:
+        kernel = trace.kernels.get("scalar")
+        if kernel is None:
+            kernel = trace.kernels["scalar"] = self.mode.target.scalar(trace.program, self.mode.name)
+        return kernel(*numbers)  # type: ignore[no-any-return]
+
+    def _result(self, trace: Trace, numbers: list[float], outputs: Sequence[float]) -> Any:
+        found = outputs[: trace.output_tree.count]
+        if not all(map(math.isfinite, found)):
+            self._reported(numbers)
+        return trace.output_tree.unflatten(found)
+
+    def _reported(self, numbers: list[float]) -> None:
+        """Run the function on Values, which report what made an inf or a nan, with its operands and their labels."""
+        args, kwargs = self.tree.unflatten([Value(x, label) for x, label in zip(numbers, self.labels)])
+        self.mode.fn(*args, **kwargs)
+
+
+# ---- what is given ---------------------------------------------------------------------------------------------------
+
+
+def _target(name: str) -> ModuleType:
+    if name == "auto":
+        name = "llvm" if importlib.util.find_spec("llvmlite") else "python"
+    if name not in ("python", "llvm", "jax"):
+        raise ValueError(f'compile: the target is "auto", "python", "llvm" or "jax", not {name!r}')
+    return importlib.import_module(f".{name}", __package__)
+
+
+def _axes(in_axes: Any, args: tuple[Any, ...]) -> list[int | None]:
+    """For each argument the axis along which its rows lie, or None."""
+    if in_axes is None or isinstance(in_axes, int):
+        return [in_axes] * len(args)
+    axes = list(in_axes)
+    if len(axes) != len(args):
+        raise ValueError(
+            f"compile: in_axes has {len(axes)} entries, one an argument, and {len(args)} arguments were given"
+        )
+    return axes
+
+
+def _labels(fn: Callable[..., Any], tree: Tree, operator: str) -> list[str | None]:
+    """A name for each input, of a tree of ``(args, kwargs)``: ``x``, ``w[0][1]``; of a tangent its primal's, primed."""
+    args, kwargs = tree.children
+    if operator == "hvp":
+        names = _labels(fn, trees.tuple_tree([args.children[0], kwargs]), "value")
+        return [*names, *[name and f"{name}'" for name in names]]
+    try:
+        parameters = list(inspect.signature(fn).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+    for i in range(len(named), len(args.children)):
+        named.append(f"arg{i}" if rest is None else f"{rest}[{i - len(named)}]")
+    children = [*zip(named, args.children), *zip(kwargs.names, kwargs.children)]
+    return [f"{name}{path}" for name, child in children for path in trees.paths(child)]

@@ -301,7 +301,7 @@ class Traces:
 
 def _target(name: str) -> ModuleType:
     if name == "auto":
-        name = "llvm" if importlib.util.find_spec("llvmlite") else "python"
+        name = "python"
     if name not in ("python", "llvm", "jax"):
         raise ValueError(f'compile: the target is "auto", "python", "llvm" or "jax", not {name!r}')
     return importlib.import_module(f".{name}", __package__)
@@ -331,7 +331,7 @@ def _labels(fn: Callable[..., Any], tree: Tree, operator: str) -> list[str | Non
         parameters = []
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
-    for i in range(len(named), len(args.children)):
-        named.append(f"arg{i}" if rest is None else f"{rest}[{i - len(named)}]")
+    for i in range(len(args.children) - len(named)):
+        named.append(f"arg{len(named)}" if rest is None else f"{rest}[{i}]")
     children = [*zip(named, args.children), *zip(kwargs.names, kwargs.children)]
     return [f"{name}{path}" for name, child in children for path in trees.paths(child)]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from ..graph import topological_order
-from ..names import names_of
 from .model import MOST_NODES, describe
 from .picture import Picture
 
@@ -66,8 +64,7 @@ def draw(
     for option, number, least in (("depth", depth, 0), ("most", most, 1)):
         if number is not None and number < least:
             raise ValueError(f"draw: {option} is a whole number from {least} on, not {number!r}")
-    named = names_of(topological_order(root), names)
     circuit = describe(
-        root, precision, depth=depth, around=around, constants=constants, groups=groups, names=named, most=most
+        root, precision, depth=depth, around=around, constants=constants, groups=groups, names=names, most=most
     )
     return Picture(circuit, direction)

@@ -68,7 +68,7 @@ def both_ends(parents: Parents, most: int) -> set[int]:
                 level[parent] = below
     kept: set[int] = set()
     near = most - most // 4
-    for node in heapq.nsmallest(near, range(count), key=lambda node: (level[node], -node)):
+    for node in heapq.nsmallest(near, range(count - 1, -1, -1), key=level.__getitem__):
         if len(kept) >= near:
             break
         kept.add(node)
@@ -134,9 +134,11 @@ def contracted(parents: Parents, classes: list[int]) -> list[int]:
 
 def _circular(parents: Parents, classes: list[int]) -> set[int]:
     """The classes left when those before and after all circles are taken away."""
-    edges = {
-        (classes[parent], own) for node, own in enumerate(classes) for parent in parents[node] if classes[parent] != own
-    }
+    edges = set()
+    for operands, own in zip(parents, classes):
+        for parent in operands:
+            if classes[parent] != own:
+                edges.add((classes[parent], own))
     left = set(classes)
     for entering in (0, 1):
         onward: dict[int, list[int]] = {}
@@ -176,9 +178,11 @@ def quotient(parents: Parents, classes: list[int]) -> tuple[Parents, list[list[i
     members: dict[int, list[int]] = {}
     edges: dict[int, dict[int, None]] = {}
     onward: dict[int, list[int]] = {}
+    last = None
     for node, own in enumerate(classes):
-        members.setdefault(own, []).append(node)
-        into = edges.setdefault(own, {})
+        if own != last:
+            mine, into, last = members.setdefault(own, []), edges.setdefault(own, {}), own
+        mine.append(node)
         for parent in parents[node]:
             source = classes[parent]
             if source != own and source not in into:

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .. import primitives
+from .. import ieee, primitives
 from ..graph import topological_order
+from ..names import names_of
 from ..primitives import Primitive
 from ..value import short_label
 from .abridge import Parents, both_ends, contracted, folded, levels_back, neighbourhood, quotient
@@ -140,13 +141,13 @@ def describe(
     around: Value | None = None,
     constants: bool = True,
     groups: str | Collection[str] = "boxes",
-    names: Mapping[Value, str] | None = None,
+    names: bool | Mapping[str, object] = False,
     check: Mapping[Value, tuple[float, float]] | None = None,
     most: int | None = MOST_NODES,
 ) -> Circuit:
-    """The graph that `root` was computed by, as it stands now. The options are those of `draw`, except for these:
+    """The graph that `root` was computed by, as it stands now. The options are those of `draw`.
 
-    `names` maps nodes without a label to one; `check` maps nodes to a numerical derivative and its error bound.
+    `check` gives some nodes a numerical derivative and how far it may be off.
 
     >>> from autograd_lite import Value
     >>> x = Value(3.0, "x")
@@ -166,32 +167,35 @@ def describe(
     for number, (_, members) in enumerate(drawn):
         for i in members:
             place[i] = number
+    named = names_of(order, names)
     spoiled = _spoiled(order, parents)
+    exits = _exits(parents, place) if any(prefixes) else set()
     boxes: dict[Path, Group] = {}
     nodes: list[Node] = []
     for kind, members in drawn:
         first = members[0]
         if kind == "node":
-            node = _node(order[first], f"n{first}", precision, names, check, first in spoiled)
+            node = _node(order[first], f"n{first}", precision, named, first in spoiled)
+            if check is not None and order[first] in check:
+                node.check = _check(node.gradient, *check[order[first]], precision)
             node.operands = tuple([nodes[place[parent]].id for parent in parents[first]])
             path = paths[first]
         elif kind == "group":
-            node = _group(members, prefixes[first], order, parents, precision)
+            node = _group(members, prefixes[first], [i for i in members if i in exits], order, precision)
             path = prefixes[first][:-1]
         else:
             node = _folded(members)
             path = _common([paths[i] for i in members])
         node.group = _box(path, boxes)
         nodes.append(node)
-    edges = [
-        edge
-        for number, (kind, members) in enumerate(drawn)
-        for edge in (
-            _operands(order[members[0]], number, [place[p] for p in parents[members[0]]], nodes, precision)
-            if kind == "node"
-            else _merged(number, [place[p] for i in members for p in parents[i]], nodes)
-        )
-    ]
+    edges: list[Edge] = []
+    for node, (kind, members) in zip(nodes, drawn):
+        if kind == "node":
+            sources = [nodes[place[parent]] for parent in parents[members[0]]]
+            edges += _operands(order[members[0]], node, sources, precision)
+        else:
+            found = dict.fromkeys(place[parent] for i in members for parent in parents[i])
+            edges += _merged(node, [nodes[source] for source in found if nodes[source] is not node])
     circuit = Circuit(nodes, edges, list(boxes.values()), _notes(nodes, len(order)), [], len(order), root, precision)
     return circuit if constants else _inlined(circuit)
 
@@ -279,25 +283,32 @@ def _drawn(
     parents: Parents, prefixes: list[Path], centre: int | None, depth: int | None, most: int | None
 ) -> list[tuple[str, list[int]]]:
     """What is drawn as one, in topological order: its kind, "node", "group" or "folded", and its members."""
-    units = [[node] for node in range(len(parents))]
+    units: list[list[int]] | None = None  # each node by itself
     if any(prefixes):
         first: dict[Path, int] = {}
         classes = [first.setdefault(prefix, node) if prefix else node for node, prefix in enumerate(prefixes)]
         parents, units = quotient(parents, contracted(parents, classes))
-    kinds = ["group" if prefixes[members[0]] else "node" for members in units]
-    limit = len(units) if most is None else most
+
+    def unit(number: int) -> tuple[str, list[int]]:
+        members = [number] if units is None else units[number]
+        return "group" if prefixes[members[0]] else "node", members
+
+    count = len(parents)
+    limit = count if most is None else most
     if centre is not None:
-        middle = next(unit for unit, members in enumerate(units) if centre in members)
+        middle = centre if units is None else next(u for u, members in enumerate(units) if centre in members)
         kept = neighbourhood(parents, middle, AROUND if depth is None else depth, limit)
     elif depth is not None:
-        kept = levels_back(parents, len(units) - 1, depth, limit)
-    elif len(units) > limit:
+        kept = levels_back(parents, count - 1, depth, limit)
+    elif count > limit:
         kept = both_ends(parents, limit)
     else:
-        return list(zip(kinds, units))
+        return [unit(number) for number in range(count)]
     _, pieces = quotient(parents, folded(parents, kept))
     return [
-        (kinds[piece[0]] if piece[0] in kept else "folded", [node for unit in piece for node in units[unit]])
+        unit(piece[0])
+        if piece[0] in kept
+        else ("folded", piece if units is None else [node for number in piece for node in units[number]])
         for piece in pieces
     ]
 
@@ -316,11 +327,10 @@ def _node(
     value: Value,
     id: str,
     precision: int,
-    names: Mapping[Value, str] | None,
-    check: Mapping[Value, tuple[float, float]] | None,
+    named: Mapping[Value, str],
     spoiled: bool,
 ) -> Node:
-    label = value.label or (names.get(value, "") if names else "")
+    label = value.label or named.get(value, "")
     op = value.op
     node = Node(id, "operation", short_label(label), short_label(label, MOST_TITLE))
     node.value, node.value_text = value.data, number_text(value.data, precision)
@@ -334,24 +344,25 @@ def _node(
     else:
         node.op, node.text = op, op.symbol
     node.marks = _marks(value, spoiled)
-    if check is not None and value in check:
-        node.check = _check(node.gradient, *check[value], precision)
     return node
 
 
-def _group(members: list[int], path: Path, order: list[Value], parents: Parents, precision: int) -> Node:
+def _group(members: list[int], path: Path, exits: list[int], order: list[Value], precision: int) -> Node:
     """A collapsed group; if only one of its nodes is used outside, that one's numbers."""
-    inside = set(members)
-    used = {parent for node, operands in enumerate(parents) if node not in inside for parent in operands}
-    exits = [node for node in members if node in used or node == len(order) - 1]
     node = Node(f"c{members[0]}", "group", short_label(path[-1]), short_label(" / ".join(path), MOST_TITLE))
     node.count = len(members)
     if len(exits) == 1:
-        one = _node(order[exits[0]], "", precision, None, None, False)
+        one = _node(order[exits[0]], "", precision, {}, False)
         node.shows = f"n{exits[0]}"
         node.value, node.value_text = one.value, one.value_text
         node.gradient, node.gradient_text = one.gradient, one.gradient_text
     return node
+
+
+def _exits(parents: Parents, place: list[int]) -> set[int]:
+    """The nodes that are used by what is drawn apart from them, and the output."""
+    used = {parent for node, operands in enumerate(parents) for parent in operands if place[parent] != place[node]}
+    return used | {len(parents) - 1}
 
 
 def _folded(members: list[int]) -> Node:
@@ -398,7 +409,7 @@ def _at_kink(op: Primitive, value: Value) -> bool:
         if parent.op is not primitives.constant:
             step = 1e-7 * max(1.0, abs(args[i]))
             sides = [(*args[:i], args[i] + shift, *args[i + 1 :]) for shift in (-step, step)]
-            left, right = (op.derivative(i)(op(*side), *side) for side in sides)
+            left, right = (ieee.quietly(op.derivative(i), (op(*side), *side)) for side in sides)
             if abs(left - right) > 1e-3 * max(1.0, min(abs(left), abs(right))):
                 return True
     return False
@@ -407,27 +418,23 @@ def _at_kink(op: Primitive, value: Value) -> bool:
 # ---- edges -----------------------------------------------------------------------------------------------------------
 
 
-def _operands(value: Value, number: int, sources: list[int], nodes: list[Node], precision: int) -> Iterable[Edge]:
+def _operands(value: Value, node: Node, sources: list[Node], precision: int) -> Iterable[Edge]:
     """An edge an operand, but one for all operands that are drawn as one."""
-    found: dict[tuple[int, int], Edge] = {}
-    for operand, (source, slope) in enumerate(zip(sources, value.local_grads)):
-        parent = nodes[source]
-        key = source, operand if parent.kind not in ("folded", "group") else -1
+    found: dict[tuple[str, int], Edge] = {}
+    for operand, (parent, slope) in enumerate(zip(sources, value.local_grads)):
+        key = parent.id, operand if parent.kind not in ("folded", "group") else -1
         if key in found:
             found[key].local_gradient, found[key].text = None, ""
         else:
-            text = number_text(slope, precision)
             quiet = parent.kind == "constant"
-            found[key] = Edge(parent.id, nodes[number].id, operand, slope, text, quiet)
+            found[key] = Edge(parent.id, node.id, operand, slope, number_text(slope, precision), quiet)
     return found.values()
 
 
-def _merged(number: int, sources: list[int], nodes: list[Node]) -> Iterable[Edge]:
+def _merged(node: Node, sources: list[Node]) -> Iterable[Edge]:
     """One edge from each other node that is used by any of those drawn as one."""
-    others = [source for source in dict.fromkeys(sources) if source != number]
     return [
-        Edge(nodes[source].id, nodes[number].id, operand, quiet=nodes[source].kind == "constant")
-        for operand, source in enumerate(others)
+        Edge(parent.id, node.id, operand, quiet=parent.kind == "constant") for operand, parent in enumerate(sources)
     ]
 
 

@@ -1,0 +1,217 @@
+"""What is drawn of a graph: numbers, marks, depth, neighbourhoods, groups, copies, and what a million nodes come to."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_lite import Value
+from autograd_lite import math as ag
+from autograd_lite.drawing import draw
+from autograd_lite.drawing.model import Circuit, describe, with_copies
+from autograd_lite.graph import topological_order
+from autograd_lite.value import group
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+
+def names(circuit: Circuit) -> list[str]:
+    return [node.label or node.text or node.value_text for node in circuit.nodes]
+
+
+def chain(count: int) -> Value:
+    y, x = Value(1.0, "y"), Value(0.5, "x")
+    for _ in range(count):
+        y = y * x
+    return y
+
+
+def expression() -> tuple[Value, Value]:
+    a, b, c = Value(2.0, "a"), Value(3.0, "b"), Value(4.0, "c")
+    q = (a * b).named("q")
+    return ((q + c) * (q - 1)).named("f"), q
+
+
+def test_exact_numbers_stand_beside_the_rounded():
+    x = Value(1 / 3, "x")
+    f = x * x
+    f.backward()
+    leaf, product = describe(f).nodes
+    assert (leaf.value, leaf.value_text, leaf.gradient, leaf.gradient_text) == (1 / 3, "0.3333", 2 / 3, "0.6667")
+    assert product.op is f.op
+    edge = describe(f, precision=2).edges[0]
+    assert (edge.local_gradient, edge.text) == (1 / 3, "0.33")
+    assert describe(Value(1.0) * 2).nodes[0].gradient is None
+
+
+def test_depth_counts_levels_back_from_the_output():
+    f, _ = expression()
+    assert names(describe(f, depth=0)) == ["… 7 more nodes", "f"]
+    circuit = describe(f, depth=1)
+    assert [name for name in names(circuit) if "…" not in name] == ["+", "−", "f"]
+    assert sum(node.count for node in circuit.nodes) == 8
+    assert describe(f, depth=9).notes == []
+    assert circuit.notes == ["5 of 8 nodes are folded into “…”: draw() takes most, depth, around and groups"]
+
+
+def test_around_a_node():
+    f, q = expression()
+    circuit = describe(f, around=q, depth=1)
+    assert len(circuit.nodes) == 8
+    assert {"a", "b", "q", "+", "−", "… 1 more node"} == set(names(circuit))
+    with pytest.raises(ValueError, match="around is a node of the circuit"):
+        describe(f, around=Value(1.0, "stranger"))
+
+
+def test_edges_to_what_is_folded_are_one_each_and_say_no_more_than_is_true():
+    f, _ = expression()
+    circuit = describe(f, depth=1)
+    folded = {node.id for node in circuit.nodes if node.kind == "folded"}
+    pairs = [(edge.parent, edge.child) for edge in circuit.edges]
+    assert len(pairs) == len(set(pairs))
+    for edge in circuit.edges:
+        if edge.child in folded:
+            assert edge.local_gradient is None
+    x = Value(2.0, "x")
+    squares = ((x + 1) * (x + 1)).named("f")
+    (edge,) = describe(squares, depth=0).edges  # two operands in one
+    assert (edge.local_gradient, edge.text) == (None, "")
+
+
+def test_constants_are_written_with_their_operation():
+    x = Value(3.0, "x")
+    for y, text in ((x * 2, "× 2"), (2 - x, "2 −"), (x**2, "** 2"), (ag.maximum(x, 0), "max(·, 0)")):
+        node = describe(y, constants=False).nodes[-1]
+        assert (node.text, len(describe(y, constants=False).nodes)) == (text, 2)
+
+
+def test_groups_nest_and_constants_join_their_operation():
+    x = Value(2.0, "x")
+    with group("net"), group("layer"):
+        y = x * 3
+    circuit = describe(y)
+    assert [(box.name, box.parent) for box in circuit.groups] == [("net", None), ("layer", "g0")]
+    assert [node.group for node in circuit.nodes] == [None, "g1", "g1"]
+
+
+def test_groups_collapse_by_name_or_all():
+    x = Value(2.0, "x")
+    with group("net"):
+        with group("one"):
+            y = x * 3
+        with group("two"):
+            z = y + 1
+    assert names(describe(z, groups=["one"])) == ["x", "one", "1", "+"]
+    assert [box.name for box in describe(z, groups=["one"]).groups] == ["net", "two"]
+    whole = describe(z, groups="collapsed")
+    assert [(node.kind, node.count, node.value) for node in whole.nodes] == [("leaf", 1, 2.0), ("group", 4, 7.0)]
+    with pytest.raises(ValueError, match="no group 'three' to collapse; there are: 'net', 'one', 'two'"):
+        describe(z, groups=["three"])
+    with pytest.raises(ValueError, match="'boxes', 'collapsed' or a list"):
+        describe(z, groups="one")
+
+
+def test_a_group_that_is_left_and_entered_again_collapses_to_more_than_one_node():
+    x = Value(2.0, "x")
+    with group("g"):
+        a = x * 3
+    b = a + x
+    with group("g"):
+        c = b * 5
+    circuit = describe(c, groups="collapsed")
+    assert [node.kind for node in circuit.nodes if node.kind == "group"] == ["group", "group"]
+    check_order(circuit)
+
+
+def check_order(circuit: Circuit) -> None:
+    place = {node.id: i for i, node in enumerate(circuit.nodes)}
+    assert len(place) == len(circuit.nodes)
+    for edge in circuit.edges:
+        assert place[edge.parent] < place[edge.child]
+
+
+def test_births():
+    x = Value(0.0, "x")
+    f = ag.log(x) * 2.0 + ag.sqrt(x)
+    f.backward()
+    marks = {node.label or node.text: node.marks for node in describe(f).nodes}
+    assert marks["log"] == ("born",)
+    assert marks["×"] == marks["+"] == ()
+    assert marks["x"] == ("gradient born",)
+    assert describe(Value(math.nan, "n") * 1).nodes[0].marks == ("born",)
+
+
+@pytest.mark.parametrize(
+    ("f", "marked"),
+    [
+        (ag.fabs, True),
+        (ag.relu, True),
+        (lambda x: ag.maximum(x, 0.0), True),
+        (lambda x: x**2, False),
+        (lambda x: (x - 2) ** 2, False),
+        (lambda x: (x - 2) ** 3, False),
+        (lambda x: ag.fabs(x + 1), False),
+        (ag.sin, False),
+    ],
+)
+def test_kinks(f, marked: bool):
+    assert ("kink" in describe(f(Value(0.0))).nodes[-1].marks) is marked
+
+
+def test_far_uses_of_a_leaf_are_copies_and_near_ones_are_not():
+    assert len(with_copies(describe(chain(4))).nodes) == 6
+    circuit = with_copies(describe(chain(5)))
+    copies = [node for node in circuit.nodes if node.of == "n1"]
+    assert [node.id for node in copies] == ["n1", "n1_1", "n1_2", "n1_3", "n1_4"]
+    assert {node.label for node in copies} == {"x"}
+    assert len(circuit.edges) == 10
+    assert {edge.parent for edge in circuit.edges if edge.parent.startswith("n1")} >= {node.id for node in copies[1:]}
+    check_order(circuit)
+    w = [Value(float(i)) for i in range(9)]
+    x = Value(1.0, "x")
+    wide = ag.fsum([v * x for v in w])  # many uses, on one level
+    assert len(with_copies(describe(wide)).nodes) == len(describe(wide).nodes)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.data())
+def test_any_options_leave_an_ordered_description_that_counts_every_node(data):
+    draws = data.draw
+    pool = [Value(1.0, f"x{i}") for i in range(3)]
+    for _ in range(draws(st.integers(1, 25))):
+        a, b = (pool[draws(st.integers(0, len(pool) - 1))] for _ in range(2))
+        with group(draws(st.sampled_from("ab"))):
+            pool.append(a * b if draws(st.booleans()) else a + 2.0)
+    root = pool[-1]
+    order = topological_order(root)
+    circuit = describe(
+        root,
+        depth=draws(st.none() | st.integers(0, 5)),
+        around=draws(st.none() | st.sampled_from(order)),
+        groups=draws(st.sampled_from(["boxes", "collapsed"])),
+        most=draws(st.none() | st.integers(1, 10)),
+    )
+    check_order(circuit)
+    check_order(with_copies(circuit))
+    assert sum(node.count for node in circuit.nodes) == len(order) == circuit.total
+    assert {edge.parent for edge in circuit.edges} | {circuit.nodes[-1].id} == {node.id for node in circuit.nodes}
+
+
+def test_a_million_nodes_are_abridged():
+    y = chain(1_000_000)
+    picture = draw(y, names=False)
+    circuit = picture.circuit
+    assert len(circuit.nodes) < 410
+    assert circuit.total == 1_000_002
+    assert circuit.nodes[-1].value == y.data
+    assert [node.label for node in circuit.nodes if node.kind == "folded"] == ["… 999,602 more nodes"]
+    assert "999,602 of 1,000,002 nodes are folded" in picture.svg()
+
+
+def test_options_that_do_not_fit():
+    for option in ({"depth": -1}, {"most": 0}):
+        with pytest.raises(ValueError, match="whole number from"):
+            draw(Value(1.0), **option)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import ieee, primitives, sweep, trees
 from .domains import REAL, Domain, Region
@@ -248,6 +248,44 @@ def hessian(fn: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
     [[4.0, 6.0], [6.0, 0.0]]
     """
     return _jacobian("hessian", _jacobian("hessian", fn, argnums, has_aux), argnums, has_aux)
+
+
+class Pattern(NamedTuple):
+    """Where a sparse matrix may be other than zero: the places of its entries, row by row, as SciPy's CSR has them."""
+
+    shape: tuple[int, int]
+    starts: tuple[int, ...]
+    columns: tuple[int, ...]
+
+
+class Entries(NamedTuple):
+    """A sparse matrix: its pattern, and the entries that have a place in it."""
+
+    pattern: trees.Static
+    values: list[Any]
+
+
+def sparse_jacobian(fn: Function, argnums: Argnums = 0, operator: str = "jacobian") -> Function:
+    """The Jacobian's structural entries alone, as a function of the same arguments that gives `Entries`.
+
+    Row and column count the outputs' and the inputs' numbers. An entry is left out where there is no path, or where
+    each path has a slope that is zero everywhere.
+    """
+    _check(operator, fn, argnums)
+
+    def entries_of(*args: Any, **kwargs: Any) -> Entries:
+        run = _Run(operator, fn, args, kwargs, argnums, False)
+        starts, columns, values = [0], [], []
+        for row in run.jacobian_entries():
+            for i in sorted(row):
+                if is_node(row[i]) or row[i] != 0.0:
+                    columns.append(i)
+                    values.append(run.number(row[i]))
+            starts.append(len(columns))
+        shape = len(run.outputs), len(run.inputs)
+        return Entries(trees.Static(Pattern(shape, tuple(starts), tuple(columns))), values)
+
+    return _documented(operator, fn, entries_of)
 
 
 def _nested(outputs: Tree, inputs: Tree, rows: list[list[Any]]) -> Any:
@@ -517,31 +555,40 @@ class _Run:
     def jacobian_rows(self) -> list[list[Any]]:
         """∂outputs/∂inputs, a list a row, by one sweep of bundles: every direction at once."""
         n, m = len(self.inputs), len(self.outputs)
+        if m == 1 < n:  # a bundle of one is a number
+            adjoints = self.reverse(self.outputs, [1.0])
+            return [[self.number(adjoints.get(x, 0.0)) for x in self.inputs]]
+        rows = self.jacobian_entries()
+        return [[self.number(row.get(i, 0.0)) for i in range(n)] for row in rows]
+
+    def jacobian_entries(self) -> list[dict[int, Any]]:
+        """The entries of the Jacobian that have a path, by the input, one dict an output."""
+        n, m = len(self.inputs), len(self.outputs)
         if n <= m:
             pushed = self.forward([_Bundle({i: 1.0}) for i in range(n)])
-            columns = [pushed.get(z) for z in self.outputs]
-            return [[self._number(_entry(column, i)) for i in range(n)] for column in columns]
-        if m == 1:
-            adjoints = self.reverse(self.outputs, [1.0])
-            return [[self._number(adjoints.get(x, 0.0)) for x in self.inputs]]
+            return [dict(_entries(pushed.get(z))) for z in self.outputs]
         adjoints = self.reverse(self.outputs, [_Bundle({j: 1.0}) for j in range(m)])
-        found = [adjoints.get(x) for x in self.inputs]
-        return [[self._number(_entry(row, j)) for row in found] for j in range(m)]
+        rows: list[dict[int, Any]] = [{} for _ in self.outputs]
+        for i, x in enumerate(self.inputs):
+            for j, entry in _entries(adjoints.get(x)):
+                rows[j][i] = entry
+        return rows
 
     def result(self, z: Value) -> Any:
         """An output, as the caller gets it."""
         return z if self.as_values else z.data
 
-    def _number(self, x: Any) -> Any:
+    def number(self, x: Any) -> Any:
+        """A derivative, as the caller gets it."""
         if self.as_values:
             return _as_value(x)
         return x.data if isinstance(x, Value) else x
 
     def like_inputs(self, numbers: Sequence[Any]) -> Any:
-        return self.input_tree.unflatten([self._number(x) for x in numbers])
+        return self.input_tree.unflatten([self.number(x) for x in numbers])
 
     def like_outputs(self, numbers: Sequence[Any]) -> Any:
-        return self.output_tree.unflatten([self._number(x) for x in numbers])
+        return self.output_tree.unflatten([self.number(x) for x in numbers])
 
 
 class _Bundle(dict[int, Any]):
@@ -573,8 +620,8 @@ class _Bundle(dict[int, Any]):
         return _Bundle({k: op(*[arg[k] if isinstance(arg, _Bundle) else arg for arg in args]) for k in keys})
 
 
-def _entry(bundle: Any, k: int) -> Any:
-    return bundle.get(k, 0.0) if isinstance(bundle, _Bundle) else 0.0
+def _entries(bundle: Any) -> Iterable[tuple[int, Any]]:
+    return bundle.items() if isinstance(bundle, _Bundle) else ()
 
 
 # ---- sweeps whose numbers are Values ---------------------------------------------------------------------------------

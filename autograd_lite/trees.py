@@ -83,6 +83,12 @@ class _Array(NamedTuple):
 LEAF = Tree(None, (), None)
 
 
+class Static(NamedTuple):
+    """Something in a nesting that is no number: it has no leaf, and belongs to the shape."""
+
+    content: Any
+
+
 def flatten(tree: Any) -> tuple[list[Any], Tree]:
     """The leaves of a nesting from left to right, arrays in C order, and its shape.
 
@@ -105,6 +111,8 @@ def mapped(x: Any, leaf: Callable[[Any], Tree]) -> Tree:
     kind = type(x)
     if kind is float:
         return leaf(x)
+    if x is None or kind is Static:
+        return Tree(lambda items: x, (), (kind, x))
     if isinstance(x, (list, tuple)):
         children = tuple([mapped(item, leaf) for item in x])
         fields = getattr(x, "_fields", None)
@@ -120,8 +128,6 @@ def mapped(x: Any, leaf: Callable[[Any], Tree]) -> Tree:
             return {key: filled[key] for key in given}
 
         return Tree(refill, tuple([mapped(x[key], leaf) for key in keys]), (dict, *keys))
-    if x is None:
-        return Tree(lambda items: None, (), type(None))
     return leaf(x)
 
 

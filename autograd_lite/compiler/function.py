@@ -71,12 +71,38 @@ class Compiled:
         """The gradient of the output; with rows, of the sum over them."""
         return self._mode("grad", argnums)(args, kwargs, threads)
 
-    def jacobian(self, *args: Any, argnums: Argnums | None = None, threads: int | None = None, **kwargs: Any) -> Any:
-        """All partial derivatives, as `autograd_lite.jacobian` nests them; with rows, one Jacobian a row."""
+    def jacobian(
+        self,
+        *args: Any,
+        argnums: Argnums | None = None,
+        sparse: bool = False,
+        threads: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """All partial derivatives, as `autograd_lite.jacobian` nests them; with rows, one Jacobian a row.
+
+        With `sparse`, a SciPy CSR array of all numbers of the outputs by all numbers of the argument, whose structural
+        zeros are never computed.
+        """
+        if sparse:
+            return self._mode("jacobian", argnums, sparse=True).csr(args, kwargs)
         return self._mode("jacobian", argnums)(args, kwargs, threads)
 
-    def hessian(self, *args: Any, argnums: Argnums | None = None, threads: int | None = None, **kwargs: Any) -> Any:
-        """All second derivatives, as `autograd_lite.hessian` nests them; with rows, one Hessian a row."""
+    def hessian(
+        self,
+        *args: Any,
+        argnums: Argnums | None = None,
+        sparse: bool = False,
+        threads: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """All second derivatives, as `autograd_lite.hessian` nests them; with rows, one Hessian a row.
+
+        With `sparse`, a SciPy CSR array of all numbers of the outputs by all numbers of the argument, whose structural
+        zeros are never computed.
+        """
+        if sparse:
+            return self._mode("hessian", argnums, sparse=True).csr(args, kwargs)
         return self._mode("hessian", argnums)(args, kwargs, threads)
 
     def hvp(self, primals: Sequence[Any], tangents: Sequence[Any], threads: int | None = None) -> Any:
@@ -100,14 +126,14 @@ class Compiled:
     def __reduce__(self) -> tuple[Any, ...]:
         return compile, (self.fn, self.in_axes, self.argnums, self.target, self.most_traces)
 
-    def _mode(self, operator: str, argnums: Argnums | None) -> Mode:
+    def _mode(self, operator: str, argnums: Argnums | None, sparse: bool = False) -> Mode:
         if argnums is None:
             argnums = self.argnums
-        key = operator, argnums if isinstance(argnums, int) else tuple(argnums)
+        key = operator, argnums if isinstance(argnums, int) else tuple(argnums), sparse
         mode = self._modes.get(key)
         if mode is None:
             with self._lock:
-                mode = self._modes.setdefault(key, Mode(self, operator, argnums))
+                mode = self._modes.setdefault(key, Mode(self, operator, argnums, sparse))
         return mode
 
 
@@ -147,7 +173,7 @@ def compile(
 class Mode:
     """One derivative of a compiled function, or the function itself: its traces, by the shape of the inputs."""
 
-    def __init__(self, compiled: Compiled, operator: str, argnums: Argnums) -> None:
+    def __init__(self, compiled: Compiled, operator: str, argnums: Argnums, sparse: bool) -> None:
         self.compiled = compiled
         self.operator = operator
         self.argnums = argnums
@@ -158,6 +184,9 @@ class Mode:
             self.fn = compiled.fn
         elif operator == "hvp":
             self.fn = functools.partial(derivatives.hvp, compiled.fn)
+        elif sparse:
+            inner = derivatives.grad(compiled.fn, argnums) if operator == "hessian" else compiled.fn
+            self.fn = derivatives.sparse_jacobian(inner, argnums, operator)
         else:
             self.fn = getattr(derivatives, operator)(compiled.fn, argnums)
         self._traces: dict[Tree, Traces] = {}
@@ -179,6 +208,17 @@ class Mode:
         leaves, tree = flatten((args, kwargs))
         numbers = [leaf if type(leaf) is float else as_float(leaf) for leaf in leaves]
         return self.traces(tree)(numbers)
+
+    def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The sparse matrix at one point."""
+        import numpy as np
+        from scipy.sparse import csr_array
+
+        if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
+            raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
+        entries = self(args, kwargs)
+        pattern = entries.pattern.content
+        return csr_array((np.array(entries.values), pattern.columns, pattern.starts), shape=pattern.shape)
 
     def traces(self, tree: Tree) -> Traces:
         """The traces for inputs of that shape, a tree of ``(args, kwargs)``."""

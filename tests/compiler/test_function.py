@@ -369,6 +369,38 @@ def test_rows_of_nested_arrays(target: str) -> None:
     assert [part.tolist() for part in (pairs[0], *pairs[1])] == [b.tolist(), (b * b).tolist(), [1.0] * 4]
 
 
+# ---- sparsity --------------------------------------------------------------------------------------------------------
+
+
+@each_target
+def test_sparse_matrices_hold_what_has_a_path(target: str) -> None:
+    pytest.importorskip("scipy.sparse", reason="scipy is not installed")
+    f = ag.compile(rosenbrock, target=target)
+    x = np.linspace(-1.0, 1.5, 6)
+    h = f.hessian(x, sparse=True)
+    assert h.format == "csr"
+    assert h.nnz == 6 + 2 * 5  # tridiagonal
+    assert np.allclose(h.toarray(), ag.hessian(rosenbrock)(x), rtol=1e-14, atol=0)
+    g = ag.compile(lambda x: [a * b for a, b in itertools.pairwise(x)] + [3.0, math.floor(x[0])], target=target)
+    j = g.jacobian(x.tolist(), sparse=True)
+    assert j.shape == (7, 6)
+    assert j.nnz == 10
+    assert np.allclose(j.toarray(), np.array(ag.jacobian(g.fn)(x.tolist())), rtol=1e-15, atol=0)
+    wide = ag.compile(lambda x: [x[0] * x[5], x[1]], target=target).jacobian(x, sparse=True)
+    assert (wide.shape, wide.nnz) == ((2, 6), 3)
+    with pytest.raises(ValueError, match=r"jacobian\(sparse=True\) is of one point"):
+        ag.compile(model, in_axes=(None, 0, 0)).jacobian(W, *rows_of(3), sparse=True)
+
+
+def test_a_large_sparse_hessian_is_never_dense() -> None:
+    pytest.importorskip("scipy.sparse", reason="scipy is not installed")
+    n = 300
+    h = ag.compile(rosenbrock, target="python").hessian(np.full(n, 0.5), sparse=True)
+    assert (h.shape, h.nnz) == ((n, n), n + 2 * (n - 1))
+    assert h[5, 5] == 1200 * 0.25 - 400 * 0.5 + 2 + 200
+    assert h[5, 6] == -200.0
+
+
 # ---- copies, threads -------------------------------------------------------------------------------------------------
 
 

@@ -26,7 +26,7 @@ from .scopes import Scope
 
 if TYPE_CHECKING:
     from .drawing import Picture
-    from .explain import Explanation
+    from .explain import Diagnosis, Explanation, Kinks, Steps
 
 _ARITHMETIC = (ArithmeticError, ValueError)
 
@@ -487,6 +487,24 @@ class Value:
         from .explain import explain
 
         return explain(self, z, **options)
+
+    def steps(self, seed: SupportsFloat = 1.0, **options: Any) -> Steps:
+        """The backward pass from here, one step at a time: see `autograd_lite.explain.steps`."""
+        from .explain import steps
+
+        return steps(self, seed, **options)
+
+    def kinks(self, **options: Any) -> Kinks:
+        """The nodes that sit at a kink or tie, with both slopes: see `autograd_lite.explain.kinks`."""
+        from .explain import kinks
+
+        return kinks(self, **options)
+
+    def diagnose(self, **options: Any) -> Diagnosis:
+        """Where the first nan or inf was born: see `autograd_lite.explain.diagnose`."""
+        from .explain import diagnose
+
+        return diagnose(self, **options)
 
     def _repr_svg_(self) -> str:
         return self.draw().svg()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .paths import Path
-from .wording import LONGEST, Names, counted, number
+from .wording import LONGEST, Names, added, counted, number, product
 
 if TYPE_CHECKING:
     from .ledger import Explanation, Line, Section
@@ -86,7 +86,7 @@ class _Teller:
     def terms(self, section: Section) -> list[str]:
         shown = section.lines[:MOST_LINES]
         vias = [f"  via {self.via(line)}:" for line in shown]
-        arithmetic = [self.product([line.local_grad, line.adjoint], line.term) for line in shown]
+        arithmetic = [product([line.local_grad, line.adjoint], line.term, self.ledger._precision) for line in shown]
         width, wide = max(map(len, vias)), max(map(len, arithmetic))
         lines = [
             f"{via:{width}}  {product:{wide}}{self.which(line, section)}".rstrip()
@@ -98,7 +98,7 @@ class _Teller:
             terms = [self.number(line.term) for line in shown]
             if len(section.lines) > len(shown):
                 terms.append("…")
-            lines.append(f"{'  sum:':{width}}  {_added(terms)} = {self.number(section.gradient)}")
+            lines.append(f"{'  sum:':{width}}  {added(terms)} = {self.number(section.gradient)}")
         return ["  local gradient × gradient from above:", *lines]
 
     def via(self, line: Line) -> str:
@@ -106,10 +106,6 @@ class _Teller:
         if sum(parent is self.node for parent in line.successor.parents) > 1:
             return f"{successor}, operand {line.operand + 1}"
         return successor
-
-    def product(self, factors: list[float], result: float) -> str:
-        text = f"{' × '.join(map(self.number, factors))} = {self.number(result)}"
-        return text if all(abs(factor) < float("inf") for factor in factors) or result else f"{text} (a zero absorbs)"
 
     def which(self, line: Line, section: Section) -> str:
         """What the two factors are, if that is soon said: ``w × ∂f/∂q``, or ``1 × ∂f/∂q`` where one is a number."""
@@ -156,7 +152,7 @@ class _Teller:
         for section in self.ledger.sections:
             one = self.number(section.gradient)
             terms.append(one if section.calls == 1 else f"{section.calls} × {one}")
-        return f"sum over the sweeps: {_added(_abridged(terms))} = {self.number(self.ledger.total)}"
+        return f"sum over the sweeps: {added(_abridged(terms))} = {self.number(self.ledger.total)}"
 
     def unexplained(self) -> str:
         ledger = self.ledger
@@ -168,10 +164,6 @@ class _Teller:
             f"unexplained remainder: {self.number(ledger.gradient)} − {self.number(ledger.total)} = "
             f"{self.number(ledger.remainder)} ({why})"
         )
-
-
-def _added(terms: list[str]) -> str:
-    return " + ".join(terms).replace("+ −", "− ")
 
 
 def _abridged(terms: list[str]) -> list[str]:

@@ -44,6 +44,27 @@ def counted(n: int, thing: str) -> str:
     return f"{n:,} {thing}{'s' * (n != 1)}"
 
 
+def product(factors: Iterable[float], result: float, precision: int = 4) -> str:
+    """A product in numbers, with its result.
+
+    >>> product([1.0, -4.0], -4.0), product([float("inf"), 0.0], 0.0)
+    ('1 × −4 = −4', 'inf × 0 = 0 (a zero absorbs)')
+    """
+    factors = list(factors)
+    text = f"{' × '.join(number(factor, precision) for factor in factors)} = {number(result, precision)}"
+    finite = all(factor - factor == 0.0 for factor in factors)
+    return text if finite or result else f"{text} (a zero absorbs)"
+
+
+def added(terms: Iterable[str]) -> str:
+    """A sum of numbers as text.
+
+    >>> added(["3", "−4", "1"])
+    '3 − 4 + 1'
+    """
+    return " + ".join(terms).replace("+ −", "− ")
+
+
 class Names:
     """What the nodes of one graph are called.
 
@@ -101,6 +122,13 @@ class Names:
         if name is None:
             return self.expression(node)
         return name if not node.parents else f"{name} = {self.expression(node)}"
+
+    def in_numbers(self, node: Value, precision: int = 4) -> str:
+        """The operation that made the node, with its operands' numbers: ``−2 + 5``."""
+        if node.op is None or node.op is constant:
+            return number(node.data, precision)
+        operands = [_number_words(x, precision) for x in node._record[1 : MOST_ARGUMENTS + 1]]
+        return _combined(node.op, [*operands, *([("…", CALL)] if len(node.parents) > MOST_ARGUMENTS else [])])[0]
 
     def short(self, node: Value) -> str:
         """The node's name, else the symbol of its operation, else its number."""
@@ -165,8 +193,7 @@ def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Words]
     """The operation of `node`, its operands written out to so many levels or until they have a name."""
     op = node.op
     if op is None or op is constant:
-        text = number(node.data)
-        return text, SIGN if text.startswith("−") else CALL
+        return _number_words(node.data)
     operands = []
     for parent in node.parents[:MOST_ARGUMENTS]:
         name = names.given(parent)
@@ -181,6 +208,11 @@ def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Words]
     if len(node.parents) > MOST_ARGUMENTS:
         operands.append(("…", CALL))
     return _combined(op, operands)
+
+
+def _number_words(x: float, precision: int = 4) -> Words:
+    text = number(x, precision)
+    return text, SIGN if text.startswith("−") else CALL
 
 
 def _combined(op: Primitive, operands: list[Words]) -> Words:

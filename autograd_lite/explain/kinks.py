@@ -1,0 +1,202 @@
+"""Where a graph sits at a kink, a tie, a jump or an edge: there a gradient is one choice among several slopes.
+
+Such a node is one whose arguments lie outside its row's region of smoothness. What happens to either side is found out
+next to the point, by the row's own value and local derivatives there, one argument at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from .. import ieee
+from ..graph import topological_order
+from ..primitives import Primitive, constant
+from ..value import Value
+from .numerical import is_discrete
+from .wording import Names, counted, number
+
+NEAR_ZERO = 2.0**-500  # next to 0: small, and its square and root are still far from the ends of the floats
+FARTHER = 256.0
+
+
+def kinks(z: Value, *, names: bool | Mapping[str, object] = True, precision: int = 4) -> Kinks:
+    """The nodes of z's graph that sit at a kink, a tie, a jump or an edge, with the slopes to both sides.
+
+    Args:
+        z: the output.
+        names: what nodes without a label are called: True for the caller's variables, False, or a namespace.
+        precision: how many significant digits are printed.
+
+    A branch that a Python ``if`` did not take is not in the graph, and so not asked about.
+
+    >>> from autograd_lite import math
+    >>> a, b = Value(1.0, "a"), Value(1.0, "b")
+    >>> m = math.maximum(a, b)
+    >>> print(kinks(m + abs(a - b)))
+    2 kinks:
+      m = max(a, b), a tie at a = 1, b = 1
+        slope by a: 0 to the left, 1 to the right; 0.5 was taken
+        slope by b: 0 to the left, 1 to the right; 0.5 was taken
+      abs(a − b), a kink at a − b = 0
+        slope by a − b: −1 to the left, 1 to the right; 0 was taken
+    """
+    if not isinstance(z, Value):
+        raise TypeError(f"kinks: expected a Value, got {type(z).__name__}")
+    order = topological_order(z)
+    return Kinks([kink for node in order for kink in _kink(node)], Names(order, names, [z]), precision)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One argument of a node at a kink: the local gradient in the limit from either side, and what the row chose.
+
+    Attributes:
+        operand: which argument.
+        left, right: the slopes, as limits; nan where the operation is not defined on that side.
+        jump_left, jump_right: the limit of the value on that side, less the value; 0.0 where it is continuous.
+        chosen: the local gradient that the row has there.
+    """
+
+    operand: int
+    left: float
+    right: float
+    jump_left: float
+    jump_right: float
+    chosen: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kink:
+    """A node that sits at a kink, with a `Side` for each argument that has one; `kind` is "tie", "kink", "jump",
+    "edge" (of the domain) or "pole"."""
+
+    node: Value
+    kind: str
+    sides: tuple[Side, ...]
+
+
+class Kinks(Sequence[Kink]):
+    """The kinks of a graph, in its order."""
+
+    def __init__(self, found: list[Kink], names: Names, precision: int) -> None:
+        self._found = found
+        self._names = names
+        self._precision = precision
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, index: int) -> Kink: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Kink]: ...
+    def __getitem__(self, index: int | slice) -> Kink | list[Kink]:
+        return self._found[index]
+
+    def __str__(self) -> str:
+        if not self._found:
+            return "no kinks: every operation is smooth where it was evaluated"
+        lines = [f"{counted(len(self._found), 'kink')}:"]
+        for kink in self._found:
+            lines += [f"  {line}" for line in self._told(kink)]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _told(self, kink: Kink) -> list[str]:
+        names, node = self._names, kink.node
+        at = dict.fromkeys(
+            f"{names(parent)} = {self._number(x)}"
+            for parent, x in zip(node.parents, node._record[1:])
+            if parent.op is not constant
+        )
+        article = "an" if kink.kind == "edge" else "a"
+        lines = [f"{names.definition(node)}, {article} {kink.kind} at {', '.join(at)}"]
+        for side in kink.sides:
+            left, right = (
+                self._side(slope, jump) for slope, jump in ((side.left, side.jump_left), (side.right, side.jump_right))
+            )
+            by = names(node.parents[side.operand])
+            lines.append(
+                f"  slope by {by}: {left} to the left, {right} to the right; {self._number(side.chosen)} was taken"
+            )
+        return lines
+
+    def _side(self, slope: float, jump: float) -> str:
+        if slope != slope:
+            return "undefined"
+        return self._number(slope) + (f" after a jump of {self._number(jump)}" if jump else "")
+
+    def _number(self, x: float) -> str:
+        return number(x, self._precision)
+
+
+# ---- next to the point -----------------------------------------------------------------------------------------------
+
+
+def _kink(node: Value) -> Iterator[Kink]:
+    op, numbers = node.op, node._record[1:]
+    if op is None or not node.parents or numbers in op.smooth or not all(map(math.isfinite, numbers)):
+        return
+    sides = []
+    for operand, parent in enumerate(node.parents):
+        is_truth = bool(op.takes) and op.takes[operand] is bool
+        if parent.op is constant or is_truth or is_discrete(op, operand, len(numbers)):
+            continue
+        chosen = ieee.quietly(op.derivative(operand), node._record)
+        (left, jump_left), (right, jump_right) = (
+            _limits(op, node._record, operand, way, chosen) for way in (-1.0, 1.0)
+        )
+        if math.isinf(node._record[0]) or not (left == right == chosen and jump_left == jump_right == 0.0):
+            sides.append(Side(operand, left, right, jump_left, jump_right, chosen))
+    if sides:
+        yield Kink(node, _kind(op, node._record[0], sides), tuple(sides))
+
+
+def _kind(op: Primitive, y: float, sides: list[Side]) -> str:
+    if math.isinf(y):
+        return "pole"
+    if any(side.jump_left or side.jump_right for side in sides):
+        return "jump"
+    if any(slope != slope for side in sides for slope in (side.left, side.right)):
+        return "edge"
+    return "tie" if op.selects and len(op.derivatives) > 1 else "kink"
+
+
+def _limits(op: Primitive, record: tuple[float, ...], operand: int, way: float, chosen: float) -> tuple[float, float]:
+    """The limits, on one side of the point, of the local derivative and of the value less the value at the point."""
+    y, numbers = record[0], list(record[1:])
+    x = numbers[operand]
+    step = math.nextafter(x, way * math.inf) - x if x else way * NEAR_ZERO
+    slopes, values = [], []
+    for distance in (1.0, FARTHER, FARTHER**2):
+        numbers[operand] = x + distance * step
+        if distance == 1.0 and tuple(numbers) not in op.domain:
+            return math.nan, 0.0
+        values.append(op(*numbers))
+        slopes.append(ieee.quietly(op.derivative(operand), (values[-1], *numbers)))
+    return _slope_in_the_limit(slopes, chosen), _jump([value - y for value in values])
+
+
+def _slope_in_the_limit(slopes: list[float], chosen: float) -> float:
+    """What slopes next to the point, further off, and further still come from."""
+    near, far, farther = slopes
+    change, before = abs(near - far), abs(far - farther)
+    noise = 64.0 * math.ulp(near) if math.isfinite(near) else math.inf
+    if abs(near - chosen) <= max(4.0 * change, noise):
+        return chosen
+    if change > noise and change >= 0.9 * before:  # it goes on growing
+        return math.copysign(math.inf, near - far)
+    if abs(near) <= 0.9 * abs(far) <= 0.81 * abs(farther):
+        return 0.0
+    return near - (far - near) / (FARTHER - 1.0) if change > noise else near
+
+
+def _jump(differences: list[float]) -> float:
+    near, far, _ = differences
+    if not math.isfinite(near):
+        return 0.0
+    return near if near and abs(near) >= 0.9 * abs(far) else 0.0

@@ -1,0 +1,210 @@
+"""The backward pass one step at a time: at each, a node whose gradient is complete sends its terms to its operands.
+
+The steps are those of `Value.backward`, in its order and its floats; they are made as they are asked for, and change no
+`.grad`. The forward pass, if it is wanted, comes before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import SupportsFloat, overload
+
+from .. import ieee
+from ..graph import topological_order
+from ..primitives import constant
+from ..value import Value, as_float, pull
+from .wording import Names, added, counted, number, product
+
+MOST_STEPS = 500  # printed
+
+
+def steps(
+    z: Value,
+    seed: SupportsFloat = 1.0,
+    *,
+    forward: bool = False,
+    names: bool | Mapping[str, object] = True,
+    precision: int = 4,
+) -> Steps:
+    """The backward pass from `z` as a sequence of steps: iterate over it, index it, print it, draw it.
+
+    Args:
+        z: the output.
+        seed: ∂z/∂z.
+        forward: whether the steps of the forward pass come first.
+        names: what nodes without a label are called: True for the caller's variables, False, or a namespace.
+        precision: how many significant digits are printed.
+
+    >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    >>> q = x + y
+    >>> f = q * z
+    >>> print(steps(f))
+    1. f = q × z:  ∂f/∂f = 1
+         to q:  z × ∂f/∂f = −4 × 1 = −4
+         to z:  q × ∂f/∂f = 3 × 1 = 3
+    2. z:  ∂f/∂z = 3
+    3. q = x + y:  ∂f/∂q = −4
+         to x:  1 × ∂f/∂q = 1 × −4 = −4
+         to y:  1 × ∂f/∂q = 1 × −4 = −4
+    4. y:  ∂f/∂y = −4
+    5. x:  ∂f/∂x = −4
+    """
+    if not isinstance(z, Value):
+        raise TypeError(f"steps: expected a Value, got {type(z).__name__}")
+    return Steps(z, as_float(seed), forward, names, precision)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """What a step sends to one operand.
+
+    Attributes:
+        parent: the operand, number `operand` of its node.
+        local_grad: ∂node/∂parent.
+        term: local gradient × gradient from above.
+        before: what other successors had sent to the parent; None if this is the first.
+        total: the parent's gradient so far, this term included.
+    """
+
+    parent: Value
+    operand: int
+    local_grad: float
+    term: float
+    before: float | None
+    total: float
+
+
+class Step:
+    """One step: of the backward pass, or of the forward pass, where a node gets its number.
+
+    Attributes:
+        index: its place among the steps, from 0.
+        is_forward: of which pass it is.
+        node: the node whose number, or whose gradient, is complete.
+        adjoint: that gradient; None in the forward pass.
+        terms: what the node sends to its operands; constants are sent nothing.
+    """
+
+    __slots__ = ("_steps", "adjoint", "index", "is_forward", "node", "terms")
+
+    def __init__(self, steps: Steps, index: int, node: Value, adjoint: float | None, terms: tuple[Term, ...]) -> None:
+        self._steps = steps
+        self.index = index
+        self.is_forward = adjoint is None
+        self.node = node
+        self.adjoint = adjoint
+        self.terms = terms
+
+    @property
+    def adjoints(self) -> dict[Value, float]:
+        """Every gradient so far, this step's terms included; some are not yet complete."""
+        return self._steps.adjoints(self.index)
+
+    def __str__(self) -> str:
+        return "\n".join(self.told())
+
+    def __repr__(self) -> str:
+        return f"<Step {self.index + 1}: {self.told()[0]}>"
+
+    def told(self) -> list[str]:
+        """The step's arithmetic: a line for the node, and one for each operand."""
+        names, digits = self._steps.names, self._steps.precision
+        what = names.definition(self.node)
+        if self.adjoint is None:
+            value = number(self.node._record[0] if self.node._record else self.node.data, digits)
+            numbers = names.in_numbers(self.node, digits) if self.node.parents else ""
+            return [" = ".join(dict.fromkeys(part for part in (what, numbers, value) if part))]
+        above = names.derivative(self._steps.of, self.node)
+        lines = [f"{what}:  {above} = {number(self.adjoint, digits)}"]
+        for term in self.terms:
+            slope = number(term.local_grad, digits)
+            arithmetic = product([term.local_grad, self.adjoint], term.term, digits)
+            line = f"to {names(term.parent)}:  {names.slope(self.node, term.operand) or slope} × {above} = {arithmetic}"
+            if term.before is not None:
+                so_far = added([number(term.before, digits), number(term.term, digits)])
+                line += f";  so far {so_far} = {number(term.total, digits)}"
+            lines.append(f"  {line}")
+        return lines
+
+
+class Steps(Sequence[Step]):
+    """The steps of a pass, made when they are asked for.
+
+    Attributes:
+        z, seed: where the backward pass starts.
+        nodes: what takes part, operands first.
+    """
+
+    def __init__(
+        self, z: Value, seed: float, forward: bool, names: bool | Mapping[str, object], precision: int
+    ) -> None:
+        self.z = z
+        self.seed = seed
+        self.nodes = [node for node in topological_order(z) if node.op is not constant or node is z]
+        self.forward = forward
+        self.precision = precision
+        self.names = Names(self.nodes, names, [z])
+        self.of = self.names.atom(z)
+
+    def __len__(self) -> int:
+        return len(self.nodes) * (1 + self.forward)
+
+    def __iter__(self) -> Iterator[Step]:
+        index = 0
+        for node in self.nodes if self.forward else ():
+            yield Step(self, index, node, None, ())
+            index += 1
+        adjoints = {self.z: self.seed}
+        for node in reversed(self.nodes):
+            terms = tuple(_sent(node, adjoints)) if node.parents else ()
+            yield Step(self, index, node, adjoints[node], terms)
+            index += 1
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | list[Step]:
+        if isinstance(index, slice):
+            chosen = range(len(self))[index]
+            found = dict.fromkeys(chosen)
+            steps = {step.index: step for step in islice(self, max(chosen, default=-1) + 1) if step.index in found}
+            return [steps[i] for i in chosen]
+        place = range(len(self))[index]  # IndexError beyond the ends
+        return next(islice(iter(self), place, None))
+
+    def adjoints(self, index: int) -> dict[Value, float]:
+        """Every gradient known after the step of that index."""
+        found: dict[Value, float] = {}
+        for step in islice(self, index + 1):
+            if step.adjoint is not None:
+                found[step.node] = step.adjoint
+                found.update((term.parent, term.total) for term in step.terms)
+        return found
+
+    def __str__(self) -> str:
+        width = len(str(len(self))) + 1
+        lines = []
+        for step in islice(self, MOST_STEPS):
+            head, *rest = step.told()
+            lines.append(f"{f'{step.index + 1}.':{width}} {head}")
+            lines += [f"{'':{width}} {line}" for line in rest]
+        if len(self) > MOST_STEPS:
+            lines.append(f"… and {counted(len(self) - MOST_STEPS, 'more step')}: iterate over them")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Steps from {self.names(self.z)}: {len(self)}; print them or iterate>"
+
+
+def _sent(node: Value, adjoints: dict[Value, float]) -> Iterator[Term]:
+    op = node.op
+    assert op is not None  # a node with parents has one
+    for operand, (parent, term) in enumerate(zip(node.parents, pull(node, adjoints[node]))):
+        if term is not None:
+            before = adjoints.get(parent)
+            adjoints[parent] = term if before is None else before + term
+            slope = ieee.quietly(op.derivative(operand), node._record)
+            yield Term(parent, operand, slope, term, before, adjoints[parent])

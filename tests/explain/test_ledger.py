@@ -186,12 +186,12 @@ def test_a_zero_that_absorbs_is_told() -> None:
 def test_a_long_chain_and_many_successors() -> None:
     x = Value(1.0, "x")
     f = x
-    for _ in range(50_000):
+    for _ in range(5_000):
         f = f * 1.0 + x * 0.0
     f.backward()
     ledger = x.explain()
-    assert (ledger.total, len(ledger.lines), ledger.path_count) == (x.grad, 50_001, 50_001)
+    assert (ledger.total, len(ledger.lines), ledger.path_count) == (x.grad, 5_001, 5_001)
     text = str(ledger)
-    assert "… and 49,989 more terms" in text
+    assert "… and 4,989 more terms" in text
     assert "more" in text
     assert len(text) < 10_000

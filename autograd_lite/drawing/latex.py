@@ -9,6 +9,7 @@ operation is written, and how tightly it binds.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import unicodedata
@@ -230,7 +231,7 @@ def _operation(op: Primitive, terms: list[Term], left_out: int) -> tuple[str, in
     if op.latex is not None:
         template, precedence = op.latex
         return template.format(*terms), precedence
-    symbol = _function(op.symbol)
+    symbol = _function(op.symbol).strip()
     if op.infix:
         tighter = op.precedence + 1
         return f" {symbol} ".join(f"{term:{tighter}}" for term in terms), op.precedence
@@ -305,7 +306,8 @@ _INDEX = re.compile(rf"\d+(?:, \d+)*|{_LETTER}+")
 _SCRIPTS = re.compile("([⁰¹²³⁴-⁹⁽⁾]+)|([₀-₉]+)")
 _SPECIAL = {
     **{character: f"\\{character}" for character in "%&#$_{}"},
-    **{"\\": r"\backslash ", "^": r"\hat{\ }", "~": r"\sim ", "…": r"\ldots "},
+    **{"\\": r"\backslash ", "^": r"\hat{\ }", "~": r"\sim ", "…": r"\ldots ", "·": r"\cdot ", "−": "-"},
+    **{"≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∂": r"\partial ", "×": r"\times ", "÷": r"\div ", "∞": r"\infty "},
 }
 
 
@@ -318,7 +320,8 @@ def name_latex(label: str) -> Term:
     plain = _SCRIPTS.sub(lambda run: f"{'^' if run[1] else '_'}{unicodedata.normalize('NFKC', run[0])}", label)
     found = _NAME.fullmatch(plain)
     if found is None:
-        return Term("".join(_text(run) for run in re.split(r"([%&#$_{}\\^~…])", label) if run))
+        runs = [("".join(map(_symbol, run)), signs) for signs, run in itertools.groupby(label, _is_sign)]
+        return Term("".join(run if signs else rf"\text{{{run}}}" for run, signs in runs))
     name = _word(found["base"])
     indices = [_word(index).replace(", ", ",") for index in _INDEX.findall(found["below"])]
     if indices:
@@ -337,5 +340,10 @@ def _word(word: str) -> str:
     return rf"\mathrm{{{word}}}" if len(word) > 1 and word[0].isalpha() else word
 
 
-def _text(run: str) -> str:
-    return _SPECIAL.get(run) or rf"\text{{{run}}}"
+def _is_sign(character: str) -> bool:
+    """Whether it stands outside of a text: it means something to LaTeX, or is one of mathematics, such as ≤."""
+    return character in _SPECIAL or unicodedata.category(character) == "Sm"
+
+
+def _symbol(character: str) -> str:
+    return _SPECIAL.get(character, character)

@@ -267,6 +267,7 @@ def test_every_row_has_a_form_for_each_number_of_arguments():
         *(("w_new", r"w_{\mathrm{new}}"), ("w[0]", "w_{0}"), ("A[0, 1]", "A_{0,1}"), ("net.b", r"\mathrm{net.b}")),
         *(("net.w[1]", r"\mathrm{net.w}_{1}"), ("θ", r"\theta"), ("alpha_0", r"\alpha_{0}"), ("W²", "W^{2}")),
         *(("W⁽²⁾", "W^{(2)}"), ("x₁₂", "x_{12}"), ("x'", "x'"), ("é", r"\text{é}"), ("p['w']", r"\text{p['w']}")),
+        *(("a<b", r"\text{a}<\text{b}"), ("≠", r"\ne "), ("∂f", r"\partial \text{f}")),
         *(("a_", r"\text{a}\_"), ("%", r"\%"), ("\\", r"\backslash "), ("", "")),
     ],
 )

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -202,24 +201,6 @@ def test_a_saved_picture_is_the_page(tmp_path: Path):
 
 
 # ---- the page at work ------------------------------------------------------------------------------------------------
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if os.environ.get("CI") != "true":
-        pytest.importorskip("playwright", reason="playwright is not installed: pip install playwright")
-        if CHROMIUM is None:
-            pytest.skip("no chromium is installed: apt install chromium")
-    assert CHROMIUM is not None, "no chromium is installed: apt install chromium"
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 class Opened:

@@ -18,14 +18,15 @@ import os
 import sys
 import unicodedata
 import warnings
-from collections.abc import Callable
-from math import isfinite
+from collections.abc import Callable, Mapping
+from math import inf, isfinite
 from typing import Any, NoReturn, TextIO
 
 from . import math, primitives
 from .drawing import draw
 from .drawing.model import describe
 from .drawing.picture import FORMS, check_suffix
+from .explain.numerical import Estimate, numerical_gradients
 from .shell import interact
 from .value import Value, apply, short_label
 
@@ -36,7 +37,8 @@ MOST_CHARACTERS = 100_000
 def main(argv: list[str] | None = None) -> int:
     """Run the program, or open the shell if there are no arguments.
 
-    Returns the exit code: 0, or 2 after one line on stderr that says what was wrong.
+    Returns the exit code: 0; 1 if a gradient does not agree with its check; 2 after one line on stderr that says what
+    was wrong.
 
     >>> main(["x * x", "x=3"])
     f = x * x = 9
@@ -52,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         interact()
         return 0
     try:
-        _run(_parser().parse_intermixed_args(_shielded(given)))
+        return _run(_parser().parse_intermixed_args(_shielded(given)))
     except _Mistake as mistake:
         _print(f"{PROGRAM}: error: {mistake}", sys.stderr)
         return 2
@@ -77,6 +79,9 @@ _FORMS = {
     "text": "the circuit as a tree",
     "latex": "the expression and the chain rule in LaTeX",
     "mermaid": "the circuit in Mermaid",
+    "html": "a page that steps through the circuit and computes with it",
+    "steps": "the backward pass, step by step",
+    "check": "each gradient beside a numerical derivative; the exit code is 1 if they disagree",
     "json": "everything, for programs; inf and nan are strings, a gradient without a path is null",
 }
 
@@ -115,7 +120,7 @@ def _shielded(argv: list[str]) -> list[str]:
     return argv
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> int:
     if options.expression is None:
         raise _Mistake(f"the expression is missing (see {PROGRAM} --help)")
     text = sys.stdin.read(MOST_CHARACTERS + 1) if options.expression == "-" else options.expression
@@ -139,12 +144,19 @@ def _run(options: argparse.Namespace) -> None:
         raise _Mistake(" ".join(str(error).split())) from None
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         _print(f"warning: {message}", sys.stderr)
+    checks = numerical_gradients(output, inputs.values()) if options.form == "check" else {}
     if options.form == "json":
-        _print(_json(text, output, inputs), sys.stdout)
+        shown = _json(text, output, inputs)
+    elif options.form == "steps":
+        shown = str(output.steps(names=False))
+    elif options.form == "check":
+        shown = _report(text, output, inputs, checks)
     elif options.form:
-        _print(getattr(picture, options.form)(), sys.stdout)
+        shown = getattr(picture, options.form)()
     else:
-        _print(f"{_report(text, output, inputs)}\n\n{picture.text()}", sys.stdout)
+        shown = f"{_report(text, output, inputs)}\n\n{picture.text()}"
+    _print(shown, sys.stdout)
+    return int(any(check.verdict == "mismatch" for check in checks.values()))
 
 
 def _json(text: str, output: Value, inputs: dict[str, Value]) -> str:
@@ -183,12 +195,28 @@ def _plain(x: float | None) -> float | str | None:
     return x if x is None or isfinite(x) else str(x)  # JSON has no inf and no nan
 
 
-def _report(text: str, output: Value, inputs: dict[str, Value]) -> str:
+def _report(text: str, output: Value, inputs: dict[str, Value], checks: Mapping[Value, Estimate] | None = None) -> str:
     name = output.label or "f"
-    rows = [(f"{x} = {node.data:.10g}", f"∂{name}/∂{x} = {_gradient(node)}") for x, node in inputs.items()]
-    width = max((len(left) for left, _ in rows), default=0)
+    rows = [
+        [f"{x} = {node.data:.10g}", f"∂{name}/∂{x} = {_gradient(node)}", *([_told(checks[node])] if checks else [])]
+        for x, node in inputs.items()
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
     shown = "" if text == name else f" = {short_label(text, 100)}"
-    return "\n".join([f"{name}{shown} = {output.data:.10g}", *(f"{left:{width}}  {right}" for left, right in rows)])
+    return "\n".join([f"{name}{shown} = {output.data:.10g}", *lines])
+
+
+_VERDICTS = {"agrees": "agrees", "mismatch": "DISAGREES", "kink": "a kink or an edge, where the slope was chosen"}
+
+
+def _told(check: Estimate) -> str:
+    if check.verdict == "unknown":
+        return "no numerical derivative"
+    estimate = f"{check.value:.10g} ± {check.error:.1g}"
+    if check.error == inf:
+        estimate = f"{check.left.value:.10g} from the left, {check.right.value:.10g} from the right"
+    return f"numerically {estimate}: {_VERDICTS[check.verdict]}"
 
 
 def _gradient(node: Value) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 import io
 import json
+import math
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from autograd_lite import Value
+from autograd_lite import Value, primitives
 from autograd_lite import math as ag_math
 from autograd_lite.cli import main
 
@@ -158,7 +160,7 @@ def test_help(capsys: Capture):
     helped = output(capsys, "--help")
     assert "usage: autograd-lite" in helped
     assert "NAME=VALUE" in helped
-    assert all(f"--{form}" in helped for form in ("text", "latex", "mermaid", "json", "save"))
+    assert all(f"--{form}" in helped for form in ("text", "latex", "mermaid", "html", "steps", "check", "json", "save"))
 
 
 @pytest.mark.parametrize(
@@ -171,6 +173,37 @@ def test_a_form_is_printed_alone(capsys: Capture, form: str, first: str):
     printed = output(capsys, "x * y", "x=2", "y=3", f"--{form}")
     assert printed.startswith(first + "\n")
     assert printed == f"{getattr(expected.draw(), form)()}\n"
+
+
+def test_the_page_and_the_steps(capsys: Capture):
+    f = (Value(2.0, "x") * Value(3.0, "y")).named("f")
+    f.backward()
+    assert output(capsys, "x * y", "x=2", "y=3", "--html") == f"{f.draw().html()}\n"
+    assert output(capsys, "x * y", "x=2", "y=3", "--steps") == f"{f.steps()}\n"
+
+
+def test_a_check_stands_beside_each_gradient(capsys: Capture):
+    lines = output(capsys, "sin(x) * y**2 + relu(z)", "x=0.5", "y=-3", "z=0", "--check").splitlines()
+    assert lines[0].startswith("f = sin(x)")
+    for line, gradient in zip(lines[1:3], (9 * math.cos(0.5), -6 * math.sin(0.5))):
+        shown, estimate, error = re.findall(r"∂f/∂. = (\S+) +numerically (\S+) ± (\S+): agrees", line)[0]
+        assert float(shown) == pytest.approx(gradient, rel=1e-9)
+        assert abs(float(estimate) - gradient) <= float(error) + 1e-9
+        assert float(error) < 1e-8
+    assert lines[3] == "z = 0    ∂f/∂z = 0             numerically 0 from the left, 1 from the right: agrees"
+
+
+def test_a_wrong_derivative_fails_its_check(capsys: Capture, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(primitives.sin, "derivatives", (lambda y, x: 2.0,))
+    assert main(["sin(x) + y", "x=0.5", "y=1", "--check"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith(": DISAGREES")
+    assert lines[2].endswith(": agrees")
+
+
+def test_a_check_where_there_is_nothing_to_compare_with(capsys: Capture):
+    assert output(capsys, "log(x) / 0", "x=1", "--check").splitlines()[1].endswith("no numerical derivative")
+    assert "where the slope was chosen" in output(capsys, "sqrt(x)", "x=0", "--check")
 
 
 def test_json_has_everything(capsys: Capture):

@@ -29,7 +29,20 @@ LONG = 760.0  # pixels: a drawing beyond that has the whole width of the page
 NARROW = 400.0  # pixels: a telephone's screen
 
 
-def page(circuit: Circuit, direction: str = "LR") -> str:
+class Page(str):
+    """A page: its HTML, as a string. Jupyter shows it in a frame of its own."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Page of {len(self):,} characters: write it with draw().save('circuit.html')>"
+
+    def _repr_html_(self) -> str:
+        style = "width: 100%; height: 640px; border: 0; resize: vertical"
+        return f'<iframe srcdoc="{html.escape(self)}" style="{style}"></iframe>'
+
+
+def page(circuit: Circuit, direction: str = "LR") -> Page:
     """The page of a circuit, in HTML.
 
     Its leaves can be changed: forward and backward run again there, by the graph's own operations and rows. Where that
@@ -48,7 +61,7 @@ def page(circuit: Circuit, direction: str = "LR") -> str:
     graph = _Graph(circuit, names)
     notes = [*circuit.notes, *graph.notes]
     drawings, width = _drawings(circuit, direction)
-    return _resource("page.html").format(
+    text = _resource("page.html").format(
         title=html.escape(_printable(graph.title)),
         css=_palette() + _resource("page.css"),
         svg="\n".join(drawings),
@@ -59,6 +72,7 @@ def page(circuit: Circuit, direction: str = "LR") -> str:
         script=_resource("page.js"),
         **{name: _ICON.format(path) for name, path in _ICONS.items()},
     )
+    return Page(text)
 
 
 # ---- what the page computes with -------------------------------------------------------------------------------------

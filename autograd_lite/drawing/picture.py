@@ -20,6 +20,7 @@ from .text import text_tree
 
 if TYPE_CHECKING:
     from ..value import Value
+    from .page import Page
 
 MOST_FOR_GRAPHVIZ = 600  # boxes and arrows: of more, dot has been seen to take minutes
 
@@ -64,8 +65,11 @@ class Picture:
 
         return mermaid(self.circuit, self.direction)
 
-    def html(self) -> str:
-        """The picture as a page that computes with the graph: one HTML file, with nothing to fetch."""
+    def html(self) -> Page:
+        """The picture as a page that computes with the graph: one HTML file, with nothing to fetch.
+
+        A string; Jupyter shows it in a frame.
+        """
         from .page import page
 
         return page(self.circuit, self.direction)

@@ -715,3 +715,16 @@ def test_a_screenshot_shows_the_circuit(opened: Open, tmp_path: Path):
     image = opened(neuron()).tab.screenshot(path=tmp_path / "page.png")
     assert image.startswith(b"\x89PNG")
     assert len(image) > 20_000  # an empty page of that size has a tenth of it
+
+
+def test_jupyter_shows_it_in_a_frame(browser: Any):
+    shown = first_circuit().draw().html()
+    assert repr(shown).startswith("<Page of ")
+    assert shown.startswith("<!DOCTYPE html>")
+    notebook = browser.new_page()
+    notebook.set_content(f"<p>above</p>{shown._repr_html_()}<p>below</p>")
+    frame = notebook.frames[1]
+    frame.wait_for_selector("svg")
+    assert f"<h1>{frame.evaluate('document.title')}</h1>" in shown
+    assert notebook.evaluate("document.querySelectorAll('p').length") == 2
+    notebook.close()

@@ -51,7 +51,8 @@ class Recorder(Builder):
     def _append(self, instruction: Instruction | None) -> Tracer:
         if instruction is not None:
             op, operands, _ = instruction
-            self.numbers.append(float(op(*[self.numbers[x] if isinstance(x, int) else x for x in operands])))
+            numbers = self.numbers
+            numbers.append(float(op(*[numbers[x] if type(x) is int else x for x in operands])))
         return super()._append(instruction)
 
     def _operand(self, arg: Any) -> Operand:

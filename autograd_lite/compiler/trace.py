@@ -195,6 +195,7 @@ class Builder:
         self._instructions: list[Instruction | None] = []  # None for an input, by the index of its value
         self._tracers: list[Tracer] = []
         self._known: dict[tuple[Any, ...], Tracer] = {}
+        self._truths: set[Operand] = set()  # the values that are truths
 
     def input(self, label: str | None = None) -> Tracer:
         """A further input."""
@@ -209,21 +210,39 @@ class Builder:
         """The value of ``op(*args)``; `args` are tracers of this builder and real numbers."""
         if op is primitives.identity:
             return self._lift(self._operand(args[0]))
-        takes = op.takes or (float,) * len(args)
-        operands = tuple([self._as(kind, self._operand(arg)) for arg, kind in zip(args, takes)])
-        if all(isinstance(operand, float) for operand in operands):
+        operands = self._operands(op, args)
+        key: list[Any] = [op]
+        known = True  # to the builder: all of them numbers
+        for operand in operands:
+            if type(operand) is int:
+                known = False
+                key.append(operand)
+            else:  # as text, in which 0.0 is not -0.0, and nan is itself
+                key.append(operand.hex())  # type: ignore[union-attr]
+        if known:
             return self.constant(float(op(*operands)))
-        if op.takes and op.takes[0] is bool and isinstance(operands[0], float):  # a choice already made
+        if op.takes and op.takes[0] is bool and type(operands[0]) is float:  # a choice already made
             return self._lift(operands[1] if operands[0] else operands[2])
-        for place, neutral in enumerate(op.neutral):
-            operand = operands[place]
-            if neutral is not None and isinstance(operand, float) and operand.hex() == neutral.hex():
-                return self._lift(operands[1 - place])
-        key = (op, *[operand.hex() if isinstance(operand, float) else operand for operand in operands])
-        found = self._known.get(key)
+        if op.neutral:
+            for place, neutral in enumerate(op.neutral):
+                operand = operands[place]
+                if neutral is not None and type(operand) is float and operand.hex() == neutral.hex():
+                    return self._lift(operands[1 - place])
+        found = self._known.get(tuple(key))
         if found is None:
-            found = self._known[key] = self._append(Instruction(op, operands, label))
+            found = self._known[tuple(key)] = self._append(Instruction(op, operands, label))
         return found
+
+    def _operands(self, op: Primitive, args: Sequence[Any]) -> tuple[Operand, ...]:
+        """The operands that stand for `args`, as the floats and truths that the row takes."""
+        operands = []
+        takes = op.takes
+        for place, arg in enumerate(args):
+            operand = arg.operand if type(arg) is Tracer and arg.builder is self else self._operand(arg)
+            if takes or operand in self._truths:
+                operand = self._as(takes[place] if takes else float, operand)
+            operands.append(operand)
+        return tuple(operands)
 
     def copied(self, x: float | Tracer) -> Tracer:
         """A value of its own with the number of `x`; `rebuilt` has it no more."""
@@ -289,6 +308,8 @@ class Builder:
         tracer = Tracer(self, len(self._tracers))
         self._instructions.append(instruction)
         self._tracers.append(tracer)
+        if instruction is not None and instruction.op.gives is bool:
+            self._truths.add(tracer.operand)
         return tracer
 
     def _lift(self, operand: Operand) -> Tracer:
@@ -305,9 +326,7 @@ class Builder:
         """The operand as a float or as a truth: the conversions are exact, and instructions as well."""
         if isinstance(operand, float):
             return operand
-        instruction = self._instructions[operand]
-        given = float if instruction is None else instruction.op.gives
-        if given is kind:
+        if (operand in self._truths) == (kind is bool):
             return operand
         tracer = self._tracers[operand]
         return (tracer != 0.0 if kind is bool else self.emit(primitives.where, (tracer, 1.0, 0.0))).operand

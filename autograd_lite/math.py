@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math as _math
 from collections.abc import Callable, Iterable
-from math import comb, e, factorial, gcd, inf, isqrt, lcm, nan, perm, pi, tau  # noqa: F401 - part of the mirror
+from math import comb, e, factorial, gcd, inf, isqrt, lcm, nan, perm, pi, tau
 from numbers import Rational
 from operator import index
 from typing import Any, TypeVar
@@ -17,6 +17,17 @@ from typing import Any, TypeVar
 from . import primitives
 from .ieee import errstate  # noqa: F401 - for the examples
 from .value import DEGREES, RADIANS, Value, apply, as_float
+
+__all__ = [
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clip", "comb", "copysign", "cos",
+    "cosh", "degrees", "digamma", "dist", "e", "elu", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fabs",
+    "factorial", "floor", "fma", "fmax", "fmin", "fmod", "frexp", "fsum", "gamma", "gcd", "gelu", "hypot", "inf",
+    "isclose", "isfinite", "isinf", "isnan", "isnormal", "isqrt", "issubnormal", "lcm", "ldexp", "leaky_relu", "lgamma",
+    "log", "log1p", "log2", "log10", "log_sigmoid", "logaddexp", "logit", "logsumexp", "maximum", "minimum", "modf",
+    "nan", "nextafter", "norm_cdf", "norm_pdf", "perm", "pi", "polygamma", "pow", "prod", "psi", "radians", "relu",
+    "remainder", "sigmoid", "sign", "signbit", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sqrt",
+    "sumprod", "tan", "tanh", "tau", "trunc", "ulp", "where", "xlog1py", "xlogy",
+]  # fmt: skip
 
 N = TypeVar("N", float, Value)
 
@@ -771,7 +782,7 @@ def logsumexp(xs: Iterable[Any]) -> Any:
     if not xs:
         return -inf
     top, terms = _scaled_exponentials(xs)
-    return apply(primitives.add, top, log(fsum(terms)))
+    return apply(primitives.add, top, log1p(fsum([*terms, -1.0])))  # the top's own term is 1: none other is lost on it
 
 
 def softmax(xs: Iterable[Any]) -> list[Any]:

@@ -841,10 +841,12 @@ ldexp: Primitive = primitive(
 
 def _nextafter(x: float, to: float, steps: float) -> float:
     # Floats of one sign are ordered as their bits are; with the sign folded in, all are.
-    if x != x or to != to:
+    if x != x or not steps:
+        return x
+    if to != to:
         return NAN
     here, there = _rank(x), _rank(to)
-    if builtins.abs(here - there) <= steps:
+    if here == there or builtins.abs(here - there) < steps:
         return to
     rank = here + int(steps) if there > here else here - int(steps)
     return math.copysign(struct.unpack("<d", struct.pack("<q", builtins.abs(rank)))[0], rank or x)

@@ -124,11 +124,12 @@ math.modf = (x) => (x - x === 0 ? [math.copysign(x % 1, x), Math.trunc(x)] : [x 
 
 // Floats of one sign are ordered as their bits are; with the sign folded in, all are.
 primitives._nextafter = (x, to, steps) => {
-  if (x !== x || to !== to) return NaN;
+  if (x !== x || !steps) return x;
+  if (to !== to) return NaN;
   const rank = (y) => ((float[0] = Math.abs(y)), y < 0 ? -bits[0] : bits[0]);
   const here = rank(x), there = rank(to), count = BigInt(whole(steps));
   const distance = there > here ? there - here : here - there;
-  if (distance <= count) return to;
+  if (here === there || distance < count) return to;
   const found = there > here ? here + count : here - count;
   bits[0] = found < 0n ? -found : found;
   return math.copysign(float[0], found === 0n ? x : Number(found));

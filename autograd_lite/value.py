@@ -556,7 +556,7 @@ def as_float(x: Any) -> float:
         return x
     if isinstance(x, (float, int)):
         return float(x)
-    if isinstance(x, Real):  # Fraction, NumPy's integers and floats
+    if isinstance(x, Real) or _is_floatlike(x):  # Fraction, NumPy's integers and floats
         y = float(x)
         if y - y != 0.0 and x == x and x != y:
             raise OverflowError(f"{type(x).__name__} {short_label(str(x))} is too large for a float")
@@ -564,6 +564,12 @@ def as_float(x: Any) -> float:
     if _is_scalar(x):
         return as_float(x.item())
     raise TypeError(f"expected a real number, got {type(x).__name__} {short_label(repr(x), 40)}: {_advice(x)}")
+
+
+def _is_floatlike(x: Any) -> bool:
+    """Whether x is a number by its own word alone; not an array, whose float may drop a gradient of its own."""
+    claims = hasattr(type(x), "__float__") or hasattr(type(x), "__index__")
+    return claims and not isinstance(x, (Number, Value)) and not hasattr(x, "ndim")
 
 
 def _is_scalar(x: Any) -> bool:

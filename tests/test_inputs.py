@@ -114,6 +114,21 @@ def test_an_array_is_refused_where_one_number_belongs() -> None:
     assert [v.data for v in np.frompyfunc(math.sigmoid, 1, 1)(values)] == [math.sigmoid(1.0), math.sigmoid(2.0)]
 
 
+def test_an_object_with_a_float_of_its_own_is_a_number() -> None:
+    class Temperature:
+        def __float__(self) -> float:
+            return 2.0
+
+    class Count:
+        def __index__(self) -> int:
+            return 2
+
+    for x in (Temperature(), Count()):
+        assert math.sqrt(x) == std.sqrt(x) == std.sqrt(2.0)  # type: ignore[type-var]
+        assert math.hypot(Value(1.0), x).data == std.sqrt(5.0)
+        assert Value(x).data == 2.0  # type: ignore[arg-type]
+
+
 def test_what_only_looks_like_a_number_is_refused() -> None:
     class Tensor:  # as another library's may: with a shape and a float, and perhaps a gradient of its own
         ndim = 0

@@ -109,15 +109,22 @@ def _parser() -> _Parser:
 def _shielded(argv: list[str]) -> list[str]:
     """The arguments, with a space before an expression that starts with a minus sign, lest it be taken as an option."""
     options = ["-h", "--help", "--save", *(f"--{form}" for form in _FORMS)]
+    shielded: list[str] = []
+    seen = False
     for i, arg in enumerate(argv):
+        if arg == "--" and not seen:
+            return [
+                *shielded,
+                *(f" {rest}" if rest.startswith("-") and rest != "-" else rest for rest in argv[i + 1 :]),
+            ]
         if arg in options or arg.startswith("--save=") or (i and argv[i - 1] == "--save"):
-            continue
-        if arg.startswith("--") and (close := difflib.get_close_matches(arg, options, 1, 0.75)):
+            shielded.append(arg)
+        elif arg.startswith("--") and (close := difflib.get_close_matches(arg, options, 1, 0.75)):
             raise _Mistake(f"unrecognized option {short_label(arg)}: did you mean {close[0]}?")
-        if arg == "--":
-            argv = argv[:i] + argv[i + 1 :]
-        return [f" {a}" if j == i and a.startswith("-") and a != "-" else a for j, a in enumerate(argv)]
-    return argv
+        else:
+            shielded.append(f" {arg}" if arg.startswith("-") and arg != "-" and not seen else arg)
+            seen = True
+    return shielded
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -125,6 +132,9 @@ def _run(options: argparse.Namespace) -> int:
         raise _Mistake(f"the expression is missing (see {PROGRAM} --help)")
     text = sys.stdin.read(MOST_CHARACTERS + 1) if options.expression == "-" else options.expression
     text = " ".join(text.split())
+    name, equals, rest = text.partition("=")
+    if equals and name.strip().isidentifier() and not rest.startswith("="):
+        raise _Mistake(f"the expression comes first, before {short_label(text)}")
     try:
         if options.save is not None:
             check_suffix(options.save)

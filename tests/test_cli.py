@@ -69,6 +69,8 @@ def test_the_first_circuit(capsys: Capture, tmp_path: Path):
         (["f*f", "f=2"], "result = f*f = 4"),
         (["µ", "µ=2"], "μ = µ = 2"),
         (["--", "-x", "x=3"], "f = -x = -3"),
+        (["--save", "{}/p.txt", "--", "-x", "x=3"], "f = -x = -3"),
+        (["x == 2", "x=3"], "f = x == 2 = 0"),
         (["logsumexp(x, x) - log(2)", "x=3"], "f = logsumexp(x, x) - log(2) = 3"),
     ],
 )
@@ -121,6 +123,8 @@ def test_log_of_zero_warns_on_stderr(capsys: Capture):
         (["x", "x=1", "--save"], "expected one argument"),
         (["--save", "a.txt"], "the expression is missing"),
         (["--text"], "the expression is missing"),
+        (["x=1", "y=2"], "the expression comes first, before x=1"),
+        (["x", "x=1", "--stepps"], "unrecognized option --stepps: did you mean --steps?"),
         (["--latx", "x", "x=1"], "unrecognized option --latx: did you mean --latex?"),
         (["x", "x=1", "--text", "--json"], "argument --json: not allowed with argument --text"),
         (["dist(1, 2)"], "unknown function dist"),

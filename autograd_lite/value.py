@@ -977,6 +977,8 @@ def _with_state(state: _State) -> Value:
     node.op, node.parents, node._record, node._data, node._grad, node.label = rest
     if names:
         node._group = names
+    if node.op is None:
+        node._born = _runs  # a leaf made now, as every other
     return node
 
 

@@ -22,6 +22,7 @@ import mpmath
 import numpy as np
 import pytest
 
+import autograd_lite as ag
 from autograd_lite import Value, math
 
 # ---- numbers ---------------------------------------------------------------------------------------------------------
@@ -345,6 +346,13 @@ def test_deep_graphs_copy_and_pickle(how: str, depth: int) -> None:
     assert leaf is not x
     z.backward()
     assert leaf.grad == 2 * x.grad
+
+
+@each_copy
+def test_a_leaf_copied_inside_a_function_is_the_functions_own(copied: Any) -> None:
+    outside = Value(2.0)
+    slope = ag.grad(lambda x: x * copied(outside))(3.0)
+    assert (type(slope), slope) == (float, 2.0)  # a Value, had it a path to something outside
 
 
 def test_a_pickling_that_fails_leaves_the_next_one_sound() -> None:

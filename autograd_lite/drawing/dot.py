@@ -10,7 +10,7 @@ import re
 from html import escape
 
 from .model import Circuit, Edge, Group, Node, with_copies
-from .style import FONT, LIGHT, Run, drawing_id, fill, hover, hover_edge, outline, rows, stylesheet, summary
+from .style import FONT, LIGHT, Run, drawing_id, fill, hover, hover_edge, outline, rows, stroke, stylesheet, summary
 
 _ID = "\0"  # stands for the drawing's own id until that is known
 
@@ -138,12 +138,15 @@ def _look(node: Node, output: bool) -> dict[str, str]:
 
 def _edge_look(edge: Edge, nodes: dict[str, Node]) -> dict[str, str]:
     about = _plain(hover_edge(edge, nodes[edge.parent], nodes[edge.child]))
+    role, thick = stroke(edge)
     look = {
         "id": f"{_ID}_{edge.child}_{edge.operand}",
         "tooltip": about,
-        "color": LIGHT["faint" if edge.quiet else "line"],
+        "color": LIGHT[role],
         "fontcolor": LIGHT["quiet" if edge.quiet else "local"],
     }
+    if thick != 1.0:
+        look["penwidth"] = f"{thick:g}"
     if edge.text:
         look |= {"label": f" {edge.text} ", "labeltooltip": about}
     return look

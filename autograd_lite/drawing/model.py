@@ -60,6 +60,7 @@ class Node:
         count: how many nodes of the graph it stands for.
         of: the id of the node it is a copy of; its own id, if of none.
         shows: of a collapsed group, the id of the one node in it whose numbers it shows, if it shows any.
+        active: whether it is picked out, as the one at work in a step of an animation.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Node:
     count: int = 1
     of: str = ""
     shows: str = ""
+    active: bool = False
 
     def __post_init__(self) -> None:
         self.of = self.of or self.id
@@ -97,6 +99,7 @@ class Edge:
     local_gradient: float | None = None
     text: str = ""
     quiet: bool = False  # from a constant: no gradient flows there
+    active: bool = False  # picked out
 
 
 @dataclass(slots=True)

@@ -121,7 +121,8 @@ class Picture:
     def _built_in(self, note: str) -> str:
         return svg(replace(self.circuit, notes=[*self.circuit.notes, note]), self.direction)
 
-    def _image(self, form: str) -> bytes:
+    def image(self, form: str) -> bytes:
+        """The picture as the bytes of a PNG or PDF. RuntimeError if there is no program to make them."""
         try:
             return laid_out(self._source_for_graphviz(), form)
         except NoImage as graphviz:
@@ -145,8 +146,8 @@ class Picture:
 
 FORMS: dict[str, Callable[[Picture], str | bytes]] = {
     ".svg": lambda picture: picture.svg(),
-    ".png": lambda picture: picture._image("png"),
-    ".pdf": lambda picture: picture._image("pdf"),
+    ".png": lambda picture: picture.image("png"),
+    ".pdf": lambda picture: picture.image("pdf"),
     ".dot": lambda picture: picture.source,
     ".txt": lambda picture: f"{picture.text()}\n",
     ".tex": lambda picture: f"% needs amsmath\n\\[\n{picture.latex()}\n\\]\n",

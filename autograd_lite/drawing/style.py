@@ -25,6 +25,7 @@ COLOURS = {
     "faint": ("#d1d9e0", "#3d444d"),
     "leaf": ("#f6f8fa", "#151b23"),
     "mark": ("#9a6700", "#d29922"),
+    "active": ("#8250df", "#a371f7"),
     "wrong": ("#d1242f", "#f85149"),
 }
 LIGHT = {role: light for role, (light, _) in COLOURS.items()}
@@ -77,6 +78,8 @@ def mark_text(node: Node, mark: str) -> str:
 
 def outline(node: Node, output: bool = False) -> tuple[str, float, bool]:
     """The colour's role, the width and whether it is dashed: what is wrong or remarkable about a node is outlined."""
+    if node.active:
+        return "active", 3.0, False
     if node.check is not None and not node.check.agrees:
         return "wrong", 2.5, True
     if node.marks:
@@ -106,6 +109,11 @@ def hover(node: Node) -> str:
         lines.append(f"{state} a numerical {exact_text(node.check.estimate)} ± {exact_text(node.check.bound)}")
     lines += [mark_text(node, mark) for mark in node.marks]
     return "\n".join(line for line in lines if line)
+
+
+def stroke(edge: Edge) -> tuple[str, float]:
+    """The colour's role and the width of an edge's line."""
+    return ("active", 2.5) if edge.active else ("faint" if edge.quiet else "line", 1.0)
 
 
 def hover_edge(edge: Edge, parent: Node, child: Node) -> str:

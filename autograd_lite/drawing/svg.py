@@ -23,6 +23,7 @@ from .style import (
     hover_edge,
     outline,
     rows,
+    stroke,
     stylesheet,
     summary,
 )
@@ -149,13 +150,15 @@ def _runs(row: list[Run]) -> str:
 
 
 def _edge(edge: Edge, parent: Node, child: Node, path: list[Point], label: Point, direction: str) -> str:
-    line = LIGHT["faint" if edge.quiet else "line"]
+    role, thick = stroke(edge)
+    line = LIGHT[role]
     end, (x, y) = path[-1], TOWARDS[direction]
     base = end[0] - 7 * x, end[1] - 7 * y
     head = [end, (base[0] - 3 * y, base[1] + 3 * x), (base[0] + 3 * y, base[1] - 3 * x)]
+    thickness = f' stroke-width="{thick:g}"' if thick != 1.0 else ""
     lines = [
         f'<g id="\0_{edge.child}_{edge.operand}" class="edge"><title>{escape(hover_edge(edge, parent, child))}</title>',
-        f'<path d="{curve(path, direction)}" fill="none" stroke="{line}"/>',
+        f'<path d="{curve(path, direction)}" fill="none" stroke="{line}"{thickness}/>',
         f'<path d="M{"L".join(map(_at, head))}Z" fill="{line}"/>',
     ]
     if edge.text:

@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import SupportsFloat, overload
+from typing import TYPE_CHECKING, Any, SupportsFloat, overload
 
 from .. import ieee
 from ..graph import topological_order
 from ..primitives import constant
 from ..value import Value, as_float, pull
 from .wording import Names, added, counted, number, product
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from ..drawing import Picture
 
 MOST_STEPS = 500  # printed
 
@@ -80,6 +86,7 @@ class Step:
     """One step: of the backward pass, or of the forward pass, where a node gets its number.
 
     Attributes:
+        steps: the whole of which it is one.
         index: its place among the steps, from 0.
         is_forward: of which pass it is.
         node: the node whose number, or whose gradient, is complete.
@@ -87,10 +94,10 @@ class Step:
         terms: what the node sends to its operands; constants are sent nothing.
     """
 
-    __slots__ = ("_steps", "adjoint", "index", "is_forward", "node", "terms")
+    __slots__ = ("adjoint", "index", "is_forward", "node", "steps", "terms")
 
     def __init__(self, steps: Steps, index: int, node: Value, adjoint: float | None, terms: tuple[Term, ...]) -> None:
-        self._steps = steps
+        self.steps = steps
         self.index = index
         self.is_forward = adjoint is None
         self.node = node
@@ -100,7 +107,13 @@ class Step:
     @property
     def adjoints(self) -> dict[Value, float]:
         """Every gradient so far, this step's terms included; some are not yet complete."""
-        return self._steps.adjoints(self.index)
+        return self.steps.adjoints(self.index)
+
+    def draw(self, **options: Any) -> Picture:
+        """The circuit after this step: see `autograd_lite.drawing.frames`."""
+        from ..drawing.frames import draw_step
+
+        return draw_step(self, **options)
 
     def __str__(self) -> str:
         return "\n".join(self.told())
@@ -110,13 +123,13 @@ class Step:
 
     def told(self) -> list[str]:
         """The step's arithmetic: a line for the node, and one for each operand."""
-        names, digits = self._steps.names, self._steps.precision
+        names, digits = self.steps.names, self.steps.precision
         what = names.definition(self.node)
         if self.adjoint is None:
             value = number(self.node._record[0] if self.node._record else self.node.data, digits)
             numbers = names.in_numbers(self.node, digits) if self.node.parents else ""
             return [" = ".join(dict.fromkeys(part for part in (what, numbers, value) if part))]
-        above = names.derivative(self._steps.of, self.node)
+        above = names.derivative(self.steps.of, self.node)
         lines = [f"{what}:  {above} = {number(self.adjoint, digits)}"]
         for term in self.terms:
             slope = number(term.local_grad, digits)
@@ -196,7 +209,21 @@ class Steps(Sequence[Step]):
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<Steps from {self.names(self.z)}: {len(self)}; print them or iterate>"
+        return f"<Steps from {self.names(self.z)}: {len(self)}; print them, iterate, or .save('steps.html')>"
+
+    # ---- drawn: each a room of its own, as with `Value.draw` ----
+
+    def html(self, **options: Any) -> str:
+        """An animation of the steps, one self-contained page: see `autograd_lite.drawing.frames`."""
+        from ..drawing.frames import animated_html
+
+        return animated_html(self, **options)
+
+    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Write the animation to a file, ``.html`` or ``.gif``: see `autograd_lite.drawing.frames`."""
+        from ..drawing.frames import save_steps
+
+        return save_steps(self, path, **options)
 
 
 def _sent(node: Value, adjoints: dict[Value, float]) -> Iterator[Term]:

@@ -28,6 +28,7 @@ def draw(
     constants: bool = True,
     groups: str | Collection[str] = "boxes",
     names: bool | Mapping[str, object] = True,
+    check: bool | Mapping[Value, tuple[float, float]] = False,
     most: int | None = MOST_NODES,
 ) -> Picture:
     """A picture of the circuit that `root` was computed by: every node's value and gradient, every local gradient.
@@ -43,6 +44,9 @@ def draw(
             outermost group, or the names of those to collapse.
         names: a node without a label is called what the caller's variables call it; False leaves it without a name, and
             a namespace such as ``locals()`` is looked in instead.
+        check: True puts a numerical derivative of `root` beside each gradient, with a bound on its error, and outlines
+            a gradient that is further off (see `explain.numerical_gradients`; it takes some fifty evaluations a node);
+            a mapping of nodes to such pairs shows those.
         most: abridge a graph of more nodes than this to so many; None never does.
 
     A gradient is shown as "·" where no backward sweep has come by. What is left out stands as "… n more nodes".
@@ -65,6 +69,14 @@ def draw(
         if number is not None and number < least:
             raise ValueError(f"draw: {option} is a whole number from {least} on, not {number!r}")
     circuit = describe(
-        root, precision, depth=depth, around=around, constants=constants, groups=groups, names=names, most=most
+        root,
+        precision,
+        depth=depth,
+        around=around,
+        constants=constants,
+        groups=groups,
+        names=names,
+        check=check,
+        most=most,
     )
     return Picture(circuit, direction)

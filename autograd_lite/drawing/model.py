@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .. import ieee, primitives
+from .. import primitives
+from ..explain.kinks import kinks_at
+from ..explain.numerical import Estimate, Quotient, numerical_gradients
 from ..graph import topological_order
 from ..names import names_of
 from ..primitives import Primitive
@@ -54,8 +56,9 @@ class Node:
         value, gradient: exact; None where there is none, or none yet.
         value_text, gradient_text: rounded; "" where the picture shows nothing there.
         group: the id of the innermost box it is in, or None.
-        marks: of "kink" (at a kink or tie), "born" (inf or nan arises here in the values) and "gradient born" (here in
-            the gradients).
+        marks: of "kink" (at a kink, a tie, a jump or the edge of a domain), "born" (inf or nan arises here in the
+            values) and "gradient born" (here in the gradients).
+        kink: which of these it is, "a tie"; "" if none.
         check: a numerical derivative beside the gradient, or None.
         count: how many nodes of the graph it stands for.
         of: the id of the node it is a copy of; its own id, if of none.
@@ -76,6 +79,7 @@ class Node:
     gradient_text: str = ""
     group: str | None = None
     marks: tuple[str, ...] = ()
+    kink: str = ""
     check: Check | None = None
     count: int = 1
     of: str = ""
@@ -145,12 +149,10 @@ def describe(
     constants: bool = True,
     groups: str | Collection[str] = "boxes",
     names: bool | Mapping[str, object] = False,
-    check: Mapping[Value, tuple[float, float]] | None = None,
+    check: bool | Mapping[Value, tuple[float, float]] = False,
     most: int | None = MOST_NODES,
 ) -> Circuit:
     """The graph that `root` was computed by, as it stands now. The options are those of `draw`.
-
-    `check` gives some nodes a numerical derivative and how far it may be off.
 
     >>> from autograd_lite import Value
     >>> x = Value(3.0, "x")
@@ -179,8 +181,6 @@ def describe(
         first = members[0]
         if kind == "node":
             node = _node(order[first], f"n{first}", precision, named, first in spoiled)
-            if check is not None and order[first] in check:
-                node.check = _check(node.gradient, *check[order[first]], precision)
             node.operands = tuple([nodes[place[parent]].id for parent in parents[first]])
             path = paths[first]
         elif kind == "group":
@@ -191,6 +191,9 @@ def describe(
             path = _common([paths[i] for i in members])
         node.group = _box(path, boxes)
         nodes.append(node)
+    if check is not False:
+        alone = {order[members[0]]: node for node, (kind, members) in zip(nodes, drawn) if kind == "node"}
+        _check(root, alone, check, precision)
     edges: list[Edge] = []
     for node, (kind, members) in zip(nodes, drawn):
         if kind == "node":
@@ -346,7 +349,8 @@ def _node(
         node.kind = "leaf"
     else:
         node.op, node.text = op, op.symbol
-    node.marks = _marks(value, spoiled)
+    node.kink = _kink(value)
+    node.marks = (*(["kink"] if node.kink else []), *_births(value, spoiled))
     return node
 
 
@@ -373,24 +377,46 @@ def _folded(members: list[int]) -> Node:
     return Node(f"m{members[0]}", "folded", label, label, count=len(members))
 
 
-def _check(gradient: float | None, estimate: float, bound: float, precision: int) -> Check:
-    agrees = gradient is not None and (
-        abs(gradient - estimate) <= bound or gradient == estimate or (gradient != gradient and estimate != estimate)
-    )
-    text = f"≈ {number_text(estimate, precision)} ± {number_text(bound, 1)}"
-    return Check(estimate, bound, agrees, text)
+def _check(
+    root: Value, alone: dict[Value, Node], check: bool | Mapping[Value, tuple[float, float]], precision: int
+) -> None:
+    """Give each node that is drawn by itself a numerical derivative: an estimate of our own, or the one given."""
+    if isinstance(check, Mapping):
+        for value, (estimate, bound) in check.items():
+            if value in alone:
+                quotient = Quotient(estimate, bound)
+                _beside(alone[value], Estimate(estimate, bound, quotient, quotient, False, 0.0), precision)
+    else:
+        asked = [value for value, node in alone.items() if node.kind != "constant"]
+        for value, estimated in numerical_gradients(root, asked).items():
+            _beside(alone[value], estimated, precision)
 
 
-def _marks(value: Value, spoiled: bool) -> tuple[str, ...]:
-    marks = []
-    op = value.op
-    if op is not None and _at_kink(op, value):
-        marks.append("kink")
+def _beside(node: Node, estimate: Estimate, precision: int) -> None:
+    agrees = node.gradient is None or replace(estimate, gradient=node.gradient).verdict != "mismatch"
+    if estimate.error < math.inf:
+        text = f"≈ {number_text(estimate.value, precision)} ± {number_text(estimate.error, 1)}"
+    elif estimate.left.error < math.inf and estimate.right.error < math.inf:
+        left, right = (number_text(side.value, precision) for side in (estimate.left, estimate.right))
+        text = f"≈ {left} from the left, {right} from the right"
+    else:
+        text = "≈ ?"
+    node.check = Check(estimate.value, estimate.error, agrees, text)
+
+
+def _kink(value: Value) -> str:
+    """Which kind of kink a node sits at; not a pole, whose inf is marked as born."""
+    kind = next((kink.kind for kink in kinks_at(value) if kink.kind != "pole"), "")
+    return f"a{'n' * (kind == 'edge')} {kind}" if kind else ""
+
+
+def _births(value: Value, spoiled: bool) -> list[str]:
+    found = []
     if not math.isfinite(value.data) and all(map(math.isfinite, value._record[1:])):
-        marks.append("born")
+        found.append("born")
     if value.reached and not math.isfinite(value.grad) and not spoiled:
-        marks.append("gradient born")
-    return tuple(marks)
+        found.append("gradient born")
+    return found
 
 
 def _spoiled(order: list[Value], parents: Parents) -> set[int]:
@@ -401,21 +427,6 @@ def _spoiled(order: list[Value], parents: Parents) -> set[int]:
         if value.reached and not math.isfinite(value.grad)
         for parent in parents[node]
     }
-
-
-def _at_kink(op: Primitive, value: Value) -> bool:
-    """Whether a slope by some operand that is no constant differs between the two sides."""
-    args = value._record[1:]
-    if args in op.smooth:
-        return False
-    for i, parent in enumerate(value.parents):
-        if parent.op is not primitives.constant:
-            step = 1e-7 * max(1.0, abs(args[i]))
-            sides = [(*args[:i], args[i] + shift, *args[i + 1 :]) for shift in (-step, step)]
-            left, right = (ieee.quietly(op.derivative(i), (op(*side), *side)) for side in sides)
-            if abs(left - right) > 1e-3 * max(1.0, min(abs(left), abs(right))):
-                return True
-    return False
 
 
 # ---- edges -----------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ COLOURS = {
 }
 LIGHT = {role: light for role, (light, _) in COLOURS.items()}
 
-MARKS = {"kink": "at a kink", "born": "{value} born here", "gradient born": "∂ {gradient} born here"}
+MARKS = {"kink": "at {kink}", "born": "{value} born here", "gradient born": "∂ {gradient} born here"}
 
 
 class Run:
@@ -73,7 +73,7 @@ def rows(node: Node) -> list[list[Run]]:
 
 
 def mark_text(node: Node, mark: str) -> str:
-    return MARKS[mark].format(value=node.value_text, gradient=node.gradient_text)
+    return MARKS[mark].format(kink=node.kink, value=node.value_text, gradient=node.gradient_text)
 
 
 def outline(node: Node, output: bool = False) -> tuple[str, float, bool]:

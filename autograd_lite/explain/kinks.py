@@ -46,7 +46,7 @@ def kinks(z: Value, *, names: bool | Mapping[str, object] = True, precision: int
     if not isinstance(z, Value):
         raise TypeError(f"kinks: expected a Value, got {type(z).__name__}")
     order = topological_order(z)
-    return Kinks([kink for node in order for kink in _kink(node)], Names(order, names, [z]), precision)
+    return Kinks([kink for node in order for kink in kinks_at(node)], Names(order, names, [z]), precision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,8 @@ class Kinks(Sequence[Kink]):
 # ---- next to the point -----------------------------------------------------------------------------------------------
 
 
-def _kink(node: Value) -> Iterator[Kink]:
+def kinks_at(node: Value) -> Iterator[Kink]:
+    """The node's own `Kink`, if it has one."""
     op, numbers = node.op, node._record[1:]
     if op is None or not node.parents or numbers in op.smooth or not all(map(math.isfinite, numbers)):
         return

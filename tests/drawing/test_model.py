@@ -145,20 +145,23 @@ def test_births():
 
 
 @pytest.mark.parametrize(
-    ("f", "marked"),
+    ("f", "kink"),
     [
-        (ag.fabs, True),
-        (ag.relu, True),
-        (lambda x: ag.maximum(x, 0.0), True),
-        (lambda x: x**2, False),
-        (lambda x: (x - 2) ** 2, False),
-        (lambda x: (x - 2) ** 3, False),
-        (lambda x: ag.fabs(x + 1), False),
-        (ag.sin, False),
+        (ag.fabs, "a kink"),
+        (ag.relu, "a kink"),
+        (lambda x: ag.maximum(x, 0.0), "a tie"),
+        (ag.sqrt, "an edge"),
+        (ag.log, ""),
+        (lambda x: x**2, ""),
+        (lambda x: (x - 2) ** 2, ""),
+        (lambda x: (x - 2) ** 3, ""),
+        (lambda x: ag.fabs(x + 1), ""),
+        (ag.sin, ""),
     ],
 )
-def test_kinks(f, marked: bool):
-    assert ("kink" in describe(f(Value(0.0))).nodes[-1].marks) is marked
+def test_kinks(f, kink: str):
+    node = describe(f(Value(0.0))).nodes[-1]
+    assert (node.kink, "kink" in node.marks) == (kink, bool(kink))
 
 
 def test_far_uses_of_a_leaf_are_copies_and_near_ones_are_not():

@@ -185,10 +185,36 @@ def test_kinks_and_births_are_marked(way):
         f = ag.fabs(x) + ag.maximum(y, 1) + ag.log(x) * 2 + x**2
         f.backward()
     texts = [text for text, _ in pieces(way(f))]
-    assert texts.count("at a kink") == 2
+    assert texts.count("at a kink") == texts.count("at a tie") == 1
     assert texts.count("−inf born here") == 1
     assert texts.count("∂ inf born here") == 1  # of x: the logarithm's slope
     assert math.isinf(x.grad)
+
+
+@ways
+def test_a_numerical_derivative_beside_each_gradient(way):
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    f = ag.sin(x) * y
+    f.backward()
+    y.grad = -1.0  # sabotage
+    svg = way(f, check=True)
+    texts = dict(pieces(svg))
+    found = [text for text in texts if text.startswith("≈")]
+    assert {text.split(" ±")[0] for text in found} == {"≈ −1.248", "≈ 3", "≈ 0.9093", "≈ 1"}
+    assert {text.split(" ±")[0] for text in found if texts[text] == LIGHT["wrong"]} == {"≈ 0.9093"}
+    outlined = f'stroke="{LIGHT["wrong"]}"'
+    assert svg.count(outlined) == way(f).count(outlined) + 1
+    assert sum("does not agree with a numerical 0.9092974268" in title for title in titles(svg)) == 1
+    assert "≈" not in way(f)
+
+
+def test_at_a_kink_both_slopes_stand_beside_the_gradient():
+    x = Value(0.0, "x")
+    f = ag.fabs(x)
+    f.backward()
+    (leaf, _) = describe(f, check=True).nodes
+    assert leaf.check is not None
+    assert (leaf.check.text, leaf.check.agrees) == ("≈ −1 from the left, 1 from the right", True)
 
 
 @ways

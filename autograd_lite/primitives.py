@@ -71,6 +71,7 @@ class Primitive:
         "smooth",
         "symbol",
         "takes",
+        "through",
         "ulps",
         "value",
     )
@@ -94,6 +95,7 @@ class Primitive:
         neutral: Sequence[float | None] = (),
         takes: tuple[type, ...] = (),
         gives: type = float,
+        through: Callable[..., tuple[float, ...]] | None = None,
         ulps: float = 4.0,
         note: str = "",
     ) -> None:
@@ -120,6 +122,9 @@ class Primitive:
         )  # for each of two arguments the number with which the other is the result, bit by bit
         self.takes = takes  # float or bool for each argument, where not all are floats
         self.gives = gives  # bool: the value is a truth, 1.0 or 0.0
+        # What the derivatives are computed from, given (y, *args), where it may under- or overflow though they do not:
+        # they are only as good as said where these numbers are normal.
+        self.through = through
         self.ulps = ulps  # value and local derivatives are this close to the truth
         self.note = note  # why, where that is not 4
 
@@ -223,7 +228,8 @@ div: Primitive = primitive(
     neutral=(None, 1.0),
     domain=(REAL, NONZERO),
     at=[((1.0, 0.0), (INF, -INF)), ((-1.0, 0.0), (INF, INF)), ((1.0, -0.0), (-INF, -INF)), ((0.0, 0.0), (INF, NAN))],
-    note="a quotient among the subnormals has lost bits that its derivative by the divisor would need",
+    through=lambda y, a, b: (y,),
+    note="its slope by the divisor is −y/b",
 )
 neg: Primitive = primitive("neg", operator.neg, lambda y, x: -1.0, symbol="−", precedence=SIGN, latex=("-{0:2}", SUM))
 fma: Primitive = primitive(
@@ -240,7 +246,7 @@ fma: Primitive = primitive(
 chain: Primitive = primitive(
     "chain",
     lambda g, d: g * d if g else 0.0,
-    lambda y, g, d: where(g != 0.0, d, where(abs(d) < INF, d, 0.0)),
+    lambda y, g, d: absorbed(g, d, d),
     lambda y, g, d: g,
     symbol="×",
     infix=True,
@@ -259,6 +265,17 @@ offset: Primitive = primitive(
     infix=True,
     at=[((INF, INF), (1.0, -1.0)), ((-INF, -INF), (1.0, -1.0)), ((1.0, 2.0), (1.0, -1.0))],
 )
+# x, unless a factor g of zero has absorbed an infinite or undefined d: then 0.
+absorbed: Primitive = primitive(
+    "absorbed",
+    lambda g, d, x: x if g or d - d == 0.0 else 0.0,
+    lambda y, g, d, x: 0.0,
+    lambda y, g, d, x: 0.0,
+    lambda y, g, d, x: absorbed(g, d, 1.0),
+    smooth=(NONZERO, REAL, REAL),
+    at=[((0.0, INF, 2.0), (0.0, 0.0, 0.0)), ((0.0, 3.0, 2.0), (0.0, 0.0, 1.0)), ((1.0, INF, 2.0), (0.0, 0.0, 1.0))],
+    selects=True,
+)
 # x/h where h bounds |x|, as a direction cosine is: 0/0 is 0 and inf/inf is 1.
 ratio: Primitive = primitive(
     "ratio",
@@ -272,6 +289,7 @@ ratio: Primitive = primitive(
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
     at=[((0.0, 0.0), (INF, NAN))],
+    through=lambda y, x, h: (y,),
     note="as div",
 )
 
@@ -283,7 +301,11 @@ def _shifted_power(a: float, b: float, k: float) -> float:
     shifted = b - k
     if (shifted + k == b and b - shifted == k) or a == 0.0 or a - a:
         return math.pow(a, shifted)
-    return math.pow(a, b) / math.pow(a, k)
+    whole = min(k, builtins.max(0.0, b // 1.0)) if b < 1e15 else 0.0
+    power = math.pow(a, b - whole)
+    for _ in range(int(k - whole)):  # not by a power of a, which might overflow
+        power /= a
+    return power
 
 
 _POWER = Region((POSITIVE, REAL), (NEGATIVE, INTEGER), (ZERO, NONNEGATIVE))
@@ -316,6 +338,8 @@ pow: Primitive = primitive(
         ((NAN, 0.0), (0.0, NAN)),
         ((1.0, NAN), (NAN, 0.0)),
     ],
+    through=lambda y, a, b: (y, shifted_pow(a, b, 1.0)),
+    note="its slopes are b·aᵇ⁻¹ and y·ln a",
 )
 # a**(b-k) with a small integer k: the derivatives of pow by its base, of every order.
 shifted_pow: Primitive = primitive(
@@ -327,8 +351,8 @@ shifted_pow: Primitive = primitive(
     latex=("{0:6}^{{{1:1} - {2:2}}}", POWER),
     ieee=lambda a, b, k: ieee.power(a, b - k),
     domain=(POSITIVE, REAL, Domain(Interval(0, 4, integers="only"))),
-    note="a quotient of two powers where b−k would round",
-    ulps=6.0,
+    through=lambda y, a, b, k: (y, shifted_pow(a, b, k + 1.0)),
+    note="divided by a, k times, where b−k would round",
 )
 sqrt: Primitive = primitive(
     "sqrt",
@@ -341,13 +365,11 @@ sqrt: Primitive = primitive(
 )
 cbrt: Primitive = primitive(
     "cbrt",
-    math.cbrt,
+    special.cbrt,
     lambda y, x: 1.0 / (3.0 * (y * y)),
     latex=(r"\sqrt[3]{{{0}}}", ATOM),
     smooth=NONZERO,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0)],
-    ulps=8.0,
-    note="the C library's cbrt may be 3 ulp off, and the slope has its square",
 )
 exp: Primitive = primitive(
     "exp", math.exp, lambda y, x: y, latex=(r"\mathrm{{e}}^{{{0}}}", POWER), ieee=_inf, at=[(-INF, 0.0), (INF, INF)]
@@ -396,6 +418,8 @@ log10: Primitive = primitive(
     math.log10,
     lambda y, x: slope_of_log(x) / _LN10,
     latex=(r"\log_{{10}}\left({0}\right)", CALL),
+    through=lambda y, x: (slope_of_log(x),),
+    note="its slope is a part of 1/x",
     ieee=_log_ieee,
     domain=POSITIVE,
     at=[(0.0, INF), (-1.0, NAN)],
@@ -417,6 +441,7 @@ xlogy: Primitive = primitive(
     domain=Region((REAL, POSITIVE), (ZERO, ZERO)),
     smooth=(REAL, POSITIVE),
     at=[((0.0, 0.0), (-INF, 0.0)), ((1.0, 0.0), (-INF, INF)), ((1.0, -1.0), (NAN, NAN))],
+    through=lambda z, x, y: (slope_of_log(y),),
     note="a row, not x*log(y): 0*log(0) is 0",
 )
 xlog1py: Primitive = primitive(
@@ -428,6 +453,7 @@ xlog1py: Primitive = primitive(
     domain=Region((REAL, Domain(Interval(-1, open_low=True))), (ZERO, Domain(Interval(-1, -1)))),
     smooth=(REAL, Domain(Interval(-1, open_low=True))),
     at=[((0.0, -1.0), (-INF, 0.0)), ((1.0, -1.0), (-INF, INF)), ((1.0, -2.0), (NAN, NAN))],
+    through=lambda z, x, y: (slope_of_log(1.0 + y),),
     note="a row, not x*log1p(y): 0*log1p(-1) is 0",
 )
 
@@ -468,6 +494,8 @@ atan2: Primitive = primitive(
     lambda z, y, x: -ratio(y, hypot(x, y)) / hypot(x, y),
     smooth=Region((REAL, POSITIVE), (NONZERO, REAL)),
     at=[((0.0, 0.0), (NAN, NAN)), ((0.0, 1.0), (1.0, 0.0)), ((1.0, 0.0), (0.0, -1.0)), ((0.0, -1.0), (-1.0, 0.0))],
+    through=lambda z, y, x: (math.hypot(x, y), ratio(x, math.hypot(x, y)), ratio(y, math.hypot(x, y))),
+    note="its slopes divide twice by the distance from the origin",
 )
 hypot: Primitive = primitive(
     "hypot",
@@ -475,6 +503,8 @@ hypot: Primitive = primitive(
     each=lambda i: lambda y, *xs: ratio(xs[i], y),
     smooth=Region((REAL,), gap=math.hypot, note="not all 0"),
     at=[((0.0, 0.0), (0.0, 0.0)), ((INF, 1.0), (1.0, 0.0)), ((3.0, 4.0), (0.6, 0.8))],
+    through=lambda y, *xs: (y,),
+    note="its slopes divide by it",
 )
 
 # ---- hyperbolic ------------------------------------------------------------------------------------------------------
@@ -503,6 +533,8 @@ atanh: Primitive = primitive(
     at=[(0.0, 1.0), (1.0, INF), (-1.0, INF), (2.0, NAN)],
 )
 
+_ORDER = Domain(Interval(0, 4, integers="only"))
+
 # ---- neural networks, probability ------------------------------------------------------------------------------------
 
 sigmoid: Primitive = primitive(
@@ -518,18 +550,34 @@ softplus: Primitive = primitive(
 silu: Primitive = primitive(
     "silu",
     special.silu,
-    lambda y, x: sigmoid(x) + chain(sigmoid(-x), y),
+    lambda y, x: silu_derivative(x, 1.0),
     at=[(0.0, 0.5), (INF, 1.0), (-INF, 0.0)],
-    ulps=1000.0,
-    note="a row, not x·σ(x): that is nan at −inf, as its slope is at inf; near its slope's zero the error is absolute",
+    note="a row, not x·σ(x): that is nan at −inf, as its slope is at inf",
+)
+silu_derivative: Primitive = primitive(
+    "silu_derivative",
+    special.silu_derivative,
+    lambda y, x, n: silu_derivative(x, n + 1.0),
+    lambda y, x, n: 0.0,
+    domain=(REAL, _ORDER),
+    at=[((0.0, 1.0), (0.5, 0.0)), ((INF, 1.0), (0.0, 0.0))],
+    ulps=16.0,
+    note="a sum whose terms may cancel to a quarter before it is taken in many digits",
 )
 gelu: Primitive = primitive(
     "gelu",
     special.gelu,
-    lambda y, x: norm_cdf(x) + chain(norm_pdf(x), x),
+    lambda y, x: gelu_slope(x),
     at=[(0.0, 0.5), (INF, 1.0), (-INF, 0.0)],
-    ulps=1000.0,
-    note="a row, not x·Φ(x): that is nan at −inf, as its slope is at inf; near its slope's zero the error is absolute",
+    note="a row, not x·Φ(x): that is nan at −inf, as its slope is at inf",
+)
+gelu_slope: Primitive = primitive(
+    "gelu_slope",
+    special.gelu_slope,
+    lambda y, x: chain(norm_pdf(x), fma(-x, x, 2.0)),
+    at=[(0.0, 0.7978845608028654), (INF, 0.0), (-INF, 0.0)],
+    through=lambda y, x: (norm_pdf(x),),
+    note="a row: its zero is one of a difference; its slope is a multiple of φ(x)",
 )
 softsign: Primitive = primitive(
     "softsign",
@@ -549,11 +597,19 @@ logit: Primitive = primitive(
 logaddexp: Primitive = primitive(
     "logaddexp",
     special.logaddexp,
-    lambda y, a, b: sigmoid(a - b),
-    lambda y, a, b: sigmoid(b - a),
+    lambda y, a, b: share(a, b),
+    lambda y, a, b: share(b, a),
     at=[((0.0, 0.0), (0.5, 0.5)), ((1000.0, -1000.0), (1.0, 0.0))],
-    ulps=300.0,
-    note="a row: exp would overflow; its slopes are the sigmoid of a rounded difference",
+    note="a row: exp would overflow",
+)
+# eᵃ/(eᵃ + eᵇ), of two numbers' softmax the first.
+share: Primitive = primitive(
+    "share",
+    special.share,
+    lambda y, a, b: y * share(b, a),
+    lambda y, a, b: -(y * share(b, a)),
+    at=[((0.0, 0.0), (0.25, -0.25)), ((INF, 0.0), (0.0, 0.0))],
+    note="a row: sigmoid(a − b) would multiply the rounding of a − b by its size",
 )
 gauss: Primitive = primitive(
     "gauss",
@@ -562,28 +618,52 @@ gauss: Primitive = primitive(
     symbol="exp(−x²)",
     latex=(r"\mathrm{{e}}^{{-{0:6}^{{2}}}}", POWER),
     at=[(0.0, 0.0)],
+    through=lambda y, x: (y,),
+    note="its slope is a multiple of it",
 )
 erf: Primitive = primitive("erf", math.erf, lambda y, x: 2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0)])
 erfc: Primitive = primitive("erfc", math.erfc, lambda y, x: -2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0)])
 erfinv: Primitive = primitive(
     "erfinv",
     special.erfinv,
-    lambda y, x: math.sqrt(math.pi) / 2.0 / gauss(y),
+    lambda y, x: erfinv_slope(x),
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
     at=[(1.0, INF), (-1.0, INF), (2.0, NAN)],
-    ulps=64.0,
-    note="the slope multiplies the rounding of y by 2y²",
 )
-norm_pdf: Primitive = primitive("norm_pdf", special.norm_pdf, lambda y, x: -(x * y), symbol="φ", at=[(0.0, 0.0)])
+erfinv_slope: Primitive = primitive(
+    "erfinv_slope",
+    special.erfinv_slope,
+    lambda y, x: 2.0 * erfinv(x) * y * y,
+    domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
+    at=[(0.0, 0.0), (1.0, INF), (-1.0, -INF), (2.0, NAN)],
+    ulps=8.0,
+    note="a row: exp(erfinv(x)²) would multiply the rounding of erfinv(x); its slope has the square of it",
+)
+norm_pdf: Primitive = primitive(
+    "norm_pdf",
+    special.norm_pdf,
+    lambda y, x: -(x * y),
+    symbol="φ",
+    at=[(0.0, 0.0)],
+    through=lambda y, x: (y,),
+    note="its slope is a multiple of it",
+)
 norm_cdf: Primitive = primitive("norm_cdf", special.norm_cdf, lambda y, x: norm_pdf(x), symbol="Φ", at=[(INF, 0.0)])
 
 # ---- the gamma family, sinc ------------------------------------------------------------------------------------------
 
 _GAMMA = POSITIVE | Domain(Interval(high=0, open_high=True, integers="never"))
-_ORDER = Domain(Interval(0, 4, integers="only"))
 
 gamma: Primitive = primitive(
-    "gamma", special.gamma, lambda y, x: y * digamma(x), symbol="Γ", domain=_GAMMA, at=[(-1.0, NAN)], ulps=8.0
+    "gamma",
+    special.gamma,
+    lambda y, x: y * digamma(x),
+    symbol="Γ",
+    domain=_GAMMA,
+    at=[(-1.0, NAN)],
+    ulps=8.0,
+    through=lambda y, x: (y,),
+    note="its slope is a multiple of it",
 )
 lgamma: Primitive = primitive(
     "lgamma",
@@ -789,7 +869,7 @@ def _division_like(name: str, value: Callable[..., float], ieee: Callable[..., f
         name,
         value,
         lambda y, a, b: 1.0,
-        lambda y, a, b: rint((y - a) / b),
+        lambda y, a, b: rint(y / b - a / b),  # y - a may overflow
         ieee=ieee,
         domain=(REAL, NONZERO),
         smooth=Region((REAL, NONZERO), gap=lambda a, b: _to_step(value(a, b), b), note="no step there"),
@@ -882,7 +962,11 @@ def _partner(i: int) -> Callable[..., Any]:
 
 
 fsum: Primitive = primitive(
-    "fsum", lambda *xs: math.fsum(xs), each=lambda i: lambda y, *xs: 1.0, symbol="Σ", ieee=lambda *xs: sum(xs)
+    "fsum",
+    lambda *xs: math.fsum(xs),
+    each=lambda i: lambda y, *xs: 1.0,
+    symbol="Σ",
+    ieee=lambda *xs: special.sumprod(xs, [1.0 for _ in xs]),
 )
 
 

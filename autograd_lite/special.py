@@ -3,7 +3,8 @@
 All follow IEEE 754 and raise for no float: poles and overflow give ±inf, points outside a domain nan, and nan gives
 nan. Unless a docstring says otherwise a result is within 4 ulp of the exact one, subnormal results included, and
 within 8 ulp in the gamma family; the tests measure it against mpmath. Only the standard library is used: `math`, and
-`decimal` in one rare case. The methods are the textbook ones (Abramowitz & Stegun, the DLMF, Dekker 1971).
+`decimal` where terms cancel (see `digits`). The methods are the textbook ones (Abramowitz & Stegun, the DLMF, Dekker
+1971).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 INF, NAN = math.inf, math.nan
+_CANCELLED = 0.25  # a difference that is less than this part of its terms needs more digits than theirs
 
 
 # Exact products ------------------------------------------------------------------------------------------------------
@@ -51,6 +53,27 @@ def sumprod(p: Sequence[float], q: Sequence[float]) -> float:
     return _sum_exactly(p, q)
 
 
+# Roots ---------------------------------------------------------------------------------------------------------------
+
+
+def cbrt(x: float) -> float:
+    """The cube root: `math.cbrt`, which may be 3 ulp off, and a step of Newton's method with an exact residual.
+
+    >>> cbrt(27.0), cbrt(-5e-324)
+    (3.0, -1.7031839360032603e-108)
+    """
+    if not 1e-280 < abs(x) < 1e280:  # the exact cube would leave the range of floats
+        if x == 0.0 or x - x != 0.0:
+            return x
+        return (
+            math.ldexp(cbrt(math.ldexp(x, 600)), -200) if abs(x) < 1.0 else math.ldexp(cbrt(math.ldexp(x, -600)), 200)
+        )
+    y = math.cbrt(x)
+    square, error = two_product(y, y)
+    cube, rest = two_product(square, y)
+    return y + ((x - cube) - rest - error * y) / (3.0 * square)
+
+
 # Logistic functions --------------------------------------------------------------------------------------------------
 
 
@@ -74,6 +97,20 @@ def sigmoid(x: float) -> float:
     return e / (1.0 + e) if x < 0.0 else 1.0 / (1.0 + e)
 
 
+def share(a: float, b: float) -> float:
+    """exp(a) / (exp(a) + exp(b)), the logistic function of a - b, whose rounding error is made good.
+
+    >>> share(1e16, 1e16 - 2.0), share(-1000.0, 0.0)
+    (0.8807970779778823, 0.0)
+    """
+    difference = a - b
+    if abs(difference) > 800.0 or difference != difference:
+        return NAN if a != a or b != b else 0.5 if a == b else 1.0 if a > b else 0.0
+    other = a - difference  # Knuth's two-sum
+    error = (a - (difference + other)) + (other - b)
+    return sigmoid(difference) * (1.0 + error * sigmoid(-difference))
+
+
 def softplus(x: float) -> float:
     """log(1 + exp(x)), the integral of `sigmoid`.
 
@@ -93,6 +130,52 @@ def silu(x: float) -> float:
         half = math.exp(0.5 * x)
         return x * half * half if x > -INF else -0.0
     return x * sigmoid(x)
+
+
+# The zero of the slope of silu, 1 + x + exp(x), in two parts, and its exponential.
+_SILU_LEAST, _SILU_LEAST_LOW, _SILU_LEAST_EXP = -1.2784645427610737, -1.0946994183093437e-16, 0.2784645427610738
+
+
+def silu_derivative(x: float, n: float) -> float:
+    """The n-th derivative of `silu`; nan where n is no integer from 0 to 170.
+
+    The first is sigmoid(x) sigmoid(-x) (1 + x + exp(x)), and the last factor less the same at its zero does not cancel.
+    The others are n!/2 (x b[n] + b[n-1]) with the Taylor coefficients b of tanh(x/2), which has 2 tanh' = 1 - tanh**2;
+    next to a zero many digits are used up to n = 40.
+
+    >>> silu_derivative(0.0, 1), silu_derivative(-1.278464542761074, 1), silu_derivative(0.0, 2)
+    (0.5, -2.452007938935708e-17, 0.5)
+    """
+    if n == 0.0:
+        return silu(x)
+    if not 0.0 < n <= 170.0 or n % 1.0 != 0.0 or x != x:
+        return NAN
+    y = -abs(x)
+    # e is exp(y) in two factors, the second taken last: the whole may underflow where the result does not.
+    e, rest = (math.exp(y), 1.0) if y > -700.0 else (math.exp(0.5 * y), math.exp(0.5 * y))
+    scale = 1.0 + e * rest
+    if n == 1.0:
+        if y == -INF:
+            return 1.0 if x > 0.0 else 0.0
+        distance = (y - _SILU_LEAST) - _SILU_LEAST_LOW
+        factor = 1.0 + y + e if y > -0.5 else distance + _SILU_LEAST_EXP * math.expm1(distance)
+        slope = factor / (scale * scale) * e * rest
+        return 1.0 - slope if x > 0.0 else slope
+    if y == -INF:
+        return 0.0
+    tanh = math.tanh(0.5 * x)
+    weight = 4.0 / (scale * scale) * e * rest  # 1 - tanh**2, a factor of every coefficient
+    b = [0.0, 0.5]
+    for k in range(1, int(n)):
+        square = 0.0
+        for i in range(1, k):
+            square += b[i] * b[k - i]
+        b.append(-(2.0 * tanh * b[k] + weight * square) / (2.0 * (k + 1.0)))
+    left, right = x * b[int(n)], b[int(n) - 1]
+    value = 2.0 * math.factorial(int(n)) / (scale * scale) * (left + right) * e * rest
+    if abs(left + right) < _CANCELLED * abs(right) and n <= 40.0:
+        return _silu_derivative_in_digits(value, x, n)
+    return value
 
 
 def logit(p: float) -> float:
@@ -197,6 +280,23 @@ def gelu(x: float) -> float:
     return x * norm_cdf(x)
 
 
+def gelu_slope(x: float) -> float:
+    """The derivative of `gelu`, norm_cdf(x) + x norm_pdf(x); next to its zero many digits are used.
+
+    >>> gelu_slope(0.0), gelu_slope(-0.7517915246935645), gelu_slope(-INF)
+    (0.5, -6.453751729367753e-18, 0.0)
+    """
+    if abs(x) > 40.0:
+        return 0.0 if x < 0.0 else 1.0
+    if x < -37.0:  # where the density is subnormal, or nearly, and the result is not
+        square, error = two_product(x, x)
+        half = math.exp(-0.25 * square)
+        return (x - _horner(_MILLS, 1.0 / x / x) / x) * _INV_SQRT_2PI * (1.0 - 0.5 * error) * half * half
+    left = norm_cdf(x)
+    value = left + x * norm_pdf(x)
+    return _gelu_slope_in_digits(value, x) if x < 0.0 and abs(value) < 3.0 * _CANCELLED * left else value
+
+
 def erfinv(x: float) -> float:
     """The inverse of `math.erf`: ±inf at ±1, nan outside of [-1, 1].
 
@@ -218,6 +318,23 @@ def erfinv(x: float) -> float:
         newton = excess * _HALF_SQRT_PI * math.exp(y * y)
         y -= newton / (1.0 + y * newton)
     return math.copysign(y, x)
+
+
+def erfinv_slope(x: float) -> float:
+    """The derivative of `erfinv`, sqrt(pi) / 2 exp(erfinv(x)**2): inf at ±1, nan outside of [-1, 1].
+
+    What the rounding of erfinv(x) does to the exponential is made good by one more step of Newton's method.
+
+    >>> erfinv_slope(0.0), erfinv_slope(1.0 - 2**-53)
+    (0.886226925452758, 757347920544974.1)
+    """
+    if not -1.0 < x < 1.0:
+        return INF if abs(x) == 1.0 else NAN
+    p, y = abs(x), abs(erfinv(x))
+    excess = math.erf(y) - p if p < 0.5 else (1.0 - p) - math.erfc(y)
+    square, error = two_product(y, y)
+    slope = _HALF_SQRT_PI * math.exp(square)
+    return slope * (1.0 + (error - 2.0 * y * (excess * slope)))
 
 
 # The gamma family ----------------------------------------------------------------------------------------------------
@@ -278,8 +395,8 @@ def gamma(x: float) -> float:
 def lgamma(x: float) -> float:
     """log(abs(gamma(x))): inf at zero, at the negative integers and at ±inf. Within 8 ulp for positive x.
 
-    `math.lgamma` is thousands of ulp off near 1 and 2. At the zeros between negative integers the logarithms of two
-    factors cancel: for negative x the error is at most 4 ulp of the greatest of abs(lgamma(x)), lgamma(-x) and 1.
+    `math.lgamma` is thousands of ulp off near 1 and 2. At the zeros between negative integers, where the logarithms of
+    two factors cancel, many digits are needed; elsewhere the terms' own suffice.
 
     >>> lgamma(1.0), lgamma(2.0001), lgamma(-0.5), lgamma(1e300)
     (0.0, 4.2281658112919945e-05, 1.2655121234846454, 6.897755278982137e+302)
@@ -291,9 +408,12 @@ def lgamma(x: float) -> float:
     y = abs(x)
     if y < _SERIES_FROM:
         z, factor, divisor = _from_gamma_at_2(x)
-        return _log_gamma_at_2(z) + math.log(abs(factor)) - math.log(abs(divisor))  # of which one is 0
-    value = (y - 0.5) * (math.log(y) - 1.0) + (_HALF_LOG_2PI - 0.5 + _stirling(y))
-    return value if x > 0.0 else math.log(math.pi / abs(y * sinpi(y))) - value
+        size = math.log(abs(factor)) - math.log(abs(divisor))  # of which one is 0
+        value = _log_gamma_at_2(z) + size
+    else:
+        size = (y - 0.5) * (math.log(y) - 1.0) + (_HALF_LOG_2PI - 0.5 + _stirling(y))
+        value = size if x > 0.0 else math.log(math.pi / abs(y * sinpi(y))) - size
+    return _lgamma_in_digits(value, x) if x < 0.0 and abs(value) < _CANCELLED * (1.0 + abs(size)) else value
 
 
 def _from_gamma_at_2(x: float) -> tuple[float, float, float]:
@@ -332,8 +452,7 @@ _DIGAMMA_QUOTIENT = tuple(
 def digamma(x: float) -> float:
     """The logarithmic derivative of gamma: ∓inf at ±0, nan at the negative integers. Within 8 ulp for positive x.
 
-    At its zeros between negative integers two terms cancel: for negative x the error is at most 8 ulp of the greater of
-    abs(digamma(x)) and digamma(1 - x) + 1.
+    At its zeros between negative integers, where two terms cancel, many digits are needed.
 
     >>> digamma(1.0), digamma(1.4616321449683622), digamma(0.0), digamma(-1.0)
     (-0.5772156649015329, -9.241265521729427e-17, -inf, nan)
@@ -343,7 +462,9 @@ def digamma(x: float) -> float:
     if x <= 0.0:
         if x % 1.0 == 0.0:
             return math.copysign(INF, -x) if x == 0.0 else NAN
-        return digamma(1.0 + x) - 1.0 / x if x > -0.5 else digamma(1.0 - x) - math.pi * cospi(x) / sinpi(x)
+        size, other = (digamma(1.0 + x), 1.0 / x) if x > -0.5 else (digamma(1.0 - x), math.pi * cospi(x) / sinpi(x))
+        value = size - other
+        return _polygamma_in_digits(value, 0.0, x) if abs(value) < _CANCELLED * (1.0 + abs(size)) else value
     if x >= _SERIES_FROM:
         u = 1.0 / (x * x)
         return math.log(x) - 0.5 / x - u * _horner(_DIGAMMA, u)
@@ -360,8 +481,8 @@ def digamma(x: float) -> float:
 def polygamma(n: float, x: float) -> float:
     """The n-th derivative of digamma, (-1)**(n + 1) n! zeta(n + 1, x); nan where n is no non-negative integer.
 
-    At its poles, zero and the negative integers, it is inf for odd n; for even n nan, or ∓inf at ±0. Within 8 ulp for
-    positive x and for odd n; for negative x and even n, where the terms on the two sides of x cancel, the error is at
+    At its poles, zero and the negative integers, it is inf for odd n; for even n nan, or ∓inf at ±0. For negative x and
+    even n the terms on the two sides of x may cancel: up to n = 40 many digits are used then, beyond the error is at
     most 4 ulp of n! / y**(n + 1), y the distance from the nearest pole.
 
     >>> polygamma(1, 1.0), polygamma(2, 0.0), polygamma(1000, 400.0)
@@ -387,7 +508,9 @@ def polygamma(n: float, x: float) -> float:
     far = math.exp(-s * math.log1p((1.0 - 2.0 * y) / y)) * _scaled_zeta(s, 1.0 - y)
     beyond = math.exp(-s * math.log((1.0 - x) / y)) * _scaled_zeta(s, 1.0 - x)
     left, right = (far, near) if pole_side > 0.0 else (near, far)
-    return sign * _factorial_over_power(n, y, right + sign * (left - beyond))
+    factor = right + sign * (left - beyond)
+    value = sign * _factorial_over_power(n, y, factor)
+    return _polygamma_in_digits(value, n, x) if abs(factor) < _CANCELLED and n <= 40.0 else value
 
 
 def _scaled_zeta(s: float, x: float) -> float:
@@ -431,6 +554,7 @@ def _factorial_over_power(n: float, y: float, factor: float) -> float:
 
 # The sinc function ---------------------------------------------------------------------------------------------------
 
+_NEAR_A_ZERO = 0.125
 _PI_LOW = 1.2246467991473532e-16  # what pi has beyond math.pi
 
 
@@ -477,9 +601,9 @@ def sinc_derivative(x: float, n: float) -> float:
     """The n-th derivative of `sinc`; nan where n is no integer from 0 to 600, from where on it soon overflows.
 
     By the recurrence x f[n] + n f[n-1] = pi**(n-1) sin(pi x + n pi / 2): upwards from sinc where pi abs(x) is at least
-    n + 1, and else downwards from an order that no longer matters, so that either way errors are damped. Within 4 ulp
-    for abs(x) <= 0.3; elsewhere, where its zeros are those of a difference, the error is at most 4 ulp of the greater
-    of abs(f[n]) and its envelope, pi**n / max(n + 1, pi abs(x)).
+    n + 1, and else downwards from an order that no longer matters, so that either way errors are damped. The error is
+    at most 4 ulp of the envelope, pi**n / max(n + 1, pi abs(x)); next to a zero, which is one of a difference, many
+    digits are used up to n = 40.
 
     >>> sinc_derivative(0.0, 2), sinc_derivative(1.0, 1)
     (-3.289868133696453, -1.0)
@@ -511,10 +635,47 @@ def sinc_derivative(x: float, n: float) -> float:
         f = 0.0
         for k in range(top, order, -1):
             f = (waves[k % 4] - z * f) / k
-    return -f if order % 2 and math.copysign(1.0, x) < 0.0 else f
+    value = -f if order % 2 and math.copysign(1.0, x) < 0.0 else f
+    if abs(f) * max(n + 1.0, z) < _NEAR_A_ZERO * scale and y > 0.25 and n <= 40.0:
+        return _sinc_derivative_in_digits(value, n, x)
+    return value
 
 
 # Shared pieces -------------------------------------------------------------------------------------------------------
+
+
+# Each of these takes the place of a `coarse` difference that has lost too many digits; in a language without decimals
+# that is what it stays.
+
+
+def _silu_derivative_in_digits(coarse: float, x: float, n: float) -> float:
+    from . import digits
+
+    return digits.silu_derivative(x, n)
+
+
+def _gelu_slope_in_digits(coarse: float, x: float) -> float:
+    from . import digits
+
+    return digits.gelu_slope(x)
+
+
+def _lgamma_in_digits(coarse: float, x: float) -> float:
+    from . import digits
+
+    return digits.lgamma(x)
+
+
+def _polygamma_in_digits(coarse: float, n: float, x: float) -> float:
+    from . import digits
+
+    return digits.polygamma(n, x)
+
+
+def _sinc_derivative_in_digits(coarse: float, n: float, x: float) -> float:
+    from . import digits
+
+    return digits.sinc_derivative(n, x)
 
 
 def two_product(x: float, y: float) -> tuple[float, float]:

@@ -62,6 +62,8 @@ ROWS: dict[str, dict[str, tuple[float, ...]]] = {
     "atanh": {"divide": (-1.0,), "invalid": (2.0,)},
     "logit": {"divide": (0.0,), "invalid": (2.0,)},
     "erfinv": {"divide": (1.0,), "invalid": (2.0,)},
+    "erfinv_slope": {"divide": (1.0,), "invalid": (2.0,)},
+    "silu_derivative": {"invalid": (1.0, 0.5)},
     "gamma": {"divide": (0.0,), "over": (172.0,), "invalid": (-1.0,)},
     "lgamma": {"divide": (-1.0,), "over": (1e307,)},
     "digamma": {"divide": (0.0,), "over": (1e-310,), "invalid": (-1.0,)},

@@ -14,7 +14,7 @@ import autograd_lite
 
 PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
-    *("scopes", "domains", "ieee", "special", "primitives", "graph", "sweep", "value", "names", "math"),
+    *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
     *("trees", "derivatives", "compiler"),
     *("explain", "drawing", "testing", "hypothesis_plugin", "nn", "shell", "cli", "__main__"),
 ]

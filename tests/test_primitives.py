@@ -5,17 +5,12 @@ from __future__ import annotations
 import copy
 import math
 import pickle
-import random
-from collections.abc import Iterator
-from typing import Any
 
-import mpmath
 import pytest
-from mpmath import mpf
 
 from autograd_lite import ieee, primitives
-from autograd_lite.domains import Interval, Region
-from autograd_lite.testing.oracles import NO_ORACLE, true_slope, true_value
+from autograd_lite.testing import accuracy
+from autograd_lite.testing.oracles import NO_ORACLE
 
 ROWS = list(primitives.table.values())
 POINTS = 60
@@ -25,48 +20,6 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=repr)
 
 def same(a: float, b: float) -> bool:
     return a == b or (a != a and b != b)
-
-
-def draw(rng: random.Random, interval: Interval) -> float:
-    """A float of the interval: of ordinary size, of any size, or near an end."""
-    low, high = max(interval.low, -HUGE), min(interval.high, HUGE)
-    way = rng.random()
-    if interval.integers == "only":
-        return float(rng.randint(int(max(low, -30)), int(min(high, 30))))
-    if way < 0.2 and interval.low > -math.inf:
-        x = low + max(abs(low), 1.0) * 2.0 ** -rng.uniform(1, 60) if low else 2.0 ** -rng.uniform(1, 1000)
-    elif way < 0.4 and interval.high < math.inf:
-        x = high - max(abs(high), 1.0) * 2.0 ** -rng.uniform(1, 60) if high else -(2.0 ** -rng.uniform(1, 1000))
-    elif way < 0.6:
-        x = rng.choice((-1, 1)) * 10.0 ** rng.uniform(-300, 300)
-    elif way < 0.8:
-        x = rng.choice((-1, 1)) * 10.0 ** rng.uniform(-4, 3)
-    else:
-        x = rng.uniform(-8, 8)
-    return x
-
-
-def points(row: primitives.Primitive, where: Region, count: int = POINTS) -> Iterator[tuple[float, ...]]:
-    """Argument tuples of the region, the same in every run."""
-    rng = random.Random(row.name)
-    for _ in range(count * 40):
-        n = row.arities[0] if len(row.arities) == 1 else rng.choice(row.arities)
-        box = where.box(rng.randrange(len(where.boxes)), n)
-        args = tuple(draw(rng, rng.choice(domain.intervals)) for domain in box)
-        if args in where and args in row.domain:
-            yield args
-            count -= 1
-            if not count:
-                return
-
-
-def ulps(found: float, truth: Any) -> float:
-    """How many ulps `found` is from `truth`; 0 where the truth is no normal float."""
-    if truth != 0 and not TINY <= abs(truth) <= HUGE:
-        return 0.0
-    if found - found != 0.0:
-        return math.inf
-    return float(abs(mpf(found) - truth) / math.ulp(float(truth))) if truth else (0.0 if found == 0.0 else math.inf)
 
 
 @each_row
@@ -80,25 +33,20 @@ def test_special_points(row: primitives.Primitive) -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.name not in NO_ORACLE], ids=repr)
-def test_value_and_slopes_against_mpmath(row: primitives.Primitive) -> None:
-    bad: list[tuple[float, str]] = []
-    tried = 0
-    with mpmath.workdps(60):
-        for args in points(row, row.smooth):
-            truth = true_value(row, args)
-            y = row(*args)
-            if truth != 0 and not TINY <= abs(truth) <= HUGE:
-                continue
-            tried += 1
-            bad.append((ulps(y, truth), f"{row}{args} = {y!r}"))
-            for i in range(len(args)):
-                slope = ieee.quietly(row.derivative(i), (y, *args))
-                bad.append((ulps(slope, true_slope(row, i, args)), f"∂{i} {row}{args} = {slope!r}"))
-    assert tried >= 10
-    broken = sorted(((e, what) for e, what in bad if e > row.ulps), reverse=True)
-    assert not broken, f"{len(broken)} of {len(bad)} beyond {row.ulps} ulp: " + "; ".join(
-        f"{what} is {e:.4g} ulp off" for e, what in broken[:3]
-    )
+def test_value_and_slopes_within_the_rows_bound(row: primitives.Primitive) -> None:
+    """At 2,000 points, or all there are where each argument is one of two."""
+    found = list(accuracy.errors(row))
+    assert len({error.args for error in found}) == accuracy.POINTS
+    assert sum(error.slope is not None for error in found) >= accuracy.POINTS * len(row.derivatives) / 3
+    beyond = sorted((error for error in found if not error.ulps <= row.ulps), reverse=True)
+    assert not beyond, f"{len(beyond)} of {len(found)} beyond {row.ulps} ulp: {'; '.join(map(str, beyond[:3]))}"
+
+
+def test_bounds_beyond_the_common_ones_have_a_reason() -> None:
+    gamma_family = {"gamma", "lgamma", "digamma", "polygamma"}
+    for row in ROWS:
+        assert row.ulps <= (8.0 if row.name in gamma_family else 4.0) or row.note
+        assert row.through is None or row.note
 
 
 @each_row
@@ -123,7 +71,7 @@ def test_as_many_derivatives_as_arguments(row: primitives.Primitive) -> None:
     if row.name == "constant":
         assert row.derivatives == ()
         return
-    for args in points(row, row.domain, 3):
+    for args in accuracy.points(row, 3):
         assert isinstance(row(*args), float)
         for i in range(len(args)):
             assert isinstance(ieee.quietly(row.derivative(i), (row(*args), *args)), float)

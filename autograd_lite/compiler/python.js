@@ -173,6 +173,12 @@ special.fma = (x, y, z) => {
   return sum ? nearest(sum, -2148) : x * y + z;
 };
 
+// Python has more digits where terms cancel.
+special._silu_derivative_in_digits = (coarse, x, n) => coarse;
+special._gelu_slope_in_digits = (coarse, x) => coarse;
+special._lgamma_in_digits = (coarse, x) => coarse;
+special._polygamma_in_digits = (coarse, n, x) => coarse;
+special._sinc_derivative_in_digits = (coarse, n, x) => coarse;
 // exp(a) + exp(b) − 1 for −1.2 < a < 0 and b ≤ a, in whole units of a power of 2 far below exp(b).
 special._sum_of_exponentials_less_one = (a, b) => {
   const places = 160 + Math.ceil(-b / Math.LN2), one = 1n << BigInt(places);

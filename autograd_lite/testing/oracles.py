@@ -157,6 +157,11 @@ class Points:
         return abs(x)
 
     @staticmethod
+    def side(x: Number) -> Number:
+        """-1 where x is negative, else 1: the zero of the reals is +0."""
+        return mpf(-1 if x < 0 else 1)
+
+    @staticmethod
     def choose(c: Number, a: Number, b: Number) -> Number:
         """a where c is not zero, else b."""
         return a if c else b
@@ -281,6 +286,12 @@ class Intervals:
     def abs(self, x: Number) -> Number:
         low, high = _ends(x)
         return x if low >= 0 else -x if high <= 0 else _interval(mpf(0), max(-low, high))
+
+    @staticmethod
+    def side(x: Number) -> Number:
+        """-1 where x is negative, 1 where it is positive; both where it may be zero, of either sign."""
+        low, high = _ends(x)
+        return iv.mpf(1 if low > 0 else -1 if high < 0 else [-1, 1])
 
     @staticmethod
     def choose(c: Number, a: Number, b: Number) -> Number:
@@ -584,9 +595,15 @@ def _next_of(m: Any, x: Number, to: Number, n: Number) -> Number:
     return _interval(_steps(low, -math.inf, most), _steps(high, math.inf, most))
 
 
+def _sum(m: Any, *xs: Number) -> Number:
+    exact = m.rational(lambda *xs: sum(xs, Fraction()), *xs)
+    return sum(xs, m.number(0)) if exact is None else exact
+
+
 def _dot(m: Any, *args: Number) -> Number:
     half = len(args) // 2
-    return sum((a * b for a, b in zip(args[:half], args[half:])), m.number(0))
+    exact = m.rational(lambda *args: sum((a * b for a, b in zip(args[:half], args[half:])), Fraction()), *args)
+    return sum((a * b for a, b in zip(args[:half], args[half:])), m.number(0)) if exact is None else exact
 
 
 def _product(m: Any, *xs: Number) -> Number:
@@ -654,12 +671,44 @@ def _gauss(m: Any, x: Number) -> Number:
     return m.exp(-(x**2))
 
 
+def _erfinv_of(m: Any, x: Number) -> Number:
+    return m.monotone(_erfinv, x, within=(-1.0, 1.0))
+
+
+def _erfinv_slope(m: Any, x: Number) -> Number:
+    return m.sqrt(m.pi) / 2 * m.exp(_erfinv_of(m, x) ** 2)
+
+
 def _pdf(m: Any, x: Number) -> Number:
     return m.exp(-(x**2) / 2) / m.sqrt(2 * m.pi)
 
 
 def _silu_slope(m: Any, x: Number) -> Number:
     return _sigmoid(m, x) + x * _sech(m, x / 2) ** 2 / 4
+
+
+def _silu_derivative_of(m: Any, x: Number, n: Number, more: int = 0) -> Number:
+    order = _order(n)
+    if order is None:
+        return _EVERYTHING
+    at_point = settled(functools.partial(_silu_derivative, points, order + more))
+    if m is points:
+        return at_point(x)
+    low, high = _ends(x)
+    return m.monotone(at_point, x) if low == high else _silu_derivative(m, order + more, x)
+
+
+def _silu_derivative(m: Any, n: int, x: Number) -> Number:
+    """With t = tanh(x/2), which has 2t′ = 1 - t²: silu is x·(1 + t)/2, and t⁽ᵏ⁾ is (1 - t²)·pₖ(t)/2ᵏ."""
+    if n == 0:
+        return x * _sigmoid(m, x)
+    t, weight, p, before = _tanh(m, x / 2), _sech(m, x / 2) ** 2, [1], [0]
+    for _ in range(n - 1):
+        slopes = [k * c for k, c in enumerate(p)][1:]
+        p, before = [a - b - c for a, b, c in zip([*slopes, 0, 0], [0, 0, *slopes], [0, *(2 * c for c in p)])], p
+    at_t, before_at_t = (sum((c * t**k for k, c in enumerate(q)), m.number(0)) for q in (p, before))
+    rest = _sigmoid(m, x) if n == 1 else n * weight * before_at_t / 2**n
+    return x * weight * at_t / 2 ** (n + 1) + rest
 
 
 def _gelu_slope(m: Any, x: Number) -> Number:
@@ -696,6 +745,8 @@ ORACLES: dict[str, Oracle] = {
     "fma": Oracle(lambda m, a, b, c: a * b + c, lambda m, a, b, c: b, lambda m, a, b, c: a, _one),
     "chain": Oracle(lambda m, g, d: _absorbing(m, g, lambda: d), lambda m, g, d: d, lambda m, g, d: g),
     "offset": Oracle(lambda m, x, top: x - top, _one, lambda m, x, top: mpf(-1)),
+    # Where d is finite, as every number here is.
+    "absorbed": Oracle(lambda m, g, d, x: x, _zero, _zero, _one),
     "ratio": Oracle(lambda m, x, h: x / h, lambda m, x, h: 1 / h, lambda m, x, h: -x / h**2),
     # powers, exponentials, logarithms
     "pow": Oracle(_pow, _pow_slope, lambda m, a, b: m.power(a, b) * m.log(a)),
@@ -756,6 +807,8 @@ ORACLES: dict[str, Oracle] = {
     "silu": Oracle(
         lambda m, x: m.monotone(lambda x: x * _logistic(x), x, turns=[_least("silu", iv.prec)]), _silu_slope
     ),
+    "silu_derivative": Oracle(_silu_derivative_of, lambda m, x, n: _silu_derivative_of(m, x, n, 1), _zero),
+    "gelu_slope": Oracle(_gelu_slope, lambda m, x: (2 - x**2) * _pdf(m, x)),
     "gelu": Oracle(
         lambda m, x: m.monotone(lambda x: x * _norm_cdf(x), x, turns=[_least("gelu", iv.prec)]), _gelu_slope
     ),
@@ -770,13 +823,16 @@ ORACLES: dict[str, Oracle] = {
         lambda m, a, b: _sigmoid(m, a - b),
         lambda m, a, b: _sigmoid(m, b - a),
     ),
+    "share": Oracle(
+        lambda m, a, b: _sigmoid(m, a - b),
+        lambda m, a, b: _sech(m, (a - b) / 2) ** 2 / 4,
+        lambda m, a, b: -(_sech(m, (a - b) / 2) ** 2) / 4,
+    ),
     "gauss": Oracle(_gauss, lambda m, x: -2 * x * _gauss(m, x)),
     "erf": Oracle(lambda m, x: m.monotone(mp.erf, x), lambda m, x: 2 * _gauss(m, x) / m.sqrt(m.pi)),
     "erfc": Oracle(lambda m, x: m.monotone(_erfc, x), lambda m, x: -2 * _gauss(m, x) / m.sqrt(m.pi)),
-    "erfinv": Oracle(
-        lambda m, x: m.monotone(_erfinv, x, within=(-1.0, 1.0)),
-        lambda m, x: m.sqrt(m.pi) / 2 * m.exp(m.monotone(_erfinv, x, within=(-1.0, 1.0)) ** 2),
-    ),
+    "erfinv": Oracle(_erfinv_of, _erfinv_slope),
+    "erfinv_slope": Oracle(_erfinv_slope, lambda m, x: 2 * _erfinv_of(m, x) * _erfinv_slope(m, x) ** 2),
     "norm_pdf": Oracle(_pdf, lambda m, x: -x * _pdf(m, x)),
     "norm_cdf": Oracle(lambda m, x: m.monotone(_norm_cdf, x), _pdf),
     # the gamma family, sinc
@@ -812,9 +868,7 @@ ORACLES: dict[str, Oracle] = {
         lambda m, c, a, b: m.choose(c, mpf(1), mpf(0)),
         lambda m, c, a, b: m.choose(c, mpf(0), mpf(1)),
     ),
-    "copysign": Oracle(
-        lambda m, a, b: m.abs(a) * _sign(m, b), lambda m, a, b: _sign(m, a) * _sign(m, b), _zero
-    ),
+    "copysign": Oracle(lambda m, a, b: m.abs(a) * m.side(b), lambda m, a, b: _sign(m, a) * m.side(b), _zero),
     # rounding, remainders, parts of a float
     "floor": Oracle(lambda m, x: m.exact(mp.floor, x), _zero),
     "ceil": Oracle(lambda m, x: m.exact(mp.ceil, x), _zero),
@@ -831,7 +885,7 @@ ORACLES: dict[str, Oracle] = {
     "nextafter": Oracle(_next_of, _one, _zero, _zero),
     "ulp": Oracle(lambda m, x: m.exact(lambda x: mpf(math.ulp(float(x))), m.abs(x)), _zero),
     # any number of arguments
-    "fsum": Oracle(lambda m, *xs: sum(xs, m.number(0)), each=lambda i: _one),
+    "fsum": Oracle(_sum, each=lambda i: _one),
     "prod": Oracle(_product, each=lambda i: lambda m, *xs: _product(m, *xs[:i], *xs[i + 1 :])),
     "sumprod": Oracle(_dot, each=lambda i: lambda m, *args: args[(i + len(args) // 2) % len(args)]),
     # bookkeeping

@@ -614,10 +614,10 @@ share: Primitive = primitive(
 gauss: Primitive = primitive(
     "gauss",
     special.gauss,
-    lambda y, x: -2.0 * (x * y),
+    lambda y, x: -2.0 * chain(y, x),
     symbol="exp(−x²)",
     latex=(r"\mathrm{{e}}^{{-{0:6}^{{2}}}}", POWER),
-    at=[(0.0, 0.0)],
+    at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     through=lambda y, x: (y,),
     note="its slope is a multiple of it",
 )
@@ -642,9 +642,9 @@ erfinv_slope: Primitive = primitive(
 norm_pdf: Primitive = primitive(
     "norm_pdf",
     special.norm_pdf,
-    lambda y, x: -(x * y),
+    lambda y, x: -chain(y, x),
     symbol="φ",
-    at=[(0.0, 0.0)],
+    at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     through=lambda y, x: (y,),
     note="its slope is a multiple of it",
 )

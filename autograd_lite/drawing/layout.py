@@ -9,6 +9,7 @@ graphs" (1993), whose transposition it is; isotonic regression by pooling adjace
 
 from __future__ import annotations
 
+import heapq
 from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Sequence
@@ -104,7 +105,7 @@ class _Plan:
         self.pull_before: list[list[float]] = [[] for _ in sizes]  # how strongly each of them holds it level
         self.pull_after: list[list[float]] = [[] for _ in sizes]
         self.chains: list[list[int]] = []  # of each edge: its slots, from its parent on
-        self.outside: dict[int, int] = {}  # of each edge that goes round outside: its lane
+        self.outside: set[int] = set()  # the edges that go round outside
         self.chain: list[tuple[int, ...]] = [()] * self.nodes  # of each item: the groups it is in, outermost first
         self.around: Sequence[int | None] = ()
         self.at: list[float] = []  # of each item: how far down its centre is
@@ -133,7 +134,7 @@ class _Plan:
         for edge in sorted(range(len(spans)), key=lambda edge: (-spans[edge], edge)):
             if excess <= 0:
                 break
-            self.outside[edge] = 0
+            self.outside.add(edge)
             excess -= spans[edge]
         pulls = self._pulls()
         for edge, (parent, child) in enumerate(self.edges):
@@ -470,16 +471,14 @@ class _Plan:
         return lefts, rights, x
 
     def _lanes(self, first: float) -> dict[int, float]:
-        """How far down each edge runs that goes round outside: the shortest one nearest."""
-        busy: list[list[tuple[int, int]]] = []
-        found = {}
+        """How far down each edge runs that goes round outside; of those to one layer, the shortest runs nearest."""
         ends = {edge: (self.rank[self.edges[edge][1]], self.rank[self.edges[edge][0]]) for edge in self.outside}
-        for edge in sorted(ends, key=lambda edge: (ends[edge][1] - ends[edge][0], edge)):
+        busy: list[tuple[int, int]] = []  # until which layer, and which lane
+        found = {}
+        for edge in sorted(ends, key=lambda edge: (ends[edge], edge)):
             low, high = ends[edge]
-            lane = next((n for n, taken in enumerate(busy) if all(high <= a or b <= low for a, b in taken)), len(busy))
-            if lane == len(busy):
-                busy.append([])
-            busy[lane].append((low, high))
+            lane = heapq.heappop(busy)[1] if busy and busy[0][0] <= low else len(busy)
+            heapq.heappush(busy, (high, lane))
             found[edge] = first + lane * SLOT
         return found
 

@@ -29,6 +29,8 @@
   const leaves = data.op.flatMap((op, i) => (op === LEAF ? [i] : []));
   const original = leaves.map((i) => Number(data.values[i]));
   const inputs = [...original];
+  const slot = new Map(leaves.map((i, k) => [i, k]));
+  const unchanged = () => inputs.every((x, k) => Object.is(x, original[k]));
   const paths = new Float64Array(count); // how many lead from a node to the output
   if (root >= 0) paths[root] = 1;
   for (let i = count - 1; i >= 0; i--) for (const edge of uses[i]) paths[i] += paths[child[edge]];
@@ -63,7 +65,7 @@
   }
   const exact = (x) => (Object.is(x, -0) ? "−0" : Number.isNaN(x) ? "nan" : String(x).replace("Infinity", "inf").replaceAll("-", "−"));
   const inParentheses = (text) => (/^[−]|[ ]/.test(text) ? `(${text})` : text);
-  const name = (i) => (data.op[i] === CONSTANT && !data.labelled[i] ? short(value(i)) : data.names[i]);
+  const name = (i) => (data.op[i] === CONSTANT && !data.labelled[i] ? short(value(i)) : data.names[i] || "…");
   const output = root < 0 ? "output" : data.labelled[root] ? name(root) : "out";
   const by = (i) => (i === root ? output : / /.test(name(i)) ? `(${name(i)})` : name(i));
 
@@ -137,7 +139,7 @@
   }
 
   function render() {
-    const now = current(position), finite = (i) => i < 0 || Number.isFinite(value(i));
+    const now = current(position), finite = (i) => i < 0 || Number.isFinite(value(i)), asDrawn = unchanged();
     for (const { box, i, width, texts, title } of boxes) {
       const shown = hasValue(i), sum = gradient(i), unnamed = data.op[i] === CONSTANT;
       if (!unnamed) put(texts.value, shown ? short(value(i)) : "·", width);
@@ -146,7 +148,10 @@
       box.classList.toggle("waiting-gradient", sum === undefined);
       box.classList.toggle("partial", sum !== undefined && isPartial(i));
       box.classList.toggle("current", i === now || (position === forward + 1 && i === root));
-      box.classList.toggle("born", shown && !finite(i) && parents[i].every(finite));
+      const bornBackward = position === last && sum !== undefined && !Number.isFinite(sum) &&
+        uses[i].every((edge) => Number.isFinite(adjoint(child[edge])));
+      box.classList.toggle("born", (shown && !finite(i) && parents[i].every(finite)) || bornBackward);
+      box.classList.toggle("noted", asDrawn && "note" in box.dataset);
       title.textContent = `${name(i)} = ${shown ? exact(value(i)) : "not computed yet"}` +
         (unnamed ? "" : `\n${d(output, by(i))} = ${sum === undefined ? "not computed yet" : exact(sum)}`);
       describe(box, i, shown, sum);
@@ -154,8 +159,8 @@
     for (const { wire, from, to, edge, text } of wires) {
       if (edge >= 0) put(text, short(local(edge)), Infinity);
       wire.classList.toggle("waiting", to >= 0 && !hasValue(to));
-      wire.classList.toggle("forward", position <= forward && to === now && to >= 0);
-      wire.classList.toggle("backward", position > forward + 1 && to === now && data.op[from] !== CONSTANT);
+      wire.classList.toggle("forward", now >= 0 && position <= forward && to === now);
+      wire.classList.toggle("backward", now >= 0 && position > forward && to === now && data.op[from] !== CONSTANT);
     }
     $("#result").replaceChildren(...(root < 0 ? [] : [`${output} = `, hasValue(root) ? inValue(value(root)) : "·"]));
     $("#position").value = position;
@@ -171,7 +176,7 @@
       const sum = gradient(row.i);
       row.gradient.textContent = sum === undefined ? "∂ ·" : `∂ ${short(sum)}`;
     }
-    $("#reset").hidden = inputs.every((x, k) => Object.is(x, original[k]));
+    $("#reset").hidden = unchanged();
     explain();
   }
 
@@ -239,7 +244,7 @@
   // ---- the ledger of a node, and its paths ----
 
   let chosen = -1, pinned = -1;
-  const MOST_LINES = 12, MOST_PATHS = 4;
+  const MOST_LINES = 12, MOST_PATHS = 4, LONGEST_PATH = 8;
 
   function choose(i, light = true) {
     chosen = i;
@@ -285,37 +290,38 @@
       if (i === root) parts.push(element("p", "quiet", "The output: where the backward pass starts, with 1."));
       else parts.push(...ledger(i, sum));
     }
+    const note = unchanged() && boxes.find((other) => other.i === i)?.box.dataset.note;
+    if (note) parts.push(element("p", "note", note));
     entry.replaceChildren(...parts);
   }
 
   function ledger(i, sum) {
     const from = passed(), arrived = uses[i].filter((edge) => position === last || child[edge] >= from);
-    const table = element("table", ""), body = element("tbody", "");
-    table.append(body);
+    const body = element("ul", "");
     for (const edge of arrived.slice(0, MOST_LINES)) {
       const to = child[edge], via = data.labelled[to] && name(to) !== data.expressions[to] ? `${name(to)} = ${data.expressions[to]}` : data.expressions[to];
-      body.append(element("tr", "", element("td", "via", `via ${via}`), element("td", "sum", inLocal(local(edge)), " × ",
+      body.append(element("li", "", element("span", "via", `via ${via}: `), element("span", "sum", inLocal(local(edge)), " × ",
         factor(inGradient(adjoint(to))), " = ", inGradient(term(edge)))));
     }
     const more = arrived.length - MOST_LINES;
     if (more > 0) {
       const rest = arrived.slice(MOST_LINES).reduce((total, edge) => total + term(edge), 0);
-      body.append(element("tr", "", element("td", "via", `via ${more} more`), element("td", "sum", inGradient(rest))));
+      body.append(element("li", "", element("span", "via", `via ${more} more: `), element("span", "sum", inGradient(rest))));
     }
     if (arrived.length > 1) {
-      body.append(element("tr", "total", element("td", "", "sum"), element("td", "sum", inGradient(sum))));
+      body.append(element("li", "total", element("span", "", "sum "), element("span", "sum", inGradient(sum))));
     }
     const routes = paths[i] > 1e15 ? "more than 10¹⁵ paths" : `${paths[i].toLocaleString("en")} path${paths[i] === 1 ? "" : "s"}`;
     const lines = [element("p", "quiet", arrived.length ? "For each use: its local gradient × its gradient." : "No gradient has arrived yet.")];
-    if (arrived.length) lines.push(table);
+    if (arrived.length) lines.push(body);
     if (position === last && compute) {
       lines.push(element("p", "quiet", `${routes} to ${output}`));
-      if (paths[i] > 1 && paths[i] <= MOST_PATHS) for (const path of routesOf(i)) lines.push(path);
+      if (paths[i] > 1 && paths[i] <= MOST_PATHS) lines.push(...routesOf(i));
     } else if (!compute) lines.push(element("p", "quiet", "Of the uses, those that are drawn."));
     return lines;
   }
 
-  // Each path with the product of its local gradients.
+  // Each path that is not too long to read, with the product of its local gradients.
   function routesOf(i) {
     const found = [], stack = [[i, []]];
     while (stack.length) {
@@ -326,7 +332,7 @@
         const factors = taken.flatMap((edge, k) => [k ? " × " : "", k ? factor(inLocal(local(edge))) : inLocal(local(edge))]);
         found.push(element("p", "", element("span", "quiet", `${names}: `), ...factors, " = ", inGradient(product)));
       }
-      for (const edge of uses[node]) stack.push([child[edge], [...taken, edge]]);
+      if (taken.length < LONGEST_PATH) for (const edge of uses[node]) stack.push([child[edge], [...taken, edge]]);
     }
     return found;
   }
@@ -344,7 +350,7 @@
 
   let frame = 0;
   function change(i, x, spoken) {
-    const k = leaves.indexOf(i);
+    const k = slot.get(i);
     if (Object.is(inputs[k], x)) return;
     inputs[k] = x;
     const row = rowOf.get(i);
@@ -378,7 +384,7 @@
 
   function leafRow(i) {
     const row = { i, text: element("input", ""), slider: element("input", ""), gradient: element("span", "gradient") };
-    const label = element("label", "", name(i)), x = inputs[leaves.indexOf(i)], size = step(x);
+    const label = element("label", "", name(i)), x = inputs[slot.get(i)], size = step(x);
     Object.assign(row.text, { type: "text", id: `leaf${i}`, value: exact(x), autocomplete: "off", spellcheck: false, inputMode: "text" });
     label.htmlFor = row.text.id;
     label.title = name(i);
@@ -392,7 +398,7 @@
     });
     row.text.addEventListener("change", () => {
       row.text.setAttribute("aria-invalid", false);
-      row.text.value = exact(inputs[leaves.indexOf(i)]);
+      row.text.value = exact(inputs[slot.get(i)]);
       announce(i);
     });
     row.text.addEventListener("keydown", (event) => {
@@ -400,7 +406,7 @@
       if (!by) return;
       event.preventDefault();
       nudge(i, by * (event.shiftKey ? 10 : 1));
-      row.text.value = exact(inputs[leaves.indexOf(i)]);
+      row.text.value = exact(inputs[slot.get(i)]);
     });
     row.slider.addEventListener("input", () => change(i, Number(row.slider.value), false));
     row.slider.addEventListener("change", () => announce(i));
@@ -413,7 +419,7 @@
   }
 
   function nudge(i, by) {
-    const x = inputs[leaves.indexOf(i)], size = step(original[leaves.indexOf(i)]);
+    const x = inputs[slot.get(i)], size = step(original[slot.get(i)]);
     change(i, rounded(x + by * size, size), true);
   }
 
@@ -474,13 +480,13 @@
     });
     if (!live) continue;
     box.addEventListener("pointerdown", (event) => {
-      from = { x: event.clientX, value: inputs[leaves.indexOf(i)] };
+      from = { x: event.clientX, value: inputs[slot.get(i)] };
       moved = false;
       box.setPointerCapture(event.pointerId);
     });
     box.addEventListener("pointermove", (event) => {
       if (from === null) return;
-      const pixels = event.clientX - from.x, size = step(original[leaves.indexOf(i)]);
+      const pixels = event.clientX - from.x, size = step(original[slot.get(i)]);
       if (!moved && Math.abs(pixels) < 4) return;
       moved = true;
       change(i, rounded(from.value + Math.round(pixels / 2) * size, size), false);

@@ -15,8 +15,8 @@ from .. import primitives
 from ..primitives import ATOM, Primitive
 from ..value import short_label
 from .layout import layered
-from .model import Circuit, Edge, Node, exact_text, number_text, with_copies
-from .style import COLOURS, summary
+from .model import Circuit, Edge, Node, number_text, with_copies
+from .style import COLOURS, hover, summary
 from .svg import curve, text_width
 
 if TYPE_CHECKING:
@@ -101,14 +101,11 @@ class _Graph:
             except (Untranslatable, TypeError) as error:
                 self.notes.append(f"The numbers are those that Python computed, and cannot be changed here: {error}")
         order = topological_order(root)
-        if self.program == "null":  # only what is drawn
-            drawn = {at for node in circuit.nodes if (at := _place(node)) is not None}
-        else:
-            drawn = set(range(len(order)))
-        place = {order[i]: i for i in sorted(drawn)}
+        drawn = {at for node in circuit.nodes if (at := _place(node)) is not None}
+        place = {node: i for i, node in enumerate(order) if self.program != "null" or i in drawn}
         written = _Names(names, circuit.precision)
-        for node, i in place.items():
-            written.add(node, i, [place.get(parent) for parent in node.parents])
+        for i in _told(order, drawn):
+            written.add(order[i], i, [place.get(parent) for parent in order[i].parents])
         self.title = written.title(place.get(root))
         kinds: dict[Primitive, int] = {}
         for node in place:
@@ -118,7 +115,7 @@ class _Graph:
             "precision": circuit.precision,
             "root": place.get(root, -1),
             "places": list(place.values()),
-            "names": [written.names[i] for i in place.values()],
+            "names": [written.names.get(i, "") for i in place.values()],
             "labelled": [int(i in written.labelled) for i in place.values()],
             "expressions": [written.expressions.get(i, "") for i in place.values()],
             "operations": [[_symbol(op), _form(op)] for op in kinds],
@@ -129,6 +126,14 @@ class _Graph:
         if self.program == "null":
             self.data["gradients"] = [number(node.grad) if node.reached else "" for node in place]
             self.data["locals"] = [number(slope) for node in place for slope in node.local_grads]
+
+
+def _told(order: list[Value], drawn: set[int]) -> list[int]:
+    """The nodes that the page speaks of: those drawn, what uses them, and the operands of both."""
+    shown = {order[i] for i in drawn}
+    told = {node for node in order if node in shown or any(parent in shown for parent in node.parents)}
+    told |= {parent for node in told for parent in node.parents}
+    return [i for i, node in enumerate(order) if node in told]
 
 
 def _form(op: Primitive) -> str:
@@ -166,6 +171,8 @@ class _Names:
         if root is None:
             return "Circuit"
         whole, label = self._whole[root].text, self.names[root] if root in self.labelled else ""
+        if "…" in whole:
+            whole = self.expressions[root]
         return f"{label} = {whole}" if label and whole != label else whole
 
 
@@ -212,7 +219,8 @@ def _written(op: Primitive, operands: list[_Written]) -> tuple[str, int]:
 
 
 def _symbol(op: Primitive) -> str:
-    return _printable(op.symbol)
+    """What stands between operands, or before them: not every symbol that is drawn can, such as |x|."""
+    return _printable(op.symbol if op.precedence < primitives.CALL or op.symbol.isidentifier() else op.name)
 
 
 # ---- what it draws ---------------------------------------------------------------------------------------------------
@@ -280,56 +288,60 @@ def _place(node: Node) -> int | None:
     return int(id[1:]) if id[0] == "n" else None
 
 
-def _size(node: Node) -> tuple[float, float]:
-    head = text_width(_head(node), LETTERS, bold=True) + 2 * _PAD
-    if node.kind == "folded":
-        return head, 36.0
+def _rows(node: Node) -> list[str]:
+    """The rows of text in a node's box, from above: its name, its value, its gradient."""
     if node.kind == "constant":
-        return max(text_width(_constant(node), LETTERS) + 18.0, 40.0), 30.0
-    numbers = (f"∂ {ROOM}", node.value_text, f"∂ {node.gradient_text}")
-    return max(head, *(text_width(x, LETTERS, bold=True) + 2 * _PAD for x in numbers)), 3 * _LINE + 14.0
+        named = f"{node.label} = {node.value_text}" if node.label else node.value_text
+        return [f'<text class="value">{_text(named)}</text>']
+    parts = (("label", node.label), ("symbol", node.text))
+    names = [f'<tspan class="{kind}">{_text(text)}</tspan>' for kind, text in parts if text]
+    rows = [f'<text class="head">{"&#160;&#160;".join(names)}</text>']
+    if node.kind == "group":
+        rows.append(f'<text class="count">{node.count:,} node{"s" * (node.count != 1)}</text>')
+    if node.value_text:
+        rows.append(f'<text class="value">{_text(node.value_text)}</text>')
+        rows.append(f'<text class="gradient">∂ {_text(node.gradient_text)}</text>')
+    return rows
+
+
+def _size(node: Node) -> tuple[float, float]:
+    texts = [f"{node.label}   {node.text}", node.value_text, f"∂ {node.gradient_text}"]
+    if node.kind == "constant":
+        texts = [f"{node.label} = {node.value_text}" if node.label else node.value_text]
+    elif node.kind != "folded":
+        texts.append(f"∂ {ROOM}")
+    width = max(text_width(text, LETTERS, bold=True) for text in texts) + 2 * _PAD
+    return width, _LINE * len(_rows(node)) + (10.0 if node.kind == "constant" else 14.0)
 
 
 def _label_size(edge: Edge) -> tuple[float, float]:
     return (max(text_width(text, LETTERS) for text in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
 
 
-def _constant(node: Node) -> str:
-    return f"{node.label} = {node.value_text}" if node.label else node.value_text
-
-
-def _head(node: Node) -> str:
-    return "  ".join(part for part in (node.label, node.text) if part)
-
-
 def _box(node: Node, size: tuple[float, float], at: tuple[float, float]) -> str:
     (width, height), (x, y) = size, at
     place = _place(node)
     found = "" if place is None else f' data-node="{place}"'
+    noted = _note(node)
+    if noted:
+        found += f' data-note="{_text(noted)}"'
     parts = [f'<rect x="{-width / 2:g}" y="{-height / 2:g}" width="{width:g}" height="{height:g}" rx="12"/>']
-    parts.append(f"<title>{_text(_exactly(node))}</title>")
-    if node.kind == "constant":
-        parts.append(f'<text class="value" y="5">{_text(_constant(node))}</text>')
-    elif node.kind == "folded":
-        parts.append(f'<text class="label" y="5">{_text(node.label)}</text>')
-    else:
-        label = f'<tspan class="label">{_text(node.label)}</tspan>' if node.label else ""
-        apart = ' dx="7"' if label else ""
-        symbol = f'<tspan class="symbol"{apart}>{_text(node.text)}</tspan>' if node.text else ""
-        parts.append(f'<text class="head" y="{-_LINE + 4:g}">{label}{symbol}</text>')
-        parts.append(f'<text class="value" y="5">{_text(node.value_text)}</text>')
-        parts.append(f'<text class="gradient" y="{_LINE + 6:g}">∂ {_text(node.gradient_text)}</text>')
+    parts.append(f"<title>{_text(hover(node))}</title>")
+    rows = _rows(node)
+    for i, row in enumerate(rows):
+        parts.append(row.replace("<text", f'<text y="{_LINE * (i - (len(rows) - 1) / 2) + 5:g}"', 1))
     return (
         f'<g class="node {node.kind}"{found} data-id="{node.id}" data-width="{width - 12:g}" '
         f'transform="translate({x:g} {y:g})">{"".join(parts)}</g>'
     )
 
 
-def _exactly(node: Node) -> str:
-    if node.kind == "folded":
-        return node.label
-    gradient = "" if node.kind == "constant" else f"\n∂ {exact_text(node.gradient)}"
-    return f"{node.title or node.text or node.kind} = {exact_text(node.value)}{gradient}"
+def _note(node: Node) -> str:
+    """What was remarkable about a node when it was drawn, and the page cannot tell anew."""
+    notes = ["At a kink or tie: the gradient is one of several."] if "kink" in node.marks else []
+    if node.check is not None and not node.check.agrees:
+        notes.append(f"A numerical derivative does not agree: {node.check.text}")
+    return " ".join(notes)
 
 
 def _edge(

@@ -150,6 +150,7 @@ def test_lone_surrogates_and_control_characters_are_no_trouble():
         (lambda x, y: (x**y) ** x, "(x ** y) ** x"),
         (lambda x, y: x * -2.0, "x × (−2)"),
         (lambda x, y: math.maximum(x + y, 1.0), "max(x + y, 1)"),
+        (lambda x, y: abs(x) + math.sigmoid(y), "abs(x) + σ(y)"),
         (lambda x, y: (x * y).named("z"), "z = x × y"),
         (lambda x, y: x, "x"),
     ],
@@ -383,10 +384,10 @@ def test_a_shared_leafs_gradient_grows_term_by_term(opened: Open):
     assert shown.lines("#step p:not(.what)") == ["∂f/∂x += 1 × 3 = 3 now 4", "∂f/∂x += 1 × 3 = 3 now 7"]
     assert shown.shown("x")[1] == "∂ 7"
     shown.node("x").hover()
-    assert shown.lines("#ledger tr") == [
-        "via f = x × x + x 1 × 1 = 1",
-        "via x × x 3 × 1 = 3",
-        "via x × x 3 × 1 = 3",
+    assert shown.lines("#ledger li") == [
+        "via f = x × x + x: 1 × 1 = 1",
+        "via x × x: 3 × 1 = 3",
+        "via x × x: 3 × 1 = 3",
         "sum 7",
     ]
     shown.press("End")
@@ -398,7 +399,7 @@ def test_pointing_at_a_node_shows_its_ledger_and_lights_its_paths(opened: Open):
     shown = opened(first_circuit())
     shown.node("x").hover()
     assert shown.text("#ledger h3") == "∂f/∂x = −4"
-    assert shown.lines("#ledger tr") == ["via q = x + y 1 × (−4) = −4"]
+    assert shown.lines("#ledger li") == ["via q = x + y: 1 × (−4) = −4"]
     lit = {name: "lit" in shown.node(name).get_attribute("class").split() for name in ("x", "y", "z", "q", "f")}
     assert lit == {"x": True, "y": False, "z": False, "q": True, "f": True}
     edges = shown.tab.eval_on_selector_all(
@@ -674,9 +675,9 @@ def test_numbers_that_cannot_be_computed_there_are_shown(opened: Open):
     assert shown.lines("#step p:not(.what)") == ["r = rounded(x) = rounded(1.235) = 1.235"]
     shown.press("End")
     shown.node("x").hover()
-    assert shown.lines("#ledger tr") == [
-        "via f = r × x 1.235 × 1 = 1.235",
-        "via r = rounded(x) 1 × 1.235 = 1.235",
+    assert shown.lines("#ledger li") == [
+        "via f = r × x: 1.235 × 1 = 1.235",
+        "via r = rounded(x): 1 × 1.235 = 1.235",
         "sum 2.47",
     ]
 

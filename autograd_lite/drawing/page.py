@@ -39,7 +39,7 @@ class Page(str):
 
     def _repr_html_(self) -> str:
         style = "width: 100%; height: 640px; border: 0; resize: vertical"
-        return f'<iframe srcdoc="{html.escape(self)}" style="{style}"></iframe>'
+        return f'<iframe title="Circuit" srcdoc="{html.escape(self)}" style="{style}"></iframe>'
 
 
 def page(circuit: Circuit, direction: str = "LR") -> Page:
@@ -338,7 +338,7 @@ def _box(node: Node, size: tuple[float, float], at: tuple[float, float]) -> str:
 
 def _note(node: Node) -> str:
     """What was remarkable about a node when it was drawn, and the page cannot tell anew."""
-    notes = ["At a kink or tie: the gradient is one of several."] if "kink" in node.marks else []
+    notes = [f"At {node.kink}: the slopes on the two sides differ, or one is missing."] if node.kink else []
     if node.check is not None and not node.check.agrees:
         notes.append(f"A numerical derivative does not agree: {node.check.text}")
     return " ".join(notes)

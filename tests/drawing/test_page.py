@@ -729,3 +729,48 @@ def test_jupyter_shows_it_in_a_frame(browser: Any):
     assert f"<h1>{frame.evaluate('document.title')}</h1>" in shown
     assert notebook.evaluate("document.querySelectorAll('p').length") == 2
     notebook.close()
+
+
+def test_a_leaf_changed_in_the_middle_changes_that_steps_arithmetic(opened: Open):
+    shown = opened(first_circuit())
+    shown.press("Home", "ArrowRight")
+    shown.enter("x", "1")
+    assert shown.text("#where") == "1 of 6 · forward"
+    assert shown.shown("q") == ("6", "∂ ·")
+    assert shown.shown("f") == ("·", "∂ ·")
+    shown.tab.locator("h1").click()
+    shown.press("ArrowRight")
+    assert shown.lines("#step p:not(.what)") == ["f = q × z = 6 × (−4) = −24"]
+
+
+def test_what_was_remarkable_is_told_until_something_changes(opened: Open):
+    x = Value(0.0, "x")
+    shown = opened((abs(x).named("r") + x).named("f"))
+    shown.node("r").hover()
+    assert "At a kink" in shown.text("#ledger")
+    assert "noted" in shown.node("r").get_attribute("class").split()
+    shown.enter("x", "0.5")
+    shown.node("r").hover()
+    assert "At a kink" not in shown.text("#ledger")
+    assert "noted" not in shown.node("r").get_attribute("class").split()
+    shown.tab.get_by_role("button", name="Reset").click()
+    shown.settle()
+    assert "noted" in shown.node("r").get_attribute("class").split()
+
+
+def test_by_touch(opened: Open):
+    shown = opened(first_circuit(), width=390, has_touch=True, is_mobile=True)
+    shown.node("z").tap()
+    assert shown.text("#ledger h3") == "∂f/∂z = 3"
+    shown.tab.locator('[data-go="back"]').tap()
+    assert shown.text("#where") == "5 of 6 · backward"
+
+
+def test_it_works_in_a_frame(opened: Open):
+    frame = f"<!DOCTYPE html><meta charset='utf-8'>{page(describe(first_circuit()))._repr_html_()}"
+    shown = opened(frame)
+    inside = shown.tab.frame_locator("iframe")
+    inside.get_by_label("x", exact=True).fill("1")
+    inside.get_by_label("x", exact=True).press("Tab")
+    shown.settle()
+    assert inside.locator("#result").inner_text() == "f = −24"

@@ -210,7 +210,7 @@
       what(`Forward: ${name(now)}`);
       say(...equation(now));
     } else {
-      what(`Backward: ${by(now)} passes its gradient on, times each local gradient.`);
+      what(`Backward: ${name(now)} passes its gradient on, times each local gradient.`);
       parents[now].forEach((parent, k) => {
         const edge = first[now] + k;
         if (parent < 0 || data.op[parent] === CONSTANT) return;

@@ -489,7 +489,9 @@ def _nextafter(lanes: Lanes, x: Any, to: Any, steps: Any) -> Any:
     lanes.raise_in(code.is_nan(n), ValueError)
     n = code.select(code.compare("ogt", n, 2.0**62), 2.0**62, n)
     n = code.select(code.compare("ogt", n, -(2.0**62)), n, 0.0)
-    count = code.op(f"fptosi {code.number_type} {n.text} to {code.word_type}")
+    count, reach = (
+        code.op(f"fptosi {code.number_type} {k.text} to {code.word_type}") for k in (n, code.intrinsic("ceil", n))
+    )
     here, there = _rank(code, a), _rank(code, b)
     up = _word_test(code, "sgt", there, here)
     distance = _word_select(code, up, _word(code, "sub", there, here), _word(code, "sub", here, there))
@@ -498,8 +500,9 @@ def _nextafter(lanes: Lanes, x: Any, to: Any, steps: Any) -> Any:
     size = _from_bits(code, _word_select(code, negative, _word(code, "sub", code.word(0), moved), moved))
     signed = code.select(negative, code.negate(size), code.absolute(size))
     signed = code.select(_word_test(code, "eq", moved, code.word(0)), code.intrinsic("copysign", size, a), signed)
-    found = code.select(_word_test(code, "ule", distance, count), b, signed)
-    return code.select(code.either(code.is_nan(a), code.is_nan(b)), NAN, found)
+    arrives = code.either(_word_test(code, "eq", here, there), _word_test(code, "ult", distance, reach))
+    found = code.select(code.is_nan(b), NAN, code.select(arrives, b, signed))
+    return code.select(code.either(code.is_nan(a), code.compare("oeq", n, 0.0)), a, found)
 
 
 def _rank(code: Code, x: Number) -> str:

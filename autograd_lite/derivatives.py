@@ -413,8 +413,8 @@ def _check_arity(name: str, forward: Function, given: int) -> None:
 
 def _forward_number(name: str, forward: Function, *args: float) -> float:
     y = forward(*args)
-    if type(y) is float:
-        return y
+    if type(y) is float or (type(y) is type(args[0]) and hasattr(y, "__apply__")):
+        return y  # of another kind of number only where the arguments are of that kind
     try:
         return as_float(y)
     except TypeError as error:

@@ -11,17 +11,24 @@ except ModuleNotFoundError as error:
         f"autograd_lite.testing needs {error.name}: pip install 'autograd_lite[testing]'", name=error.name
     ) from error
 
+from .check import check_gradients
+from .functions import taylor_test
 from .programs import Instruction, Program, assemble, is_well_defined
 from .strategies import domain, inputs_for, points, programs, values
+from .verdict import GradientError, Report
 
 __all__ = [
+    "GradientError",
     "Instruction",
     "Program",
+    "Report",
     "assemble",
+    "check_gradients",
     "domain",
     "inputs_for",
     "is_well_defined",
     "points",
     "programs",
+    "taylor_test",
     "values",
 ]

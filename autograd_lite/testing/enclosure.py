@@ -14,15 +14,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from mpmath import iv, mp, mpf
+from mpmath.libmp import fzero
 
 from ..graph import topological_order
-from ..primitives import Primitive, constant, table
+from ..primitives import Primitive, constant, identity, table
 from ..value import Value
 from . import oracles
 from .programs import Instruction, Program
 
 BITS = 50
-_TINY = 2.0**-1070  # an underflow loses this much at most, a few times over
+_TINY = 2.0**-1022  # smaller numbers have lost bits, or all of them
 _VAGUE = 2.0**-10  # an enclosure wider than this, relative to its middle, decides little
 
 Number = Any
@@ -70,19 +71,22 @@ def enclose(program: Program, point: Sequence[float], seed: float = 1.0) -> tupl
             for (op, operands), args in zip(program.instructions, arguments)
         ]
         adjoints = sweep(program, slopes, iv.mpf(seed))
-        return _ends(values[-1]), [None if adjoint is None else _ends(adjoint) for adjoint in adjoints[: len(point)]]
+        gradient = [None if adjoint is None else interval_ends(adjoint) for adjoint in adjoints[: len(point)]]
+        return interval_ends(values[-1]), gradient
 
 
 def enclose_sweep(program: Program, slopes: Sequence[Sequence[float]], seed: float = 1.0) -> list[Interval | None]:
     """The enclosures of the adjoints of all results, if the local derivatives are `slopes`, exactly."""
     with working_precision():
         exact = [[iv.mpf(slope) if slope - slope == 0.0 else oracles._EVERYTHING for slope in row] for row in slopes]
-        return [None if adjoint is None else _ends(adjoint) for adjoint in sweep(program, exact, iv.mpf(seed))]
+        return [None if adjoint is None else interval_ends(adjoint) for adjoint in sweep(program, exact, iv.mpf(seed))]
 
 
 def sweep(program: Program, slopes: Sequence[Sequence[Number]], seed: Number) -> list[Number | None]:
-    """The adjoint of each result: the chain rule in numbers of any kind. Zero absorbs what it meets, and where an
-    operation selects among its arguments so does a zero slope."""
+    """The adjoint of each result: the chain rule in mpmath's numbers, intervals or not.
+
+    Zero absorbs what it meets, and where an operation selects among its arguments so does a zero slope.
+    """
     n = len(program.point)
     adjoints: list[Number | None] = [None] * (n + len(program))
     adjoints[-1] = seed
@@ -93,8 +97,8 @@ def sweep(program: Program, slopes: Sequence[Sequence[Number]], seed: Number) ->
         op, operands = program.instructions[k]
         for operand, slope in zip(operands, slopes[k]):
             if type(operand) is int:
-                absorbed = _is_zero(adjoint) or (op.selects and _is_zero(slope))
-                term = adjoint * 0 if absorbed and _is_zero(adjoint) else slope if absorbed else adjoint * slope
+                absorbs = _is_zero(adjoint) or (op.selects and _is_zero(slope))
+                term = (adjoint - adjoint if _is_zero(adjoint) else slope) if absorbs else _product(adjoint, slope)
                 before = adjoints[operand]
                 adjoints[operand] = term if before is None else before + term
     return adjoints
@@ -123,6 +127,9 @@ def program_of(z: Value, inputs: Sequence[Value]) -> tuple[Program, list[Value]]
         place[node] = len(nodes)
         nodes.append(node)
         instructions.append(Instruction(op, operands))
+    if nodes[-1] is not z:  # an input, or a constant
+        nodes.append(z)
+        instructions.append(Instruction(identity, (place.get(z, z.data),)))
     return Program([point[x] for x in inputs], instructions), nodes
 
 
@@ -161,12 +168,23 @@ def _widened(x: Number, ulps: float) -> Number:
     return x * iv.mpf([1.0 - ulps * 2.0**-52, 1.0 + ulps * 2.0**-52]) + iv.mpf([-_TINY, _TINY])
 
 
+def _product(a: Number, b: Number) -> Number:
+    """a·b, and if it is an interval of very small numbers, what floats lose there."""
+    product = a * b
+    if hasattr(product, "_mpi_") and all(end[2] + end[3] < -990 for end in product._mpi_):
+        return product + iv.mpf([-_TINY, _TINY])
+    return product
+
+
 def _is_zero(x: Number) -> bool:
-    low, high = x._mpi_
-    return low == high and not low[1] and not low[2]
+    if hasattr(x, "_mpi_"):
+        low, high = x._mpi_
+        return bool(low == high == fzero)
+    return bool(x == 0)
 
 
-def _ends(x: Number) -> Interval:
+def interval_ends(x: Number) -> Interval:
+    """An interval of mpmath's as floats, rounded outwards."""
     low, high = x._mpi_
     return Interval(_float(low, "f"), _float(high, "c"))
 

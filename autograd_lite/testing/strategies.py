@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from hypothesis import reject
@@ -23,6 +23,7 @@ from ..value import Value
 from .programs import Operand, Program, assemble, is_well_defined
 
 Point = tuple[float, ...]
+_TINY = 2.0**-1022  # the smallest normal float
 _FAR = 2**20  # whole numbers are drawn up to here where their domain does not end
 
 
@@ -145,8 +146,21 @@ def _assembled(
     start: list[float], constants: list[float], draft: list[tuple[Primitive, list[int]]], smooth: bool, min_size: int
 ) -> Program:
     meant = [(op, _meant(picks, constants)) for op, picks in draft]
-    program = assemble(start, meant, smooth=smooth, size=min_size)
-    return program if len(program) >= min_size else reject()  # exp, twenty times over: there is no such program
+    # Inputs that no operation drawn can take are too few for its size: then one input is what they can.
+    for first in (start[0], *_inner_points(op for op, _ in draft)):
+        program = assemble([first, *start[1:]], meant, smooth=smooth, size=min_size)
+        if len(program) >= min_size:
+            return program
+    reject()  # exp, twenty times over: there is no such program
+
+
+def _inner_points(rows: Iterable[Primitive]) -> Iterator[float]:
+    """One number well inside each interval that an argument of the rows may lie in."""
+    for op in dict.fromkeys(rows):
+        for box in op.smooth.boxes:
+            for interval in (interval for place in box for interval in place):
+                low, high = max(interval.low, -1e3), min(interval.high, 1e3)
+                yield (low + high) / 2 if high - low < 1e3 else 1.5 + low if low > -1e3 else high - 1.5
 
 
 def _meant(picks: list[int], constants: list[float]) -> list[Operand]:
@@ -192,13 +206,16 @@ def _numbers(rows: Sequence[Primitive], smooth: bool) -> SearchStrategy[float]:
 # ---- arguments of one primitive --------------------------------------------------------------------------------------
 
 
-def domain(primitive: Primitive | str, *, arity: int | None = None, smooth: bool = False) -> SearchStrategy[Point]:
+def domain(
+    primitive: Primitive | str, *, arity: int | None = None, smooth: bool = False, allow_subnormal: bool = True
+) -> SearchStrategy[Point]:
     """Argument tuples of a primitive, from all over its domain: any size, near its ends, and its special points.
 
     Args:
         primitive: a row of the table or its name, or one of your own.
         arity: how many arguments, for a row that takes any number; drawn from the row's `arities` by default.
         smooth: keep to where every derivative exists.
+        allow_subnormal: draw arguments below 2.2e-308 too, whose reciprocals are infinite.
 
     >>> from hypothesis import find
     >>> find(domain("log"), lambda args: args[0] > 100)
@@ -213,11 +230,17 @@ def domain(primitive: Primitive | str, *, arity: int | None = None, smooth: bool
         boxes = [st.tuples(*map(_of_domain, region.box(i, n))) for i in range(len(region.boxes))]
         special = [args for args, _ in op.at if len(args) == n and args in region]
         found = st.one_of(boxes) | st.sampled_from(special) if special else st.one_of(boxes)
+        if not allow_subnormal:
+            found = found.map(lambda args: tuple(map(_normal, args)))
         if region.gap is None:
             return found
         return found.map(functools.partial(_off_the_gap, region.gap)).filter(region.__contains__)
 
     return of(arity) if arity is not None else st.sampled_from(op.arities).flatmap(of)
+
+
+def _normal(x: float) -> float:
+    return math.copysign(_TINY, x) if 0.0 < abs(x) < _TINY else x
 
 
 def _off_the_gap(gap: Callable[..., float], args: Point) -> Point:

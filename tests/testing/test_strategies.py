@@ -98,6 +98,12 @@ def test_inputs_for_a_program(data: st.DataObject, program: Program) -> None:
     assert len(point) == len(program.point)
 
 
+@pytest.mark.parametrize("op", ROWS, ids=repr)
+def test_programs_of_one_row_are_as_long_as_they_must_be(op: Primitive) -> None:
+    found = drawn(programs(primitives=[op], min_size=1, max_size=1), settings(many, max_examples=20))
+    assert all([instruction.op for instruction in p.instructions] == [op] for p in found)
+
+
 def test_inputs_are_not_only_the_programs_own_point() -> None:
     program = Program((3.0, 2.0), [("log", 0), ("mul", 1, 2)])
     assert len({x for point in drawn(inputs_for(program)) for x in point}) > 50

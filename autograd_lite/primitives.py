@@ -69,6 +69,7 @@ class Primitive:
         "precedence",
         "selects",
         "smooth",
+        "spelled",
         "symbol",
         "takes",
         "through",
@@ -93,6 +94,7 @@ class Primitive:
         at: Sequence[tuple[float | Point, float | Point]] = (),
         selects: bool = False,
         neutral: Sequence[float | None] = (),
+        spelled: Callable[..., Any] | None = None,
         takes: tuple[type, ...] = (),
         gives: type = float,
         through: Callable[..., tuple[float, ...]] | None = None,
@@ -120,6 +122,7 @@ class Primitive:
         self.neutral = tuple(
             neutral
         )  # for each of two arguments the number with which the other is the result, bit by bit
+        self.spelled = spelled  # about the same in operations that people write, for those that only derivatives use
         self.takes = takes  # float or bool for each argument, where not all are floats
         self.gives = gives  # bool: the value is a truth, 1.0 or 0.0
         # What the derivatives are computed from, given (y, *args), where it may under- or overflow though they do not:
@@ -320,6 +323,7 @@ pow: Primitive = primitive(
     infix=True,
     precedence=POWER,
     latex=("{0:6}^{{{1}}}", POWER),
+    neutral=(None, 1.0),
     ieee=ieee.power,
     domain=_POWER,
     smooth=_POWER_SMOOTH,
@@ -349,6 +353,7 @@ shifted_pow: Primitive = primitive(
     lambda y, a, b, k: where(a > 0.0, chain(y, log(a)), where(a == 0.0, where(b > k, 0.0, NAN), NAN)),
     lambda y, a, b, k: 0.0,
     latex=("{0:6}^{{{1:1} - {2:2}}}", POWER),
+    spelled=lambda a, b, k: a ** (b - k),
     ieee=lambda a, b, k: ieee.power(a, b - k),
     domain=(POSITIVE, REAL, Domain(Interval(0, 4, integers="only"))),
     through=lambda y, a, b, k: (y, shifted_pow(a, b, k + 1.0)),
@@ -385,6 +390,7 @@ slope_of_log: Primitive = primitive(
     lambda y, x: -y * y,
     ieee=_inf,
     symbol="1/x",
+    spelled=lambda x: 1.0 / x,
     latex=(r"\frac{{1}}{{{0}}}", POWER),
     domain=POSITIVE,
     at=[(0.0, -INF), (-0.0, -INF), (-1.0, NAN), (INF, 0.0)],

@@ -24,7 +24,7 @@ CONVENIENCES = {
     ("explain/steps.py", "Step"): {"draw"},
     ("explain/steps.py", "Steps"): {"html", "save"},
 }
-HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath"}
+HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite"}
 
 
 def files() -> list[str]:

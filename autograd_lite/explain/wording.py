@@ -14,7 +14,7 @@ from ..graph import topological_order
 from ..ieee import errstate
 from ..names import names_of
 from ..primitives import CALL, POWER, PRODUCT, SIGN, Primitive, constant
-from ..value import Value, recording, short_label
+from ..value import Value, as_constant, recording, short_label
 
 LONGEST = 36  # characters of an expression; what is longer is shown to a lesser depth
 DEEPEST = 4
@@ -184,9 +184,30 @@ def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Words], 
         return None
     if not isinstance(slope, Value) or slope.op is constant:
         return None
+    slope = _simplified(_simplified(slope, known), known)
     if any(step.op is not None and "_" in _spoken(step.op) for step in topological_order(slope) if step not in known):
         return None  # a row that only derivatives use, which nobody has heard of
     return known[slope] if slope in known else _written(slope, names, DEEPEST, known)
+
+
+def _simplified(slope: Value, known: Mapping[Value, Words]) -> Value:
+    """The same for reading: in operations that people write, with nothing left to compute among constants."""
+    same: dict[Value, Value] = {}
+    with recording(), errstate(all="ignore"):
+        for node in topological_order(slope, until=known):
+            op, operands = node.op, [same[parent] for parent in node.parents]
+            if node in known or op is None or op is constant:
+                same[node] = node
+            elif all(operand.op is constant for operand in operands):
+                same[node] = as_constant(op(*[operand.data for operand in operands]))
+            else:
+                neutral = [
+                    operands[1 - place]
+                    for place, number in enumerate(op.neutral)
+                    if number is not None and operands[place].op is constant and operands[place].data == number
+                ]
+                same[node] = neutral[0] if neutral else (op.spelled or op)(*operands)
+    return same[slope]
 
 
 def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Words] | None = None) -> Words:

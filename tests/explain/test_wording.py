@@ -86,5 +86,10 @@ def test_slopes_in_the_words_of_the_operands() -> None:
     assert slope(math.sin(x * y), 0) == "cos(x × y)"
     assert slope(math.exp(x).named("e"), 0) == "e"
     assert slope(x / y, 1) == "−(x ÷ y) ÷ y"
+    assert slope(x**2, 0) == "2 × x"
+    assert slope(x**3, 0) == "3 × x ** 2"
+    assert slope(math.log(x), 0) == "1 ÷ x"
+    assert slope(math.sqrt(x).named("r"), 0) == "0.5 ÷ r"
+    assert slope(math.sigmoid(x).named("s"), 0) == "s × σ(−x)"
     assert slope(math.maximum(x, y), 0) is None
     assert slope(x * 3.0, 0) is None

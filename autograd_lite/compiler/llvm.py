@@ -1,0 +1,643 @@
+"""A program as native code, by LLVM: one evaluation (`scalar`), or one a row (`rows`).
+
+An instruction is the template of its row (`unit`), in one lane or in vectors of the host's width. A long program is
+written in pieces, functions that hand numbers on in memory, so that LLVM's time stays linear in its length. Needs
+llvmlite (the extra `compile`), which is imported when the first kernel is made.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .columns import HEADER, MOVE, assembly, together
+from .ir import NAN, Code, Number, Truth
+from .program import Operand, Program
+from .unit import Template, Unit
+
+_PIECE = 800  # instructions, about, in a piece
+_OPTIMISED = 5000  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
+_LONG = 60_000  # from so many on registers are given out in haste
+_lock = threading.RLock()
+
+
+# ---- one evaluation --------------------------------------------------------------------------------------------------
+
+
+class Kernel:
+    """A program compiled for one evaluation at a time. Threads may share it.
+
+    `run` takes two addresses (or ctypes arrays), of the inputs and of the outputs: arrays of doubles apart from each
+    other.
+    """
+
+    def __init__(self, program: Program, *, precise: bool = False) -> None:
+        self.program = program
+        writer = _Writer(program, 1, precise)
+        self.assembly = writer.scalar()
+        self._unit = writer.unit
+        self._code = _compiled(self.assembly, writer.weight)
+        function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._code.get_function_address("kernel"))
+        self.run: Callable[[Any, Any], None] = function
+        if self._unit.callbacks:
+            self.run = functools.partial(_checked, self._unit, function)
+        self._count = len(program.inputs)
+        self._inputs = ctypes.c_double * self._count
+        self._outputs = ctypes.c_double * len(program.outputs)
+
+    def __call__(self, *inputs: float) -> list[float]:
+        """The outputs for these inputs."""
+        if len(inputs) != self._count:
+            raise TypeError(f"this program has {self._count} inputs, not {len(inputs)}")
+        given, found = self._inputs(*inputs), self._outputs()
+        self.run(given, found)
+        return found[:]
+
+
+def scalar(program: Program, name: str = "program", *, precise: bool = False) -> Kernel:
+    """Compile for one evaluation at a time.
+
+    >>> from autograd_lite.compiler import Builder
+    >>> builder = Builder()
+    >>> x, y = builder.input("x"), builder.input("y")
+    >>> scalar(builder.program([x * y, x / y]))(3.0, 0.0)
+    [0.0, inf]
+    """
+    return Kernel(program, precise=precise)
+
+
+# ---- rows ------------------------------------------------------------------------------------------------------------
+
+Column = tuple[int, int]  # the address of its first double, and the bytes from each to the next
+
+
+class RowsKernel:
+    """A program compiled for many evaluations, a row each. Threads may share it.
+
+    An input that varies is a column of numbers; another is one number for all rows. An output is a column, or, if it is
+    reduced, the sum over the rows.
+    """
+
+    def __init__(
+        self, program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, precise: bool = False
+    ) -> None:
+        if len(varying) != len(program.inputs) or len(reduced) != len(program.outputs):
+            raise ValueError("varying has an entry for each input of the program, reduced for each output")
+        self.program, self.varying, self.reduced = program, tuple(varying), tuple(reduced)
+        self.width = _host().width
+        writer = _Writer(program, self.width, precise)
+        self.assembly = writer.rows(self.varying, self.reduced)
+        self._unit, self._frame, self.weight = writer.unit, writer.frame, max(writer.weight, 1)
+        self._code = _compiled(self.assembly, writer.weight)
+        self._body = self._code.get_function_address("body")
+        self._loop = _loop(self.width)
+        columns = len(varying) + len(reduced)
+        # As many rows as fit the first cache, in whole vectors.
+        self.batch = max(_CACHE // (8 * max(columns, 1)) // self.width, 1) * self.width
+        self.batch = min(self.batch, 32 * self.width)
+        self.sums = sum(self.reduced)
+
+    def __call__(
+        self, inputs: Sequence[Any], outputs: Sequence[Any], count: int, threads: int | None = None
+    ) -> list[float]:
+        """Evaluate `count` rows: write the columns among the outputs, and return the sum of each of the others.
+
+        A column is an array of doubles with one axis, of any stride: neighbours in a row-major array are read and
+        written together. Those that are written must not overlap others. An input that does not vary is a float, an
+        output that is summed has no column. The rows are dealt out to `threads`, by default one for each processor if
+        they are worth it; the sums are the same for the same number of threads.
+        """
+        plan = _Plan(self, inputs, outputs, count)
+        threads = threads or min(os.cpu_count() or 1, 1 + count * self.weight // _WORTH_A_THREAD)
+        share = -(-count // threads)
+        share += -share % self.batch
+        runs = [_Run(plan, start, min(start + share, count)) for start in (range(0, count, share) if count else ())]
+        if len(runs) > 1:
+            _spread([run.run for run in runs])
+        else:
+            for run in runs:
+                run.run()
+        sums = iter(range(self.sums))
+        return [_sum(runs, next(sums)) if is_sum else 0.0 for is_sum in self.reduced]
+
+
+def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, precise: bool = False) -> RowsKernel:
+    """Compile for many evaluations: input i varies from row to row if ``varying[i]``; output j is summed over the rows
+    if ``reduced[j]``.
+
+    With `precise` the functions of the C library are its own, one number at a time; else those of glibc's libmvec,
+    where the system has it, which are within 4 ulp (see `natives`).
+
+    >>> import numpy as np
+    >>> from autograd_lite.compiler import Builder
+    >>> builder = Builder()
+    >>> a, x = builder.input("a"), builder.input("x")
+    >>> kernel = rows(builder.program([a * x, x]), [False, True], [False, True])
+    >>> y = np.empty(5)
+    >>> kernel([10.0, np.arange(5.0)], [y, None], 5), y
+    ([0.0, 10.0], array([ 0., 10., 20., 30., 40.]))
+    """
+    return RowsKernel(program, varying, reduced, precise=precise)
+
+
+_CACHE = 16384
+_WORTH_A_THREAD = 4_000_000  # instructions
+_SLICE = 100_000_000  # after so many the interpreter is asked for interrupts
+
+
+class _Plan:
+    """What the loop over batches is told, apart from memory of its own."""
+
+    def __init__(self, kernel: RowsKernel, inputs: Sequence[Any], outputs: Sequence[Any], count: int) -> None:
+        if len(inputs) != len(kernel.varying) or len(outputs) != len(kernel.reduced):
+            raise TypeError(
+                f"this program has {len(kernel.varying)} inputs and {len(kernel.reduced)} outputs, "
+                f"not {len(inputs)} and {len(outputs)}"
+            )
+        self.kernel = kernel
+        shared = [0.0 if varies else float(x) for x, varies in zip(inputs, kernel.varying)]
+        given = [(i, _column(x, count, False)) for i, (x, varies) in enumerate(zip(inputs, kernel.varying)) if varies]
+        written = [
+            (j, _column(y, count, True)) for j, (y, is_sum) in enumerate(zip(outputs, kernel.reduced)) if not is_sum
+        ]
+        self.arrays = inputs, outputs  # which must live as long as this does
+        self.ins = _moves(given, kernel._loop, "in", kernel.width)
+        self.outs = _moves(written, kernel._loop, "out", kernel.width)
+        self.shared = (ctypes.c_double * max(len(shared), 1))(*shared)
+        self.header = (ctypes.c_int64 * len(HEADER))(
+            kernel._body,
+            kernel.batch,
+            len(self.ins) // len(MOVE),
+            len(self.outs) // len(MOVE),
+            ctypes.addressof(self.shared),
+            kernel.sums,
+        )
+
+
+def _column(array: Any, count: int, writes: bool) -> Column:
+    """Where an array is; TypeError if it is not a column of `count` doubles."""
+    try:
+        about = array.__array_interface__
+    except AttributeError:
+        raise TypeError(f"a column is a NumPy array, not {type(array).__name__}") from None
+    shape, strides, (address, read_only) = about["shape"], about["strides"], about["data"]
+    if shape != (count,) or about["typestr"] != _DOUBLE:
+        raise TypeError(f"a column here is {count} doubles, not {shape} of {about['typestr']}")
+    if writes and read_only:
+        raise TypeError("an output's column is read-only")
+    return address, 8 if strides is None else strides[0]
+
+
+_DOUBLE = "<f8" if sys.byteorder == "little" else ">f8"
+
+
+def _moves(columns: Sequence[tuple[int, Column]], loop: _Loop, kind: str, width: int) -> Any:
+    words: list[int] = []
+    at = 0
+    while at < len(columns):
+        place, (address, stride) = columns[at]
+        count = 1
+        while count < min(together(width), len(columns) - at) and columns[at + count] == (
+            place + count,
+            (address + 8 * count, stride),
+        ):
+            count += 1
+        direct = count == 1 and stride == 8 and address % 8 == 0
+        words += [loop.movers[kind, count], address, stride, place, direct]
+        at += count
+    return (ctypes.c_int64 * max(len(words), 1))(*words) if words else (ctypes.c_int64 * 0)()
+
+
+class _Run:
+    """A share of the rows, with the memory that it is worked out in."""
+
+    def __init__(self, plan: _Plan, begin: int, end: int) -> None:
+        self.plan, self.begin, self.end = plan, begin, end
+        kernel = plan.kernel
+        n, batch, ins, outs = kernel.width, kernel.batch, len(kernel.varying), len(kernel.reduced)
+        sizes = [ins, outs, ins * batch, outs * batch, *[kernel.sums * n] * 3, kernel._frame * n]
+        sizes = [size + -size % 8 for size in sizes]
+        self.memory = (ctypes.c_double * (sum(sizes) + 8))()
+        address = ctypes.addressof(self.memory)
+        address += -address % 64
+        self.places = [address + 8 * sum(sizes[:i]) for i in range(len(sizes))]
+        for table, count, first in ((self.places[0], ins, self.places[2]), (self.places[1], outs, self.places[3])):
+            pointers = (ctypes.c_int64 * count).from_address(table)
+            for i in range(count):
+                pointers[i] = first + 8 * batch * i
+
+    def run(self) -> None:
+        kernel, plan = self.plan.kernel, self.plan
+        given = [ctypes.addressof(words) for words in (plan.header, plan.ins, plan.outs)]
+        size = max(_SLICE // kernel.weight // kernel.batch, 1) * kernel.batch
+        for begin in range(self.begin, self.end, size):
+            kernel._loop.run(*given, *self.places, begin, min(begin + size, self.end))
+            if kernel._unit.callbacks:
+                _raise_error(kernel._unit)
+
+    def lanes(self, place: int, k: int) -> list[float]:
+        """Of output `k` the sum in each lane, in place 5, or what was lost in rounding it, in place 6."""
+        n = self.plan.kernel.width
+        return list((ctypes.c_double * n).from_address(self.places[place] + 8 * n * k))
+
+
+def _sum(runs: Sequence[_Run], k: int) -> float:
+    """The sum over all rows, with what was lost on the way to it; an infinite or a nan one lost nothing."""
+    sums = [x for run in runs for x in run.lanes(5, k)]
+    try:
+        found = math.fsum([*sums, *[x for run in runs for x in run.lanes(6, k)]])
+    except (OverflowError, ValueError):
+        found = NAN
+    return found if math.isfinite(found) else sum(sums)
+
+
+class _Loop:
+    """The loop over batches, for vectors of one width."""
+
+    def __init__(self, width: int) -> None:
+        self._code = _compiled(assembly(width), 0)
+        self.movers = {
+            (kind, k): self._code.get_function_address(f"{kind}{k}")
+            for kind in ("in", "out")
+            for k in range(1, together(width) + 1)
+        }
+        signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 11, ctypes.c_int64, ctypes.c_int64)
+        self.run = signature(self._code.get_function_address("run"))
+
+
+_loop = functools.cache(_Loop)
+
+
+@functools.cache
+def _pool(process: int) -> Any:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(max(os.cpu_count() or 1, 2) * 4, "autograd_lite")
+
+
+def _spread(runs: Sequence[Callable[[], None]]) -> None:
+    """Run all at once, the first in this thread."""
+    waiting = [_pool(os.getpid()).submit(run) for run in runs[1:]]
+    try:
+        runs[0]()
+    finally:
+        errors = [future.exception() for future in waiting]
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+def _raise_error(unit: Unit) -> None:
+    error = unit.errors.pop(threading.get_ident(), None)
+    if error is not None:
+        raise error
+
+
+def _checked(unit: Unit, function: Callable[..., None], *args: Any) -> None:
+    function(*args)
+    _raise_error(unit)
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+class _Writer:
+    """The assembly of a program, in vectors of `width`."""
+
+    def __init__(self, program: Program, width: int, precise: bool) -> None:
+        self.program = program
+        self.unit = Unit(width, _host().fma, precise)
+        self.code = Code(width)
+        self.inputs = len(program.inputs)
+        self.load: Callable[[int], list[str]]  # of an input, and
+        self.store: Callable[[int, str], list[str]]  # of an output: where they stand
+        self._choose()
+        self._cut()
+        self.slots, self.frame = self._places()
+
+    # ---- what is where ----
+
+    def _choose(self) -> None:
+        """The template of each instruction, and what is known of its value."""
+        values: list[Number | Truth] = [Number(f"%x{i}") for i in range(self.inputs)]
+        constants: dict[str, Number] = {}
+        self.templates: list[Template] = []
+        for index, (op, operands, _) in enumerate(self.program.instructions, self.inputs):
+            args = []
+            for x in operands:
+                if isinstance(x, int):
+                    args.append(values[x])
+                else:
+                    args.append(constants.get(x.hex()) or constants.setdefault(x.hex(), self.code.number(x)))
+            args = [
+                Truth("") if kind is bool and isinstance(x, Number) else x for x, kind in zip(args, op.takes)
+            ] or args
+            template = self.unit.row(op, args)
+            self.templates.append(template)
+            values.append(
+                Truth(f"%x{index}")
+                if op.gives is bool
+                else Number(f"%x{index}", template.low, template.high, template.nan)
+            )
+        self.values, self.constants = values, constants
+        self.weight = sum(template.weight for template in self.templates) + len(self.program.outputs)
+
+    def _cut(self) -> None:
+        """Where a new piece begins."""
+        self.starts = [0]
+        weight = 0
+        for place, template in enumerate(self.templates):
+            weight += template.weight
+            if weight > _PIECE:
+                self.starts.append(place)
+                weight = template.weight
+        self.ends = [*self.starts[1:], len(self.templates)]
+
+    def _places(self) -> tuple[dict[int, int], int]:
+        """The place in the frame of each value that another piece needs; a place is used again."""
+        piece_of = [0] * self.inputs
+        for piece, (start, end) in enumerate(zip(self.starts, self.ends)):
+            piece_of += [piece] * (end - start)
+        last = dict.fromkeys(range(len(piece_of)), -1)
+        for index, (_, operands, _) in enumerate(self.program.instructions, self.inputs):
+            for x in operands:
+                if isinstance(x, int):
+                    last[x] = piece_of[index]
+        slots: dict[int, int] = {}
+        free: list[int] = []
+        ending: dict[int, list[int]] = {}
+        size = 0
+        piece = 0
+        for value in range(self.inputs, len(piece_of)):
+            while piece < piece_of[value]:
+                free += ending.pop(piece, [])
+                piece += 1
+            if last[value] > piece_of[value]:
+                slot = free.pop() if free else size
+                size = max(size, slot + 1)
+                slots[value] = slot
+                ending.setdefault(last[value], []).append(slot)
+        return slots, size
+
+    # ---- text ----
+
+    def piece(self, number: int) -> list[str]:
+        """The lines of a piece."""
+        lines: list[str] = []
+        here: dict[int, str] = {}
+        stores: dict[int, list[int]] = {}
+        for place, x in enumerate(self.program.outputs):
+            if isinstance(x, int):
+                stores.setdefault(x, []).append(place)
+        if number == 0:
+            for place, x in enumerate(self.program.outputs):
+                if isinstance(x, float) or x < self.inputs:
+                    lines += self.store(place, self.operand(x, here, lines))
+        start, end = self.starts[number], self.ends[number]
+        for index in range(start + self.inputs, end + self.inputs):
+            op, operands, _ = self.program.instructions[index - self.inputs]
+            template = self.templates[index - self.inputs]
+            texts = [
+                self.operand(x, here, lines, kind) for x, kind in zip(operands, op.takes or (float,) * len(operands))
+            ]
+            prefix = f"v{index}."
+            lines.append(template.lines.format(*texts, p=prefix).rstrip("\n"))
+            here[index] = template.result.format(*texts, p=prefix)
+            if index in self.slots:
+                lines += self.kept(index, here[index])
+            for output in stores.get(index, ()):
+                text = here[index]
+                if op.gives is bool:
+                    lines.append(
+                        f"  %o{output} = select {self.code.truth_type} {text}, {self.code.number_type} "
+                        f"{self.code.literal(1.0)}, {self.code.number_type} {self.code.literal(0.0)}"
+                    )
+                    text = f"%o{output}"
+                lines += self.store(output, text)
+        return [line for line in lines if line]
+
+    def operand(self, x: Operand, here: dict[int, str], lines: list[str], kind: type = float) -> str:
+        if isinstance(x, float):
+            return self.code.truth(x != 0.0).text if kind is bool else self.code.literal(x)
+        if x not in here:
+            here[x] = f"%x{x}"
+            lines += self.load(x) if x < self.inputs else self.again(x)
+        return here[x]
+
+    def kept(self, index: int, text: str) -> list[str]:
+        """A value put into the frame, a truth as a number."""
+        code, lines = self.code, []
+        if isinstance(self.values[index], Truth):
+            lines.append(
+                f"  %k{index} = select {code.truth_type} {text}, {code.number_type} {code.literal(1.0)}, "
+                f"{code.number_type} {code.literal(0.0)}"
+            )
+            text = f"%k{index}"
+        at = self.slots[index] * code.width
+        return [
+            *lines,
+            f"  %s{index} = getelementptr double, ptr %frame, i64 {at}",
+            f"  store {code.number_type} {text}, ptr %s{index}, align 8",
+        ]
+
+    def again(self, index: int) -> list[str]:
+        """A value taken out of the frame."""
+        code, at = self.code, self.slots[index] * self.code.width
+        truth = isinstance(self.values[index], Truth)
+        name = f"%l{index}" if truth else f"%x{index}"
+        lines = [
+            f"  %r{index} = getelementptr double, ptr %frame, i64 {at}",
+            f"  {name} = load {code.number_type}, ptr %r{index}, align 8",
+        ]
+        if truth:
+            lines.append(f"  %x{index} = fcmp une {code.number_type} {name}, {code.literal(0.0)}")
+        return lines
+
+    # ---- one evaluation ----
+
+    def scalar(self) -> str:
+        self.load = lambda i: [
+            f"  %i{i} = getelementptr double, ptr %in, i64 {i}",
+            f"  %x{i} = load double, ptr %i{i}, align 8",
+        ]
+        self.store = lambda place, text: [
+            f"  %j{place} = getelementptr double, ptr %out, i64 {place}",
+            f"  store double {text}, ptr %j{place}, align 8",
+        ]
+        count = len(self.starts)
+        if count == 1:
+            body = "\n".join(
+                ["define void @kernel(ptr %in, ptr noalias %out) nounwind {", *self.piece(0), "  ret void", "}"]
+            )
+            return "\n".join([*self.unit.texts, body])
+        pieces = [
+            "\n".join(
+                [
+                    f"define internal void @piece{k}(ptr %in, ptr noalias %out, ptr noalias %frame) noinline nounwind",
+                    "{",
+                    *self.piece(k),
+                    "  ret void",
+                    "}",
+                ]
+            )
+            for k in range(count)
+        ]
+        calls = [f"  call void @piece{k}(ptr %in, ptr %out, ptr %frame)" for k in range(count)]
+        whole = [
+            "declare ptr @malloc(i64)",
+            "declare void @free(ptr)",
+            "define void @kernel(ptr %in, ptr %out) nounwind {",
+            f"  %frame = call ptr @malloc(i64 {8 * max(self.frame, 1)})",
+            *calls,
+            "  call void @free(ptr %frame)",
+            "  ret void",
+            "}",
+        ]
+        return "\n".join([*self.unit.texts, *pieces, *whole])
+
+    # ---- rows ----
+
+    def rows(self, varying: Sequence[bool], reduced: Sequence[bool]) -> str:
+        """``@body(in, out, shared, sums, frame, n)``: whole vectors of `n` rows; see `columns`."""
+        code, n = self.code, self.code.width
+        vector = code.number_type
+        sums = [place for place, is_sum in enumerate(reduced) if is_sum]
+
+        def load(i: int) -> list[str]:
+            if varying[i]:
+                return [
+                    f"  %q{i} = getelementptr ptr, ptr %in, i64 {i}",
+                    f"  %p{i} = load ptr, ptr %q{i}, align 8",
+                    f"  %i{i} = getelementptr i8, ptr %p{i}, i64 %at",
+                    f"  %x{i} = load {vector}, ptr %i{i}, align 8",
+                ]
+            lines = [f"  %q{i} = getelementptr double, ptr %shared, i64 {i}"]
+            if n == 1:
+                return [*lines, f"  %x{i} = load double, ptr %q{i}, align 8"]
+            return [
+                *lines,
+                f"  %p{i} = load double, ptr %q{i}, align 8",
+                f"  %i{i} = insertelement {vector} poison, double %p{i}, i32 0",
+                f"  %x{i} = shufflevector {vector} %i{i}, {vector} poison, <{n} x i32> zeroinitializer",
+            ]
+
+        def store(place: int, text: str) -> list[str]:
+            if not reduced[place]:
+                return [
+                    f"  %z{place} = getelementptr ptr, ptr %out, i64 {place}",
+                    f"  %y{place} = load ptr, ptr %z{place}, align 8",
+                    f"  %j{place} = getelementptr i8, ptr %y{place}, i64 %at",
+                    f"  store {vector} {text}, ptr %j{place}, align 8",
+                ]
+            return [
+                f"  %j{place} = getelementptr {vector}, ptr %sums, i64 {sums.index(place)}",
+                f"  %y{place} = load {vector}, ptr %j{place}, align 8",
+                f"  %z{place} = fadd {vector} %y{place}, {text}",
+                f"  %m{place} = select {code.truth_type} %there, {vector} %z{place}, {vector} %y{place}",
+                f"  store {vector} %m{place}, ptr %j{place}, align 8",
+            ]
+
+        self.load, self.store = load, store
+        lanes = "0" if n == 1 else "<" + ", ".join(f"i64 {lane}" for lane in range(n)) + ">"
+        there = [  # the lanes that have a row
+            f"  %left1 = insertelement <{n} x i64> poison, i64 %left, i32 0",
+            f"  %lefts = shufflevector <{n} x i64> %left1, <{n} x i64> poison, <{n} x i32> zeroinitializer",
+            f"  %there = icmp slt {code.word_type} {lanes}, %lefts",
+        ]
+        arguments = "ptr %in, ptr %out, ptr %shared, ptr %sums, ptr %frame"
+        pieces, count = [], len(self.starts)
+        inside = [*there, *self.piece(0)] if count == 1 else []
+        for k in range(count if count > 1 else 0):
+            head = f"define internal void @piece{k}({arguments}, i64 %at, i64 %left) noinline nounwind {{"
+            pieces.append("\n".join([head, *there, *self.piece(k), "  ret void", "}"]))
+            inside.append(f"  call void @piece{k}({arguments}, i64 %at, i64 %left)")
+        body = [
+            f"define void @body({arguments}, i64 %n) nounwind {{",
+            "entry:",
+            "  br label %loop",
+            "loop:",
+            "  %row = phi i64 [ 0, %entry ], [ %next, %vector ]",
+            "  %left = sub i64 %n, %row",
+            "  %more = icmp sgt i64 %left, 0",
+            "  br i1 %more, label %vector, label %done",
+            "vector:",
+            "  %at = mul i64 %row, 8",
+            *inside,
+            f"  %next = add i64 %row, {n}",
+            "  br label %loop",
+            "done:",
+            "  ret void",
+            "}",
+        ]
+        return "\n".join([*self.unit.texts, *pieces, *body])
+
+
+# ---- llvmlite --------------------------------------------------------------------------------------------------------
+
+
+class _Host:
+    """The machine that this process runs on."""
+
+    def __init__(self) -> None:
+        self.llvm = llvm = _llvmlite()
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        self.triple = llvm.get_process_triple()
+        self.cpu = llvm.get_host_cpu_name()
+        try:
+            features = llvm.get_host_cpu_features()
+        except RuntimeError:  # unknown on this platform
+            features = {}
+        self.features = features.flatten() if features else ""
+        self.fma = bool(features.get("fma", False)) or not self.triple.startswith(("x86_64", "i"))
+        self.width = 8 if features.get("avx512f") and features.get("avx512dq") else 4 if features.get("avx2") else 2
+
+    def machine(self, level: int) -> Any:
+        """A target machine: an engine takes it for its own."""
+        target = self.llvm.Target.from_triple(self.triple)
+        return target.create_target_machine(cpu=self.cpu, features=self.features, opt=level)
+
+
+def _llvmlite() -> Any:
+    try:
+        import llvmlite.binding as llvm
+    except ImportError as missing:
+        raise ImportError(
+            f"native code needs llvmlite ({missing}): pip install 'autograd_lite[compile]'; "
+            'target="python" does without'
+        ) from missing
+    return llvm
+
+
+@functools.cache
+def _host() -> _Host:
+    with _lock:
+        return _Host()
+
+
+def _compiled(assembly: str, weight: int) -> Any:
+    """An engine that holds the code."""
+    host = _host()
+    llvm = host.llvm
+    with _lock:
+        machine = host.machine(2 if weight < _LONG else 0)
+        module = llvm.parse_assembly(assembly)
+        module.triple = host.triple
+        module.data_layout = str(machine.target_data)
+        if weight < _OPTIMISED:
+            options = llvm.create_pipeline_tuning_options(speed_level=2)
+            options.loop_vectorization = options.slp_vectorization = False
+            builder = llvm.create_pass_builder(machine, options)
+            builder.getModulePassManager().run(module, builder)
+        engine = llvm.create_mcjit_compiler(module, machine)
+        engine.finalize_object()
+        return engine
+
+
+__all__ = ["Kernel", "RowsKernel", "rows", "scalar"]

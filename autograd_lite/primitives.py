@@ -68,6 +68,7 @@ class Primitive:
         "note",
         "precedence",
         "selects",
+        "simpler",
         "smooth",
         "spelled",
         "symbol",
@@ -95,6 +96,7 @@ class Primitive:
         selects: bool = False,
         neutral: Sequence[float | None] = (),
         spelled: Callable[..., Any] | None = None,
+        simpler: Callable[..., Any] | None = None,
         takes: tuple[type, ...] = (),
         gives: type = float,
         through: Callable[..., tuple[float, ...]] | None = None,
@@ -123,6 +125,9 @@ class Primitive:
             neutral
         )  # for each of two arguments the number with which the other is the result, bit by bit
         self.spelled = spelled  # about the same in operations that people write, for those that only derivatives use
+        # For a program, given operands that are numbers (floats) or not yet: a simpler expression of the same value, as
+        # near to the truth or nearer; None where there is none.
+        self.simpler = simpler
         self.takes = takes  # float or bool for each argument, where not all are floats
         self.gives = gives  # bool: the value is a truth, 1.0 or 0.0
         # What the derivatives are computed from, given (y, *args), where it may under- or overflow though they do not:
@@ -244,18 +249,25 @@ fma: Primitive = primitive(
     latex=(r"{0:2} \cdot {1:4} + {2:2}", SUM),
 )
 
+
+def _absorbs_nothing(g: Any, d: Any) -> bool:
+    return (type(g) is float and g != 0.0) or (type(d) is float and d - d == 0.0)
+
+
 # The chain rule's product: 0 wherever its first factor is, so that a zero adjoint times an infinite local derivative
-# adds nothing. Its own derivative by the first factor is the second, unless that is what had just been absorbed.
+# adds nothing; of a finite one it is the product, to the sign of its zero. Its own derivative by the first factor is
+# the second, unless that is what had just been absorbed.
 chain: Primitive = primitive(
     "chain",
-    lambda g, d: g * d if g else 0.0,
+    lambda g, d: g * d if g or d - d == 0.0 else 0.0,
     lambda y, g, d: absorbed(g, d, d),
     lambda y, g, d: g,
     symbol="×",
     infix=True,
     precedence=PRODUCT,
     latex=(r"{0:2} \cdot {1:4}", PRODUCT),
-    neutral=(1.0, None),
+    neutral=(1.0, 1.0),
+    simpler=lambda g, d: mul(g, d) if _absorbs_nothing(g, d) else None,
     at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
 )
 # x - top for a top that bounds x: equal infinities differ by 0, and nothing overflows. The shift of `logsumexp`.
@@ -278,6 +290,7 @@ absorbed: Primitive = primitive(
     smooth=(NONZERO, REAL, REAL),
     at=[((0.0, INF, 2.0), (0.0, 0.0, 0.0)), ((0.0, 3.0, 2.0), (0.0, 0.0, 1.0)), ((1.0, INF, 2.0), (0.0, 0.0, 1.0))],
     selects=True,
+    simpler=lambda g, d, x: x if _absorbs_nothing(g, d) else None,
 )
 # x/h where h bounds |x|, as a direction cosine is: 0/0 is 0 and inf/inf is 1.
 ratio: Primitive = primitive(
@@ -301,14 +314,30 @@ ratio: Primitive = primitive(
 
 def _shifted_power(a: float, b: float, k: float) -> float:
     # a**(b-k), where b-k may round: the power of a rounded exponent is hundreds of ulp off for a huge or tiny base.
-    shifted = b - k
-    if (shifted + k == b and b - shifted == k) or a == 0.0 or a - a:
-        return math.pow(a, shifted)
+    if _shifts_exactly(b, k) or a == 0.0 or a - a:
+        return math.pow(a, b - k)
     whole = min(k, builtins.max(0.0, b // 1.0)) if b < 1e15 else 0.0
     power = math.pow(a, b - whole)
     for _ in range(int(k - whole)):  # not by a power of a, which might overflow
         power /= a
     return power
+
+
+def _shifts_exactly(b: float, k: float) -> bool:
+    return (b - k) + k == b and b - (b - k) == k
+
+
+def _whole_power(a: Any, n: float) -> Any:
+    """The power by at most two products, each rounded once; None for others."""
+    if n == 2.0:
+        return a * a
+    if n == 3.0:
+        return a * a * a
+    if n == 4.0:
+        return (a * a) * (a * a)
+    if n == -1.0:
+        return 1.0 / a
+    return 1.0 if n == 0.0 else a if n == 1.0 else None
 
 
 _POWER = Region((POSITIVE, REAL), (NEGATIVE, INTEGER), (ZERO, NONNEGATIVE))
@@ -342,6 +371,7 @@ pow: Primitive = primitive(
         ((NAN, 0.0), (0.0, NAN)),
         ((1.0, NAN), (NAN, 0.0)),
     ],
+    simpler=lambda a, b: _whole_power(a, b) if type(b) is float else None,
     through=lambda y, a, b: (y, shifted_pow(a, b, 1.0)),
     note="its slopes are b·aᵇ⁻¹ and y·ln a",
 )
@@ -356,6 +386,7 @@ shifted_pow: Primitive = primitive(
     spelled=lambda a, b, k: a ** (b - k),
     ieee=lambda a, b, k: ieee.power(a, b - k),
     domain=(POSITIVE, REAL, Domain(Interval(0, 4, integers="only"))),
+    simpler=lambda a, b, k: pow(a, b - k) if type(b) is type(k) is float and _shifts_exactly(b, k) else None,
     through=lambda y, a, b, k: (y, shifted_pow(a, b, k + 1.0)),
     note="divided by a, k times, where b−k would round",
 )
@@ -807,6 +838,7 @@ where: Primitive = primitive(
     lambda y, c, a, b: where(c, 1.0, 0.0),
     lambda y, c, a, b: where(c, 0.0, 1.0),
     takes=(bool, float, float),
+    simpler=lambda c, a, b: a if a is b or (type(a) is type(b) is float and a.hex() == b.hex()) else None,
     smooth=(NONZERO, REAL, REAL),
     at=[((1.0, 2.0, 3.0), (0.0, 1.0, 0.0)), ((0.0, 2.0, 3.0), (0.0, 0.0, 1.0))],
     selects=True,

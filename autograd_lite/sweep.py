@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .graph import N
-from .primitives import Primitive, chain
+from .primitives import Primitive, chain, where
 
 
 def reverse(order: Iterable[N], adjoints: dict[N, Any], pull: Callable[[N, Any], Iterable[Any]]) -> dict[N, Any]:
@@ -65,4 +65,5 @@ def product(op: Primitive, derivative: Any, factor: Any) -> Any:
     """
     if type(derivative) is float and derivative == 1.0:
         return factor
-    return chain(derivative, factor) if op.selects else chain(factor, derivative)
+    term = chain(factor, derivative)
+    return where(derivative == 0.0, 0.0, term) if op.selects else term

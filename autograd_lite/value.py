@@ -898,7 +898,7 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
     """The terms `adjoint` · ∂node/∂parent for the parents of `node`, in floats; None for a constant."""
     op = node.op
     assert op is not None  # a node with parents has one
-    if adjoint and not op.selects:
+    if adjoint and not op.selects:  # a zero or a choice may absorb
         try:  # most nodes of most graphs have two parents or one: the loop below, written out for speed
             derivatives = op.derivatives
             if len(derivatives) == 2:
@@ -911,26 +911,28 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
                 return (None if node.parents[0].op is constant else adjoint * derivatives[0](*node._record),)
         except _ARITHMETIC:
             pass
-    terms: list[float | None] = []
-    for i, parent in enumerate(node.parents):
-        if parent.op is constant:
-            terms.append(None)
-        elif not adjoint:  # zero absorbs: the local gradient need not even exist
-            terms.append(0.0)
-        else:
-            slope = ieee.quietly(op.derivative(i), node._record)
-            terms.append(0.0 if op.selects and not slope else adjoint * slope)
-    return terms
+    return [
+        None if parent.op is constant else _term(op, ieee.quietly(op.derivative(i), node._record), adjoint)
+        for i, parent in enumerate(node.parents)
+    ]
 
 
-def push(node: Value, i: int, tangent: float) -> float | None:
+def push(node: Value, i: int, tangent: float) -> float:
     """The term ∂node/∂parentᵢ · `tangent`, in floats."""
     op = node.op
     assert op is not None
-    if not tangent:
+    term: float = _term(op, ieee.quietly(op.derivative(i), node._record), tangent)
+    return term
+
+
+_absorbing_product = primitives.chain.value
+
+
+def _term(op: Primitive, slope: float, factor: Any) -> Any:
+    """`sweep.product` in floats, or of a float and a bundle of them."""
+    if op.selects and not slope:
         return 0.0
-    slope = ieee.quietly(op.derivative(i), node._record)
-    return 0.0 if op.selects and not slope else tangent * slope
+    return _absorbing_product(factor, slope) if type(factor) is float else factor * slope
 
 
 def is_node(x: Any) -> bool:

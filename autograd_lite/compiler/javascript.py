@@ -299,7 +299,7 @@ class _Function(Names):
                 return f"({self.expression(left)} / {self.translator.literal(divisor, '')})"
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _CALLED:
                 return f"{_CALLED[type(op)]}({self.whole(left)}, {self.whole(right)})"
-            case ast.Compare() | ast.UnaryOp(op=ast.Not()):
+            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return f"({self.truth(node)} ? 1 : 0)"
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return f"({self.truth(test)} ? {self.expression(body)} : {self.expression(orelse)})"

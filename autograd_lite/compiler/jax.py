@@ -31,7 +31,7 @@ from .trace import Builder
 
 # What JAX has, by the Python function it stands for.
 _NAMESAKES = [
-    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "hypot", "copysign", "fmod", "fabs"),
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "copysign", "fmod", "fabs"),
     *("sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "trunc", "isnan", "isinf", "isfinite"),
 ]
 _PROVIDED: dict[Any, Callable[..., Any]] = {
@@ -39,6 +39,8 @@ _PROVIDED: dict[Any, Callable[..., Any]] = {
     **{getattr(math, f"a{name}"): getattr(jnp, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     math.atan2: jnp.arctan2,
     math.pow: jnp.power,
+    math.hypot: lambda *xs: functools.reduce(jnp.hypot, xs),
+    special.cbrt: jnp.cbrt,
     math.erf: jsp.erf,
     math.erfc: jsp.erfc,
     math.ldexp: lambda x, n: x * jnp.exp2(n),
@@ -161,7 +163,7 @@ def _operation(op: Primitive) -> Callable[..., Any]:
     value = _value(op)
     if op.value in _ARITHMETIC or bool in (op.gives, *op.takes):  # JAX's own derivatives are the row's
         return value
-    differentiable = jax.custom_jvp(value)
+    differentiable = jax.custom_jvp(lambda *args: value(*args))
 
     @differentiable.defjvp
     def jvp(primals: Any, tangents: Any) -> Any:
@@ -215,8 +217,17 @@ def _translated(f: Any) -> Callable[..., Any]:
     if not isinstance(f, FunctionType):
         raise Untranslatable(f"{f!r} has no counterpart in JAX")
     body = _Body(f)
-    body.check()
+    try:
+        body.check()
+    except RecursionError:
+        raise Untranslatable(f"{f.__qualname__} calls itself") from None
     return body
+
+
+def _chosen(test: Any, yes: Any, no: Any) -> Any:
+    if isinstance(yes, tuple):
+        return tuple(_chosen(test, a, b) for a, b in zip(yes, no, strict=True))
+    return jnp.where(test, yes, no)
 
 
 _COMPARISONS: dict[Any, Callable[[Any, Any], Any]] = {
@@ -280,7 +291,7 @@ class _Body:
                     rest = statements[i + 1 :]
                     yes = self.block([*node.body, *rest], dict(variables))
                     no = self.block([*node.orelse, *rest], dict(variables))
-                    return jnp.where(test, yes, no)
+                    return _chosen(test, yes, no)
                 case ast.Expr(value=ast.Constant()) | ast.Pass():
                     pass
                 case _:
@@ -303,7 +314,7 @@ class _Body:
                 return _OPERATORS[type(op)](self.expression(left, variables), self.expression(right, variables))
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 yes, no = self.expression(body, variables), self.expression(orelse, variables)
-                return jnp.where(self.truth(test, variables), yes, no)
+                return _chosen(self.truth(test, variables), yes, no)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return jnp.where(self.truth(node, variables), 1.0, 0.0)
             case ast.Tuple(elts=elements):

@@ -228,6 +228,10 @@ class Builder:
                 operand = operands[place]
                 if neutral is not None and type(operand) is float and operand.hex() == neutral.hex():
                     return self._lift(operands[1 - place])
+        if op.simpler is not None:
+            simpler = op.simpler(*[self._tracers[x] if type(x) is int else x for x in operands])
+            if simpler is not None:
+                return self._lift(self._operand(simpler))
         found = self._known.get(tuple(key))
         if found is None:
             found = self._known[tuple(key)] = self._append(Instruction(op, operands, label))

@@ -16,11 +16,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from . import entry
 from .columns import HEADER, MOVE, assembly, together
 from .ir import NAN, Code, Number, Truth
 from .program import Operand, Program
 from .unit import Template, Unit
 
+_ON_THE_STACK = 8192  # numbers
 _PIECE = 800  # instructions, about, in a piece
 _OPTIMISED = 5000  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
 _LONG = 60_000  # from so many on registers are given out in haste
@@ -33,14 +35,19 @@ _lock = threading.RLock()
 class Kernel:
     """A program compiled for one evaluation at a time. Threads may share it.
 
-    `run` takes two addresses (or ctypes arrays), of the inputs and of the outputs: arrays of doubles apart from each
-    other.
+    Called with floats it gives a list of floats, as does `call`, which is a built-in function. `into` takes two
+    contiguous arrays of doubles, the inputs and one for the outputs, which it returns: the fastest form. `run` takes
+    the addresses of such arrays, or ctypes ones.
     """
 
     def __init__(self, program: Program, *, precise: bool = False) -> None:
         self.program = program
         writer = _Writer(program, 1, precise)
         self.assembly = writer.scalar()
+        native = entry.supported() and not writer.unit.callbacks
+        native = native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
+        if native:
+            self.assembly += entry.assembly(len(program.inputs), len(program.outputs))
         self._unit = writer.unit
         self._code = _compiled(self.assembly, writer.weight)
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._code.get_function_address("kernel"))
@@ -50,14 +57,35 @@ class Kernel:
         self._count = len(program.inputs)
         self._inputs = ctypes.c_double * self._count
         self._outputs = ctypes.c_double * len(program.outputs)
+        self.call: Callable[..., list[float]] = self._call
+        self.into: Callable[[Any, Any], Any] = self._into
+        if native:
+            self.call = entry.builtin(self._code.get_function_address("call"), self._code, "call")
+            self.into = entry.builtin(self._code.get_function_address("into"), self._code, "into")
 
     def __call__(self, *inputs: float) -> list[float]:
         """The outputs for these inputs."""
+        return self.call(*inputs)
+
+    def _call(self, *inputs: float) -> list[float]:
         if len(inputs) != self._count:
-            raise TypeError(f"this program has {self._count} inputs, not {len(inputs)}")
+            raise TypeError(f"this program has {self._count} inputs")
         given, found = self._inputs(*inputs), self._outputs()
         self.run(given, found)
         return found[:]
+
+    def _into(self, inputs: Any, outputs: Any) -> Any:
+        for given, kind in ((inputs, self._inputs), (outputs, self._outputs)):
+            view = memoryview(given)
+            if view.format not in ("d", "<d") or view.nbytes != ctypes.sizeof(kind) or not view.c_contiguous:
+                raise TypeError(
+                    f"expected an array of {self._count} doubles and one of {len(self.program.outputs)} to write to, "
+                    "both contiguous"
+                )
+        given, found = self._inputs.from_buffer_copy(inputs), self._outputs()
+        self.run(given, found)
+        memoryview(outputs).cast("B")[:] = memoryview(found).cast("B")
+        return outputs
 
 
 def scalar(program: Program, name: str = "program", *, precise: bool = False) -> Kernel:
@@ -146,7 +174,7 @@ def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, 
     return RowsKernel(program, varying, reduced, precise=precise)
 
 
-_CACHE = 16384
+_CACHE = 8192
 _WORTH_A_THREAD = 4_000_000  # instructions
 _SLICE = 100_000_000  # after so many the interpreter is asked for interrupts
 

@@ -13,12 +13,14 @@ except ModuleNotFoundError as error:
 
 from .check import check_gradients
 from .functions import taylor_test
+from .machine import GraphMachine
 from .programs import Instruction, Program, assemble, is_well_defined
 from .strategies import domain, inputs_for, points, programs, values
 from .verdict import GradientError, Report
 
 __all__ = [
     "GradientError",
+    "GraphMachine",
     "Instruction",
     "Program",
     "Report",

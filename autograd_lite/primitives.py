@@ -200,6 +200,7 @@ add: Primitive = primitive(
     precedence=SUM,
     latex=("{0:1} + {1:2}", SUM),
     neutral=(-0.0, -0.0),
+    at=[((INF, 1.0), (1.0, 1.0)), ((INF, -INF), (1.0, 1.0)), ((0.0, INF), (1.0, 1.0))],
 )
 sub: Primitive = primitive(
     "sub",
@@ -211,6 +212,7 @@ sub: Primitive = primitive(
     precedence=SUM,
     latex=("{0:1} - {1:2}", SUM),
     neutral=(None, 0.0),
+    at=[((INF, 1.0), (1.0, -1.0)), ((INF, -INF), (1.0, -1.0)), ((0.0, INF), (1.0, -1.0))],
 )
 mul: Primitive = primitive(
     "mul",
@@ -222,6 +224,7 @@ mul: Primitive = primitive(
     precedence=PRODUCT,
     latex=(r"{0:2} \cdot {1:4}", PRODUCT),
     neutral=(1.0, 1.0),
+    at=[((INF, 1.0), (1.0, INF)), ((INF, -INF), (-INF, INF)), ((0.0, INF), (INF, 0.0))],
 )
 div: Primitive = primitive(
     "div",
@@ -235,11 +238,28 @@ div: Primitive = primitive(
     ieee=ieee.divide,
     neutral=(None, 1.0),
     domain=(REAL, NONZERO),
-    at=[((1.0, 0.0), (INF, -INF)), ((-1.0, 0.0), (INF, INF)), ((1.0, -0.0), (-INF, -INF)), ((0.0, 0.0), (INF, NAN))],
+    at=[
+        ((1.0, 0.0), (INF, -INF)),
+        ((-1.0, 0.0), (INF, INF)),
+        ((1.0, -0.0), (-INF, -INF)),
+        ((0.0, 0.0), (INF, NAN)),
+        ((1.0, INF), (0.0, -0.0)),
+        ((INF, 2.0), (0.5, -INF)),
+        ((INF, INF), (0.0, NAN)),
+        ((-0.0, 0.0), (INF, NAN)),
+    ],
     through=lambda y, a, b: (y,),
     note="its slope by the divisor is −y/b",
 )
-neg: Primitive = primitive("neg", operator.neg, lambda y, x: -1.0, symbol="−", precedence=SIGN, latex=("-{0:2}", SUM))
+neg: Primitive = primitive(
+    "neg",
+    operator.neg,
+    lambda y, x: -1.0,
+    symbol="−",
+    precedence=SIGN,
+    latex=("-{0:2}", SUM),
+    at=[(INF, -1.0), (-INF, -1.0)],
+)
 fma: Primitive = primitive(
     "fma",
     special.fma,
@@ -304,7 +324,7 @@ ratio: Primitive = primitive(
     latex=(r"\frac{{{0}}}{{{1}}}", POWER),
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
-    at=[((0.0, 0.0), (INF, NAN))],
+    at=[((0.0, 0.0), (INF, NAN)), ((INF, INF), (0.0, -0.0)), ((1.0, 0.0), (INF, -INF))],
     through=lambda y, x, h: (y,),
     note="as div",
 )
@@ -314,7 +334,7 @@ ratio: Primitive = primitive(
 
 def _shifted_power(a: float, b: float, k: float) -> float:
     # a**(b-k), where b-k may round: the power of a rounded exponent is hundreds of ulp off for a huge or tiny base.
-    if _shifts_exactly(b, k) or a == 0.0 or a - a:
+    if _shifts_exactly(b, k) or a == 0.0 or a - a or b - b or not 0.0 <= k < 100.0:
         return math.pow(a, b - k)
     whole = min(k, builtins.max(0.0, b // 1.0)) if b < 1e15 else 0.0
     power = math.pow(a, b - whole)
@@ -370,6 +390,19 @@ pow: Primitive = primitive(
         ((INF, 0.0), (0.0, INF)),
         ((NAN, 0.0), (0.0, NAN)),
         ((1.0, NAN), (NAN, 0.0)),
+        ((0.0, NAN), (NAN, NAN)),
+        ((1.0, INF), (INF, 0.0)),
+        ((0.5, INF), (NAN, 0.0)),
+        ((2.0, -INF), (NAN, 0.0)),
+        ((0.0, INF), (NAN, 0.0)),
+        ((-INF, 3.0), (INF, NAN)),
+        ((-INF, -1.0), (-0.0, NAN)),
+        ((-1.0, 0.5), (NAN, NAN)),
+        ((0.0, -0.5), (-INF, NAN)),
+        ((-0.0, 3.0), (0.0, 0.0)),
+        ((-2.0, 2.0), (-4.0, NAN)),
+        ((INF, -1.0), (-0.0, 0.0)),
+        ((NAN, 1.0), (1.0, NAN)),
     ],
     simpler=lambda a, b: _whole_power(a, b) if type(b) is float else None,
     through=lambda y, a, b: (y, shifted_pow(a, b, 1.0)),
@@ -389,6 +422,14 @@ shifted_pow: Primitive = primitive(
     simpler=lambda a, b, k: pow(a, b - k) if type(b) is type(k) is float and _shifts_exactly(b, k) else None,
     through=lambda y, a, b, k: (y, shifted_pow(a, b, k + 1.0)),
     note="divided by a, k times, where b−k would round",
+    at=[
+        ((0.0, 2.0, 1.0), (1.0, 0.0, 0.0)),
+        ((0.0, 1.0, 1.0), (0.0, NAN, 0.0)),
+        ((0.0, 0.5, 1.0), (-INF, NAN, 0.0)),
+        ((-2.0, 3.0, 1.0), (-4.0, NAN, 0.0)),
+        ((-2.0, 0.5, 1.0), (NAN, NAN, 0.0)),
+        ((INF, 0.5, 1.0), (-0.0, 0.0, 0.0)),
+    ],
 )
 sqrt: Primitive = primitive(
     "sqrt",
@@ -397,7 +438,7 @@ sqrt: Primitive = primitive(
     latex=(r"\sqrt{{{0}}}", ATOM),
     domain=NONNEGATIVE,
     smooth=POSITIVE,
-    at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN)],
+    at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN), (-INF, NAN)],
 )
 cbrt: Primitive = primitive(
     "cbrt",
@@ -405,7 +446,7 @@ cbrt: Primitive = primitive(
     lambda y, x: 1.0 / (3.0 * (y * y)),
     latex=(r"\sqrt[3]{{{0}}}", ATOM),
     smooth=NONZERO,
-    at=[(0.0, INF), (-0.0, INF), (INF, 0.0)],
+    at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-INF, 0.0)],
 )
 exp: Primitive = primitive(
     "exp", math.exp, lambda y, x: y, latex=(r"\mathrm{{e}}^{{{0}}}", POWER), ieee=_inf, at=[(-INF, 0.0), (INF, INF)]
@@ -413,7 +454,9 @@ exp: Primitive = primitive(
 exp2: Primitive = primitive(
     "exp2", math.exp2, lambda y, x: y * _LN2, latex=("2^{{{0}}}", POWER), ieee=_inf, at=[(-INF, 0.0), (INF, INF)]
 )
-expm1: Primitive = primitive("expm1", math.expm1, lambda y, x: exp(x), ieee=_inf, at=[(0.0, 1.0), (-INF, 0.0)])
+expm1: Primitive = primitive(
+    "expm1", math.expm1, lambda y, x: exp(x), ieee=_inf, at=[(0.0, 1.0), (-INF, 0.0), (INF, INF)]
+)
 # 1/x on the half-line where logarithms live: inf at its end and nan beyond it, as their slopes are.
 slope_of_log: Primitive = primitive(
     "slope_of_log",
@@ -424,7 +467,7 @@ slope_of_log: Primitive = primitive(
     spelled=lambda x: 1.0 / x,
     latex=(r"\frac{{1}}{{{0}}}", POWER),
     domain=POSITIVE,
-    at=[(0.0, -INF), (-0.0, -INF), (-1.0, NAN), (INF, 0.0)],
+    at=[(0.0, -INF), (-0.0, -INF), (-1.0, NAN), (INF, 0.0), (-INF, NAN)],
 )
 
 
@@ -439,7 +482,7 @@ log: Primitive = primitive(
     latex=(r"\ln\left({0}\right)", CALL),
     ieee=_log_ieee,
     domain=POSITIVE,
-    at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN)],
+    at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN), (-INF, NAN)],
 )
 log2: Primitive = primitive(
     "log2",
@@ -448,7 +491,7 @@ log2: Primitive = primitive(
     latex=(r"\log_{{2}}\left({0}\right)", CALL),
     ieee=_log_ieee,
     domain=POSITIVE,
-    at=[(0.0, INF), (-1.0, NAN)],
+    at=[(0.0, INF), (-1.0, NAN), (INF, 0.0), (-INF, NAN)],
 )
 log10: Primitive = primitive(
     "log10",
@@ -459,7 +502,7 @@ log10: Primitive = primitive(
     note="its slope is a part of 1/x",
     ieee=_log_ieee,
     domain=POSITIVE,
-    at=[(0.0, INF), (-1.0, NAN)],
+    at=[(0.0, INF), (-1.0, NAN), (INF, 0.0), (-INF, NAN)],
 )
 log1p: Primitive = primitive(
     "log1p",
@@ -467,7 +510,7 @@ log1p: Primitive = primitive(
     lambda y, x: slope_of_log(1.0 + x),
     ieee=lambda x: _log_ieee(1.0 + x),
     domain=Domain(Interval(-1, open_low=True)),
-    at=[(0.0, 1.0), (-1.0, INF), (-2.0, NAN), (INF, 0.0)],
+    at=[(0.0, 1.0), (-1.0, INF), (-2.0, NAN), (INF, 0.0), (-INF, NAN)],
 )
 xlogy: Primitive = primitive(
     "xlogy",
@@ -477,7 +520,14 @@ xlogy: Primitive = primitive(
     ieee=lambda x, y: x * _log_ieee(y),
     domain=Region((REAL, POSITIVE), (ZERO, ZERO)),
     smooth=(REAL, POSITIVE),
-    at=[((0.0, 0.0), (-INF, 0.0)), ((1.0, 0.0), (-INF, INF)), ((1.0, -1.0), (NAN, NAN))],
+    at=[
+        ((0.0, 0.0), (-INF, 0.0)),
+        ((1.0, 0.0), (-INF, INF)),
+        ((1.0, -1.0), (NAN, NAN)),
+        ((0.0, -1.0), (NAN, 0.0)),
+        ((0.0, INF), (INF, 0.0)),
+        ((INF, 1.0), (0.0, INF)),
+    ],
     through=lambda z, x, y: (slope_of_log(y),),
     note="a row, not x*log(y): 0*log(0) is 0",
 )
@@ -496,9 +546,9 @@ xlog1py: Primitive = primitive(
 
 # ---- trigonometry ----------------------------------------------------------------------------------------------------
 
-sin: Primitive = primitive("sin", math.sin, lambda y, x: cos(x), at=[(0.0, 1.0), (INF, NAN)])
-cos: Primitive = primitive("cos", math.cos, lambda y, x: -sin(x), at=[(0.0, 0.0), (INF, NAN)])
-tan: Primitive = primitive("tan", math.tan, lambda y, x: 1.0 + y * y, at=[(0.0, 1.0), (INF, NAN)])
+sin: Primitive = primitive("sin", math.sin, lambda y, x: cos(x), at=[(0.0, 1.0), (INF, NAN), (-INF, NAN)])
+cos: Primitive = primitive("cos", math.cos, lambda y, x: -sin(x), at=[(0.0, 0.0), (INF, NAN), (-INF, NAN)])
+tan: Primitive = primitive("tan", math.tan, lambda y, x: 1.0 + y * y, at=[(0.0, 1.0), (INF, NAN), (-INF, NAN)])
 asin: Primitive = primitive(
     "asin",
     math.asin,
@@ -506,7 +556,7 @@ asin: Primitive = primitive(
     latex=(r"\arcsin\left({0}\right)", CALL),
     domain=SYMMETRIC_UNIT,
     smooth=Domain(Interval(-1, 1, open_low=True, open_high=True)),
-    at=[(1.0, INF), (-1.0, INF), (0.0, 1.0), (2.0, NAN)],
+    at=[(1.0, INF), (-1.0, INF), (0.0, 1.0), (2.0, NAN), (INF, NAN), (-INF, NAN)],
 )
 acos: Primitive = primitive(
     "acos",
@@ -515,14 +565,14 @@ acos: Primitive = primitive(
     latex=(r"\arccos\left({0}\right)", CALL),
     domain=SYMMETRIC_UNIT,
     smooth=Domain(Interval(-1, 1, open_low=True, open_high=True)),
-    at=[(1.0, -INF), (-1.0, -INF), (0.0, -1.0), (2.0, NAN)],
+    at=[(1.0, -INF), (-1.0, -INF), (0.0, -1.0), (2.0, NAN), (INF, NAN), (-INF, NAN)],
 )
 atan: Primitive = primitive(
     "atan",
     math.atan,
     lambda y, x: 1.0 / hypot(1.0, x) / hypot(1.0, x),
     latex=(r"\arctan\left({0}\right)", CALL),
-    at=[(0.0, 1.0), (INF, 0.0)],
+    at=[(0.0, 1.0), (INF, 0.0), (-INF, 0.0)],
 )
 atan2: Primitive = primitive(
     "atan2",
@@ -530,7 +580,19 @@ atan2: Primitive = primitive(
     lambda z, y, x: ratio(x, hypot(x, y)) / hypot(x, y),
     lambda z, y, x: -ratio(y, hypot(x, y)) / hypot(x, y),
     smooth=Region((REAL, POSITIVE), (NONZERO, REAL)),
-    at=[((0.0, 0.0), (NAN, NAN)), ((0.0, 1.0), (1.0, 0.0)), ((1.0, 0.0), (0.0, -1.0)), ((0.0, -1.0), (-1.0, 0.0))],
+    at=[
+        ((0.0, 0.0), (NAN, NAN)),
+        ((0.0, 1.0), (1.0, 0.0)),
+        ((1.0, 0.0), (0.0, -1.0)),
+        ((0.0, -1.0), (-1.0, 0.0)),
+        ((-0.0, -1.0), (-1.0, 0.0)),
+        ((0.0, -0.0), (NAN, NAN)),
+        ((-0.0, 0.0), (NAN, NAN)),
+        ((1.0, INF), (0.0, -0.0)),
+        ((INF, INF), (0.0, -0.0)),
+        ((INF, 1.0), (0.0, -0.0)),
+        ((1.0, -INF), (-0.0, -0.0)),
+    ],
     through=lambda z, y, x: (math.hypot(x, y), ratio(x, math.hypot(x, y)), ratio(y, math.hypot(x, y))),
     note="its slopes divide twice by the distance from the origin",
 )
@@ -539,7 +601,14 @@ hypot: Primitive = primitive(
     math.hypot,
     each=lambda i: lambda y, *xs: ratio(xs[i], y),
     smooth=Region((REAL,), gap=math.hypot, note="not all 0"),
-    at=[((0.0, 0.0), (0.0, 0.0)), ((INF, 1.0), (1.0, 0.0)), ((3.0, 4.0), (0.6, 0.8))],
+    at=[
+        ((0.0, 0.0), (0.0, 0.0)),
+        ((INF, 1.0), (1.0, 0.0)),
+        ((3.0, 4.0), (0.6, 0.8)),
+        ((0.0, 1.0), (0.0, 1.0)),
+        ((5e-324, 0.0), (1.0, 0.0)),
+        ((-INF, NAN), (-1.0, NAN)),
+    ],
     through=lambda y, *xs: (y,),
     note="its slopes divide by it",
 )
@@ -547,19 +616,27 @@ hypot: Primitive = primitive(
 # ---- hyperbolic ------------------------------------------------------------------------------------------------------
 
 sinh: Primitive = primitive(
-    "sinh", math.sinh, lambda y, x: cosh(x), ieee=lambda x: math.copysign(INF, x), at=[(0.0, 1.0)]
+    "sinh",
+    math.sinh,
+    lambda y, x: cosh(x),
+    ieee=lambda x: math.copysign(INF, x),
+    at=[(0.0, 1.0), (INF, INF), (-INF, INF)],
 )
-cosh: Primitive = primitive("cosh", math.cosh, lambda y, x: sinh(x), ieee=_inf, at=[(0.0, 0.0), (-INF, -INF)])
+cosh: Primitive = primitive(
+    "cosh", math.cosh, lambda y, x: sinh(x), ieee=_inf, at=[(0.0, 0.0), (-INF, -INF), (INF, INF)]
+)
 tanh: Primitive = primitive("tanh", math.tanh, lambda y, x: sech(x) * sech(x), at=[(0.0, 1.0), (INF, 0.0), (-INF, 0.0)])
-sech: Primitive = primitive("sech", special.sech, lambda y, x: -y * tanh(x), at=[(0.0, 0.0), (INF, 0.0)])
-asinh: Primitive = primitive("asinh", math.asinh, lambda y, x: 1.0 / hypot(1.0, x), at=[(0.0, 1.0), (INF, 0.0)])
+sech: Primitive = primitive("sech", special.sech, lambda y, x: -y * tanh(x), at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)])
+asinh: Primitive = primitive(
+    "asinh", math.asinh, lambda y, x: 1.0 / hypot(1.0, x), at=[(0.0, 1.0), (INF, 0.0), (-INF, 0.0)]
+)
 acosh: Primitive = primitive(
     "acosh",
     math.acosh,
     lambda y, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
     domain=Domain(Interval(1)),
     smooth=Domain(Interval(1, open_low=True)),
-    at=[(1.0, INF), (INF, 0.0), (0.0, NAN), (-2.0, NAN)],
+    at=[(1.0, INF), (INF, 0.0), (0.0, NAN), (-2.0, NAN), (-INF, NAN)],
 )
 atanh: Primitive = primitive(
     "atanh",
@@ -567,7 +644,7 @@ atanh: Primitive = primitive(
     lambda y, x: slope_of_log((1.0 - x) * (1.0 + x)),
     ieee=lambda x: math.copysign(INF, x) if abs(x) == 1.0 else NAN,
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
-    at=[(0.0, 1.0), (1.0, INF), (-1.0, INF), (2.0, NAN)],
+    at=[(0.0, 1.0), (1.0, INF), (-1.0, INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
 )
 
 _ORDER = Domain(Interval(0, 4, integers="only"))
@@ -575,13 +652,13 @@ _ORDER = Domain(Interval(0, 4, integers="only"))
 # ---- neural networks, probability ------------------------------------------------------------------------------------
 
 sigmoid: Primitive = primitive(
-    "sigmoid", special.sigmoid, lambda y, x: y * sigmoid(-x), symbol="σ", at=[(0.0, 0.25), (INF, 0.0)]
+    "sigmoid", special.sigmoid, lambda y, x: y * sigmoid(-x), symbol="σ", at=[(0.0, 0.25), (INF, 0.0), (-INF, 0.0)]
 )
 softplus: Primitive = primitive(
     "softplus",
     special.softplus,
     lambda y, x: sigmoid(x),
-    at=[(0.0, 0.5), (INF, 1.0)],
+    at=[(0.0, 0.5), (INF, 1.0), (-INF, 0.0)],
     note="a row: log(1 + exp(x)) overflows, and cancels far below 0",
 )
 silu: Primitive = primitive(
@@ -628,7 +705,7 @@ logit: Primitive = primitive(
     special.logit,
     lambda y, p: slope_of_log(p * (1.0 - p)),
     domain=Domain(Interval(0, 1, open_low=True, open_high=True)),
-    at=[(0.5, 4.0), (0.0, INF), (1.0, INF), (2.0, NAN)],
+    at=[(0.5, 4.0), (0.0, INF), (1.0, INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
     note="a row: log(p / (1 - p)) cancels at 1/2",
 )
 logaddexp: Primitive = primitive(
@@ -636,7 +713,14 @@ logaddexp: Primitive = primitive(
     special.logaddexp,
     lambda y, a, b: share(a, b),
     lambda y, a, b: share(b, a),
-    at=[((0.0, 0.0), (0.5, 0.5)), ((1000.0, -1000.0), (1.0, 0.0))],
+    at=[
+        ((0.0, 0.0), (0.5, 0.5)),
+        ((1000.0, -1000.0), (1.0, 0.0)),
+        ((INF, 0.0), (1.0, 0.0)),
+        ((-INF, -INF), (0.5, 0.5)),
+        ((INF, INF), (0.5, 0.5)),
+        ((-INF, 3.0), (0.0, 1.0)),
+    ],
     note="a row: exp would overflow",
 )
 # eᵃ/(eᵃ + eᵇ), of two numbers' softmax the first.
@@ -645,7 +729,13 @@ share: Primitive = primitive(
     special.share,
     lambda y, a, b: y * share(b, a),
     lambda y, a, b: -(y * share(b, a)),
-    at=[((0.0, 0.0), (0.25, -0.25)), ((INF, 0.0), (0.0, 0.0))],
+    at=[
+        ((0.0, 0.0), (0.25, -0.25)),
+        ((INF, 0.0), (0.0, 0.0)),
+        ((-INF, -INF), (0.25, -0.25)),
+        ((INF, INF), (0.25, -0.25)),
+        ((0.0, INF), (0.0, -0.0)),
+    ],
     note="a row: sigmoid(a − b) would multiply the rounding of a − b by its size",
 )
 gauss: Primitive = primitive(
@@ -658,21 +748,25 @@ gauss: Primitive = primitive(
     through=lambda y, x: (y,),
     note="its slope is a multiple of it",
 )
-erf: Primitive = primitive("erf", math.erf, lambda y, x: 2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0)])
-erfc: Primitive = primitive("erfc", math.erfc, lambda y, x: -2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0)])
+erf: Primitive = primitive(
+    "erf", math.erf, lambda y, x: 2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0), (-INF, 0.0)]
+)
+erfc: Primitive = primitive(
+    "erfc", math.erfc, lambda y, x: -2.0 / math.sqrt(math.pi) * gauss(x), at=[(INF, 0.0), (-INF, 0.0)]
+)
 erfinv: Primitive = primitive(
     "erfinv",
     special.erfinv,
     lambda y, x: erfinv_slope(x),
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
-    at=[(1.0, INF), (-1.0, INF), (2.0, NAN)],
+    at=[(1.0, INF), (-1.0, INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
 )
 erfinv_slope: Primitive = primitive(
     "erfinv_slope",
     special.erfinv_slope,
     lambda y, x: 2.0 * erfinv(x) * y * y,
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
-    at=[(0.0, 0.0), (1.0, INF), (-1.0, -INF), (2.0, NAN)],
+    at=[(0.0, 0.0), (1.0, INF), (-1.0, -INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
     ulps=8.0,
     note="a row: exp(erfinv(x)²) would multiply the rounding of erfinv(x); its slope has the square of it",
 )
@@ -685,7 +779,9 @@ norm_pdf: Primitive = primitive(
     through=lambda y, x: (y,),
     note="its slope is a multiple of it",
 )
-norm_cdf: Primitive = primitive("norm_cdf", special.norm_cdf, lambda y, x: norm_pdf(x), symbol="Φ", at=[(INF, 0.0)])
+norm_cdf: Primitive = primitive(
+    "norm_cdf", special.norm_cdf, lambda y, x: norm_pdf(x), symbol="Φ", at=[(INF, 0.0), (-INF, 0.0)]
+)
 
 # ---- the gamma family, sinc ------------------------------------------------------------------------------------------
 
@@ -697,7 +793,7 @@ gamma: Primitive = primitive(
     lambda y, x: y * digamma(x),
     symbol="Γ",
     domain=_GAMMA,
-    at=[(-1.0, NAN)],
+    at=[(-1.0, NAN), (INF, INF), (-INF, NAN), (0.0, -INF), (-0.0, -INF)],
     ulps=8.0,
     through=lambda y, x: (y,),
     note="its slope is a multiple of it",
@@ -709,7 +805,7 @@ lgamma: Primitive = primitive(
     symbol="ln|Γ|",
     latex=(r"\ln\left|\Gamma\left({0}\right)\right|", CALL),
     domain=_GAMMA,
-    at=[(0.0, -INF), (-0.0, INF), (-1.0, NAN)],
+    at=[(0.0, -INF), (-0.0, INF), (-1.0, NAN), (INF, INF), (-INF, NAN)],
     ulps=8.0,
 )
 digamma: Primitive = primitive(
@@ -718,7 +814,7 @@ digamma: Primitive = primitive(
     lambda y, x: polygamma(1.0, x),
     symbol="ψ",
     domain=_GAMMA,
-    at=[(-1.0, INF)],
+    at=[(-1.0, INF), (INF, 0.0), (-INF, NAN), (0.0, INF), (-0.0, INF)],
     ulps=100.0,
     note="near its zeros on the negative axis the error is absolute, an ulp of the terms that cancel",
 )
@@ -731,8 +827,21 @@ polygamma: Primitive = primitive(
     latex=(r"\psi^{{\left({0}\right)}}\left({1}\right)", CALL),
     domain=(_ORDER, _GAMMA),
     ulps=8.0,
+    at=[
+        ((0.0, 0.0), (0.0, INF)),
+        ((0.0, -0.0), (0.0, INF)),
+        ((0.0, -1.0), (0.0, INF)),
+        ((1.0, 0.0), (0.0, -INF)),
+        ((1.0, -0.0), (0.0, INF)),
+        ((1.0, -1.0), (0.0, NAN)),
+        ((2.0, 0.0), (0.0, INF)),
+        ((2.0, -0.0), (0.0, INF)),
+        ((2.0, -1.0), (0.0, INF)),
+    ],
 )
-sinc: Primitive = primitive("sinc", special.sinc, lambda y, x: sinc_derivative(x, 1.0), at=[(0.0, 0.0)])
+sinc: Primitive = primitive(
+    "sinc", special.sinc, lambda y, x: sinc_derivative(x, 1.0), at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)]
+)
 sinc_derivative: Primitive = primitive(
     "sinc_derivative",
     special.sinc_derivative,
@@ -759,21 +868,30 @@ abs: Primitive = primitive(
     symbol="|x|",
     latex=(r"\left|{0}\right|", ATOM),
     smooth=NONZERO,
-    at=[(0.0, 0.0), (-0.0, 0.0)],
+    at=[(0.0, 0.0), (-0.0, 0.0), (INF, 1.0), (-INF, -1.0)],
 )
 relu: Primitive = primitive(
     "relu",
     lambda x: x if x > 0.0 or x != x else 0.0,
     lambda y, x: step(x),
     smooth=NONZERO,
-    at=[(0.0, 0.0), (-0.0, 0.0), (NAN, NAN), (INF, 1.0)],
+    at=[(0.0, 0.0), (-0.0, 0.0), (NAN, NAN), (INF, 1.0), (-INF, 0.0)],
     selects=True,
 )
 step: Primitive = primitive(
-    "step", lambda x: 1.0 if x > 0.0 else x if x != x else 0.0, lambda y, x: 0.0, smooth=NONZERO, at=[(0.0, 0.0)]
+    "step",
+    lambda x: 1.0 if x > 0.0 else x if x != x else 0.0,
+    lambda y, x: 0.0,
+    smooth=NONZERO,
+    at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
 )
 sign: Primitive = primitive(
-    "sign", lambda x: order(x, 0.0), lambda y, x: 0.0, symbol="sgn", smooth=NONZERO, at=[(0.0, 0.0), (-0.0, 0.0)]
+    "sign",
+    lambda x: order(x, 0.0),
+    lambda y, x: 0.0,
+    symbol="sgn",
+    smooth=NONZERO,
+    at=[(0.0, 0.0), (-0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
 )
 # 1, 0 or -1 as a is greater than, equal to or less than b; nan where one is.
 order: Primitive = primitive(
@@ -818,7 +936,16 @@ maximum: Primitive = primitive(
     lambda y, a, b: 0.5 + 0.5 * order(b, a),
     symbol="max",
     smooth=_UNTIED,
-    at=[((1.0, 1.0), (0.5, 0.5)), ((0.0, -0.0), (0.5, 0.5)), ((INF, INF), (0.5, 0.5)), ((NAN, 1.0), (NAN, NAN))],
+    at=[
+        ((1.0, 1.0), (0.5, 0.5)),
+        ((0.0, -0.0), (0.5, 0.5)),
+        ((INF, INF), (0.5, 0.5)),
+        ((NAN, 1.0), (NAN, NAN)),
+        ((1.0, NAN), (NAN, NAN)),
+        ((-0.0, 0.0), (0.5, 0.5)),
+        ((INF, 1.0), (1.0, 0.0)),
+        ((-INF, 1.0), (0.0, 1.0)),
+    ],
     selects=True,
 )
 minimum: Primitive = primitive(
@@ -828,7 +955,16 @@ minimum: Primitive = primitive(
     lambda y, a, b: 0.5 + 0.5 * order(a, b),
     symbol="min",
     smooth=_UNTIED,
-    at=[((1.0, 1.0), (0.5, 0.5)), ((0.0, -0.0), (0.5, 0.5)), ((-INF, -INF), (0.5, 0.5)), ((NAN, 1.0), (NAN, NAN))],
+    at=[
+        ((1.0, 1.0), (0.5, 0.5)),
+        ((0.0, -0.0), (0.5, 0.5)),
+        ((-INF, -INF), (0.5, 0.5)),
+        ((NAN, 1.0), (NAN, NAN)),
+        ((1.0, NAN), (NAN, NAN)),
+        ((-0.0, 0.0), (0.5, 0.5)),
+        ((INF, 1.0), (0.0, 1.0)),
+        ((-INF, 1.0), (1.0, 0.0)),
+    ],
     selects=True,
 )
 where: Primitive = primitive(
@@ -840,7 +976,14 @@ where: Primitive = primitive(
     takes=(bool, float, float),
     simpler=lambda c, a, b: a if a is b or (type(a) is type(b) is float and a.hex() == b.hex()) else None,
     smooth=(NONZERO, REAL, REAL),
-    at=[((1.0, 2.0, 3.0), (0.0, 1.0, 0.0)), ((0.0, 2.0, 3.0), (0.0, 0.0, 1.0))],
+    at=[
+        ((1.0, 2.0, 3.0), (0.0, 1.0, 0.0)),
+        ((0.0, 2.0, 3.0), (0.0, 0.0, 1.0)),
+        ((NAN, 2.0, 3.0), (0.0, 1.0, 0.0)),
+        ((-0.0, 2.0, 3.0), (0.0, 0.0, 1.0)),
+        ((1.0, 2.0, INF), (0.0, 1.0, 0.0)),
+        ((0.0, NAN, 3.0), (0.0, 0.0, 1.0)),
+    ],
     selects=True,
 )
 copysign: Primitive = primitive(
@@ -849,7 +992,14 @@ copysign: Primitive = primitive(
     lambda y, a, b: sign(a) * copysign(1.0, b),
     lambda y, a, b: 0.0,
     smooth=(NONZERO, NONZERO),
-    at=[((0.0, -1.0), (0.0, 0.0)), ((2.0, -0.0), (-1.0, 0.0)), ((-2.0, 0.0), (-1.0, 0.0))],
+    at=[
+        ((0.0, -1.0), (0.0, 0.0)),
+        ((2.0, -0.0), (-1.0, 0.0)),
+        ((-2.0, 0.0), (-1.0, 0.0)),
+        ((0.0, 1.0), (0.0, 0.0)),
+        ((-0.0, 1.0), (0.0, 0.0)),
+        ((INF, -1.0), (-1.0, 0.0)),
+    ],
 )
 
 # ---- rounding, remainders, parts of a float --------------------------------------------------------------------------
@@ -871,7 +1021,7 @@ floor: Primitive = primitive(
     latex=(r"\left\lfloor {0}\right\rfloor", ATOM),
     ieee=_itself,
     smooth=NONINTEGER,
-    at=[(1.0, 0.0)],
+    at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0), (-1.0, 0.0), (0.0, 0.0)],
 )
 ceil: Primitive = primitive(
     "ceil",
@@ -880,10 +1030,15 @@ ceil: Primitive = primitive(
     latex=(r"\left\lceil {0}\right\rceil", ATOM),
     ieee=_itself,
     smooth=NONINTEGER,
-    at=[(1.0, 0.0)],
+    at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0), (-1.0, 0.0), (0.0, 0.0)],
 )
 trunc: Primitive = primitive(
-    "trunc", _whole(math.trunc), lambda y, x: 0.0, ieee=_itself, smooth=NONINTEGER, at=[(1.0, 0.0)]
+    "trunc",
+    _whole(math.trunc),
+    lambda y, x: 0.0,
+    ieee=_itself,
+    smooth=NONINTEGER,
+    at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0), (-1.0, 0.0), (0.0, 0.0)],
 )
 rint: Primitive = primitive(
     "rint",
@@ -891,7 +1046,7 @@ rint: Primitive = primitive(
     lambda y, x: 0.0,
     ieee=_itself,
     smooth=Region((REAL,), gap=lambda x: x - math.floor(x) - 0.5, note="x not half-way"),
-    at=[(0.5, 0.0)],
+    at=[(0.5, 0.0), (INF, 0.0), (-INF, 0.0)],
 )
 
 
@@ -901,33 +1056,70 @@ def _to_step(y: float, b: float) -> float:
     return min(y, builtins.abs(y - b / 2.0), builtins.abs(b - y))
 
 
-def _division_like(name: str, value: Callable[..., float], ieee: Callable[..., float], **columns: Any) -> Primitive:
+def _division_like(
+    name: str, value: Callable[..., float], minus_q: Callable[[Any, Any, Any], Any], **columns: Any
+) -> Primitive:
     # y = a - q*b with a whole number q, a step function of both: so ∂a = 1 and ∂b = -q.
     return primitive(
         name,
         value,
         lambda y, a, b: 1.0,
-        lambda y, a, b: rint(y / b - a / b),  # y - a may overflow
-        ieee=ieee,
+        minus_q,
         domain=(REAL, NONZERO),
         smooth=Region((REAL, NONZERO), gap=lambda a, b: _to_step(value(a, b), b), note="no step there"),
         **columns,
     )
 
 
-fmod: Primitive = _division_like("fmod", math.fmod, _nan, at=[((6.0, 3.0), (1.0, -2.0)), ((-7.0, 3.0), (1.0, 2.0))])
+def _minus_quotient(y: Any, a: Any, b: Any) -> Any:
+    return rint(y / b - a / b)  # y - a may overflow
+
+
+fmod: Primitive = _division_like(
+    "fmod",
+    math.fmod,
+    _minus_quotient,
+    at=[
+        ((6.0, 3.0), (1.0, -2.0)),
+        ((-7.0, 3.0), (1.0, 2.0)),
+        ((1.0, 0.0), (1.0, NAN)),
+        ((0.0, 0.0), (1.0, NAN)),
+        ((5.0, INF), (1.0, 0.0)),
+        ((-5.0, INF), (1.0, 0.0)),
+        ((INF, 3.0), (1.0, NAN)),
+    ],
+)
 remainder: Primitive = _division_like(
-    "remainder", math.remainder, _nan, at=[((6.0, 3.0), (1.0, -2.0)), ((5.0, 3.0), (1.0, -2.0))]
+    "remainder",
+    math.remainder,
+    _minus_quotient,
+    at=[
+        ((6.0, 3.0), (1.0, -2.0)),
+        ((5.0, 3.0), (1.0, -2.0)),
+        ((1.0, 0.0), (1.0, NAN)),
+        ((0.0, 0.0), (1.0, NAN)),
+        ((5.0, INF), (1.0, 0.0)),
+        ((-5.0, INF), (1.0, 0.0)),
+        ((INF, 3.0), (1.0, NAN)),
+        ((1.5, 3.0), (1.0, 0.0)),
+    ],
 )
 mod: Primitive = _division_like(
     "mod",
     operator.mod,
-    _nan,
+    lambda y, a, b: -floordiv(a, b),
     symbol="%",
     infix=True,
     precedence=PRODUCT,
     latex=(r"{0:2} \bmod {1:4}", PRODUCT),
-    at=[((-7.0, 3.0), (1.0, 3.0))],
+    at=[
+        ((-7.0, 3.0), (1.0, 3.0)),
+        ((6.0, 3.0), (1.0, -2.0)),
+        ((1.0, 0.0), (1.0, -INF)),
+        ((0.0, 0.0), (1.0, NAN)),
+        ((5.0, INF), (1.0, -0.0)),
+        ((INF, 3.0), (1.0, NAN)),
+    ],
 )
 floordiv: Primitive = primitive(
     "floordiv",
@@ -941,10 +1133,15 @@ floordiv: Primitive = primitive(
     ieee=ieee.divide,
     domain=(REAL, NONZERO),
     smooth=Region((REAL, NONZERO), gap=lambda a, b: _to_step(a % b, b), note="no step there"),
-    at=[((6.0, 3.0), (0.0, 0.0))],
+    at=[((6.0, 3.0), (0.0, 0.0)), ((1.0, 0.0), (0.0, 0.0)), ((0.0, 0.0), (0.0, 0.0)), ((-5.0, INF), (0.0, 0.0))],
 )
 fraction: Primitive = primitive(
-    "fraction", lambda x: math.modf(x)[0], lambda y, x: 1.0, symbol="frac", smooth=NONINTEGER, at=[(1.0, 1.0)]
+    "fraction",
+    lambda x: math.modf(x)[0],
+    lambda y, x: 1.0,
+    symbol="frac",
+    smooth=NONINTEGER,
+    at=[(1.0, 1.0), (INF, 1.0), (-INF, 1.0), (-1.0, 1.0), (0.0, 1.0)],
 )
 ldexp: Primitive = primitive(
     "ldexp",
@@ -952,7 +1149,7 @@ ldexp: Primitive = primitive(
     lambda y, x, n: ldexp(1.0, n),
     lambda y, x, n: 0.0,
     latex=(r"{0:2} \cdot 2^{{{1}}}", PRODUCT),
-    ieee=lambda x, n: math.copysign(INF, x) if x else x,
+    ieee=lambda x, n: NAN if n != n else math.copysign(INF if n > 0.0 else 0.0, x) if x and x == x else x,
     domain=(REAL, Domain(Interval(-2200, 2200, integers="only"))),
 )
 
@@ -966,6 +1163,8 @@ def _nextafter(x: float, to: float, steps: float) -> float:
     here, there = _rank(x), _rank(to)
     if here == there or builtins.abs(here - there) < steps:
         return to
+    if not steps > 0.0:
+        return NAN
     rank = here + int(steps) if there > here else here - int(steps)
     return math.copysign(struct.unpack("<d", struct.pack("<q", builtins.abs(rank)))[0], rank or x)
 
@@ -985,7 +1184,7 @@ nextafter: Primitive = primitive(
     smooth=Region((REAL, REAL, Domain(Interval(0, 4, integers="only"))), gap=_difference, note="x ≠ to"),
     at=[((1.0, 1.0, 1.0), (1.0, 0.0, 0.0))],
 )
-ulp: Primitive = primitive("ulp", math.ulp, lambda y, x: 0.0, at=[(1.0, 0.0)])
+ulp: Primitive = primitive("ulp", math.ulp, lambda y, x: 0.0, at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0)])
 
 # ---- any number of arguments -----------------------------------------------------------------------------------------
 
@@ -1032,5 +1231,7 @@ sumprod: Primitive = primitive(
 # ---- bookkeeping -----------------------------------------------------------------------------------------------------
 
 constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expression: a node without a gradient
-identity: Primitive = primitive("identity", lambda x: x, lambda y, x: 1.0, symbol="=")
-stop_gradient: Primitive = primitive("stop_gradient", lambda x: x, lambda y, x: 0.0, symbol="stop", selects=True)
+identity: Primitive = primitive("identity", lambda x: x, lambda y, x: 1.0, symbol="=", at=[(INF, 1.0), (-INF, 1.0)])
+stop_gradient: Primitive = primitive(
+    "stop_gradient", lambda x: x, lambda y, x: 0.0, symbol="stop", selects=True, at=[(INF, 0.0), (-INF, 0.0)]
+)

@@ -416,7 +416,7 @@ def _erfinv(p: Number) -> Number:
         return p
     # Newton's method from a float: it doubles the digits.
     y = (
-        mp.erfinv(p)
+        mp.erfinv(abs(p))
         if tail < 1e-300
         else abs(p)
         if tail > 0.9

@@ -341,7 +341,7 @@ class Traces:
 
 def _target(name: str) -> ModuleType:
     if name == "auto":
-        name = "python"
+        name = "llvm" if importlib.util.find_spec("llvmlite") else "python"
     if name not in ("python", "llvm", "jax"):
         raise ValueError(f'compile: the target is "auto", "python", "llvm" or "jax", not {name!r}')
     return importlib.import_module(f".{name}", __package__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import itertools
 import math as std
 import os
@@ -21,7 +22,7 @@ import autograd_lite as ag
 from autograd_lite import Value, errstate, math
 from autograd_lite.compiler import Compiled
 
-TARGETS = ["python"]
+TARGETS = ["python", *(["llvm"] if importlib.util.find_spec("llvmlite") else [])]
 each_target = pytest.mark.parametrize("target", TARGETS)
 Point = namedtuple("Point", "x y")
 

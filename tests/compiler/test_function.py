@@ -370,6 +370,54 @@ def test_rows_of_nested_arrays(target: str) -> None:
     assert [part.tolist() for part in (pairs[0], *pairs[1])] == [b.tolist(), (b * b).tolist(), [1.0] * 4]
 
 
+# ---- one array in ----------------------------------------------------------------------------------------------------
+
+
+@each_target
+def test_calls_with_an_array_are_the_same_the_second_time(target: str) -> None:
+    def f(x: Any) -> Any:
+        return math.log(x[0]) * x[1] if x[1] > 0 else x[0] + x[2]
+
+    g = ag.compile(f, target=target)
+    wide = np.array([2.0, 9.0, 3.0, 9.0, 5.0])
+    arrays = [
+        *(np.array([2.0, 3.0, 5.0]), np.array([2.0, -3.0, 5.0]), np.array([3.0, 4.0, 5.0]), wide[::2], wide[::-2]),
+        *(np.array([2, 3, 5]), np.array([2.0, 3.0, 5.0], dtype=">f8"), np.array([[2.0, 3.0, 5.0]]).ravel()),
+    ]
+    for x in [*arrays, *arrays]:
+        expected, slopes = ag.value_and_grad(f)(x)
+        value, gradient = g.value_and_grad(x)
+        assert value == pytest.approx(expected, rel=1e-15)
+        assert type(value) is float
+        assert gradient == pytest.approx(slopes, rel=1e-15)
+        assert g(x) == value
+        assert np.allclose(g.hessian(x), ag.hessian(f)(x), rtol=1e-14, atol=0)
+    kept = g.grad(arrays[0])
+    g.grad(arrays[2])
+    assert kept == pytest.approx(ag.grad(f)(arrays[0]), rel=1e-15)  # a result is the caller's own
+
+
+@each_target
+def test_events_of_calls_with_an_array(target: str) -> None:
+    f = ag.compile(lambda x: math.log(x[0]) + x[1], target=target)
+    assert f(np.array([1.0, 2.0])) == 2.0
+    for _ in range(2):
+        with pytest.warns(RuntimeWarning, match=r"log\(x\[0\]=0\.0\)"):
+            assert f(np.array([0.0, 2.0])) == -std.inf
+        assert f(np.array([1.0, 2.0])) == 2.0
+
+
+@each_target
+def test_results_of_every_nesting_from_an_array(target: str) -> None:
+    f = ag.compile(lambda x: {"a": x * 2, "b": (x[0], [x[1], 3.0]), "c": np.outer(x, x), "n": None}, target=target)
+    for _ in range(2):
+        found = f(np.array([2.0, 5.0]))
+        assert found["a"].tolist() == [4.0, 10.0]
+        assert found["b"] == (2.0, [5.0, 3.0])
+        assert found["c"].tolist() == [[4.0, 10.0], [10.0, 25.0]]
+        assert found["n"] is None
+
+
 # ---- sparsity --------------------------------------------------------------------------------------------------------
 
 

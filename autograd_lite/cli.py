@@ -13,7 +13,6 @@ import difflib
 import functools
 import inspect
 import json
-import operator
 import os
 import sys
 import unicodedata
@@ -289,12 +288,12 @@ _BINARY: dict[type[ast.operator], primitives.Primitive] = {
     ast.Mod: primitives.mod,
 }
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
+    ast.Lt: math.less,
+    ast.LtE: math.less_equal,
+    ast.Gt: math.greater,
+    ast.GtE: math.greater_equal,
+    ast.Eq: math.equal,
+    ast.NotEq: math.not_equal,
 }
 _CONSTANTS = {name: float(getattr(math, name)) for name in ("pi", "e", "tau", "inf", "nan")}
 
@@ -382,7 +381,7 @@ def _applied(node: ast.expr, operands: list[Any]) -> Any:
         if isinstance(node.op, ast.UAdd):
             return operands[0]
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
-        return float(_COMPARISONS[type(node.ops[0])](*operands))
+        return _COMPARISONS[type(node.ops[0])](*operands)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         return _called(node.func.id, operands)
     raise _Mistake(

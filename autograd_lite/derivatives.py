@@ -640,7 +640,9 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
         op, record = node.op, as_recorded(node)
         assert op is not None
         return [
-            sweep.product(op, _slope(op.derivative(i), record), adjoint) if parent in active else None
+            sweep.product(op, _slope(op.derivative(i), record), adjoint)
+            if parent in active and op.gives is not bool
+            else None
             for i, parent in enumerate(node.parents)
         ]
 

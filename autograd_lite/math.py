@@ -20,13 +20,14 @@ from .value import DEGREES, RADIANS, Value, apply, as_float
 
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clip", "comb", "copysign", "cos",
-    "cosh", "degrees", "digamma", "dist", "e", "elu", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fabs",
-    "factorial", "floor", "fma", "fmax", "fmin", "fmod", "frexp", "fsum", "gamma", "gcd", "gelu", "hypot", "inf",
-    "isclose", "isfinite", "isinf", "isnan", "isnormal", "isqrt", "issubnormal", "lcm", "ldexp", "leaky_relu", "lgamma",
-    "log", "log1p", "log2", "log10", "log_sigmoid", "logaddexp", "logit", "logsumexp", "maximum", "minimum", "modf",
-    "nan", "nextafter", "norm_cdf", "norm_pdf", "perm", "pi", "polygamma", "pow", "prod", "psi", "radians", "relu",
-    "remainder", "sigmoid", "sign", "signbit", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sqrt",
-    "sumprod", "tan", "tanh", "tau", "trunc", "ulp", "where", "xlog1py", "xlogy",
+    "cosh", "degrees", "digamma", "dist", "e", "elu", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fabs",
+    "factorial", "floor", "fma", "fmax", "fmin", "fmod", "frexp", "fsum", "gamma", "gcd", "gelu", "greater",
+    "greater_equal", "hypot", "inf", "isclose", "isfinite", "isinf", "isnan", "isnormal", "isqrt", "issubnormal", "lcm",
+    "ldexp", "leaky_relu", "less", "less_equal", "lgamma", "log", "log1p", "log2", "log10", "log_sigmoid", "logaddexp",
+    "logit", "logsumexp", "maximum", "minimum", "modf", "nan", "nextafter", "norm_cdf", "norm_pdf", "not_equal", "perm",
+    "pi", "polygamma", "pow", "prod", "psi", "radians", "relu", "remainder", "sigmoid", "sign", "signbit", "silu",
+    "sin", "sinc", "sinh", "softmax", "softplus", "softsign", "sqrt", "sumprod", "tan", "tanh", "tau", "trunc", "ulp",
+    "where", "xlog1py", "xlogy",
 ]  # fmt: skip
 
 N = TypeVar("N", float, Value)
@@ -696,8 +697,68 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     ...     where(x > 0, sqrt(x), 0).backward()
     >>> x.grad
     0.0
+
+    The comparison ``x > 0`` is one of data, a Python truth, and taken as it came out when it was recorded; for a choice
+    that a replay of the graph makes anew, record it: ``where(greater(x, 0), …)``.
     """
     return apply(primitives.where, condition, a, b)
+
+
+def less(a: Any, b: Any) -> Any:
+    """1.0 if a < b, else 0.0: a comparison that is recorded, and made anew when the graph is replayed.
+
+    >>> x = Value(2.0)
+    >>> f = where(less(x, 0), -x, x * x)
+    >>> x.data = -3.0
+    >>> less(1.0, 2.0), f.data, f.replay().data
+    (1.0, 4.0, 3.0)
+    """
+    return apply(primitives.less, a, b)
+
+
+def less_equal(a: Any, b: Any) -> Any:
+    """1.0 if a ≤ b, else 0.0; see `less`.
+
+    >>> less_equal(2.0, 2.0)
+    1.0
+    """
+    return apply(primitives.less_equal, a, b)
+
+
+def greater(a: Any, b: Any) -> Any:
+    """1.0 if a > b, else 0.0; see `less`.
+
+    >>> greater(1.0, 2.0)
+    0.0
+    """
+    return less(b, a)
+
+
+def greater_equal(a: Any, b: Any) -> Any:
+    """1.0 if a ≥ b, else 0.0; see `less`.
+
+    >>> greater_equal(2.0, 2.0)
+    1.0
+    """
+    return less_equal(b, a)
+
+
+def equal(a: Any, b: Any) -> Any:
+    """1.0 if a = b, else 0.0; see `less`.
+
+    >>> equal(2.0, 2.0)
+    1.0
+    """
+    return apply(primitives.equal, a, b)
+
+
+def not_equal(a: Any, b: Any) -> Any:
+    """1.0 if a ≠ b, else 0.0; see `less`.
+
+    >>> not_equal(nan, nan)
+    1.0
+    """
+    return apply(primitives.unequal, a, b)
 
 
 def maximum(a: Any, b: Any) -> Any:

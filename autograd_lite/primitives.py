@@ -920,6 +920,7 @@ def _comparison(name: str, symbol: str, value: Callable[..., float]) -> Primitiv
         infix=True,
         precedence=COMPARISON,
         gives=bool,
+        selects=True,
         smooth=_UNTIED,
         at=[((1.0, 1.0), (0.0, 0.0)), ((NAN, 1.0), (0.0, 0.0))],
     )

@@ -911,6 +911,8 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
                 return (None if node.parents[0].op is constant else adjoint * derivatives[0](*node._record),)
         except _ARITHMETIC:
             pass
+    if op.gives is bool:  # a comparison: no path leads through it
+        return [None] * len(node.parents)
     return [
         None if parent.op is constant else _term(op, ieee.quietly(op.derivative(i), node._record), adjoint)
         for i, parent in enumerate(node.parents)

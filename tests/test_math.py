@@ -6,6 +6,7 @@ import cmath
 import functools
 import inspect
 import math as std
+import operator
 import random
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -60,7 +61,8 @@ def ulps(found: float, truth: Any, least: float = 0.0) -> float:
 NEWER = "cbrt exp2 sumprod fma fmax fmin isnormal issubnormal signbit"  # than Python 3.10, up to 3.15
 ELSEWHERE = {"integer": "Python 3.15's module of the integer functions, all of which are here"}
 OF_INTEGERS = "comb factorial gcd isqrt lcm perm"  # Python's own
-ADDED = """relu sigmoid softplus log_sigmoid logit silu gelu elu leaky_relu softsign logaddexp logsumexp softmax where
+ADDED = """less less_equal greater greater_equal equal not_equal
+relu sigmoid softplus log_sigmoid logit silu gelu elu leaky_relu softsign logaddexp logsumexp softmax where
 maximum minimum clip sign xlogy xlog1py sinc norm_pdf norm_cdf erfinv digamma polygamma psi"""
 STANDARD = sorted({name for name in dir(std) if not name.startswith("_")} | set(NEWER.split()))
 FUNCTIONS = [name for name in STANDARD if callable(getattr(math, name, None)) and name not in OF_INTEGERS.split()]
@@ -824,3 +826,25 @@ def test_every_function_compiles_to_the_same_numbers(name: str) -> None:
     for args in ((0.6, 0.3, 0.9), (-0.6, 2.5, -0.9), (1e-310, 0.0, -INF), (INF, INF, INF), (NAN, 1.0, NAN)):
         expected = traced(*map(Value, args[:arity])).data
         assert same(compiled(*args[:arity]), expected), args[:arity]
+
+
+def test_recorded_comparisons() -> None:
+    names = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+    compare = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+    for name, expected in zip(names, compare):
+        for a in (1.0, 2.0, NAN, -0.0, INF):
+            for b in (2.0, 0.0, NAN, INF):
+                found = getattr(math, name)(a, b)
+                assert (found, type(found)) == (float(expected(a, b)), float), (name, a, b)
+                assert getattr(math, name)(Value(a), b).data == found
+    x = Value(3.0)
+    f = math.where(math.greater(x, 0), x * x, -x)
+    f.backward()
+    assert x.grad == 6.0
+    x.data = -2.0
+    assert f.replay().data == 2.0  # the choice is made anew, which that of `x > 0` is not
+    f.backward()
+    assert x.grad == -1.0
+    y = Value(1.0)
+    math.less(y, 2.0).backward()
+    assert not y.reached

@@ -6,12 +6,16 @@ import copy
 import itertools
 import math
 import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy
 import pytest
 from mpmath import mp, mpf
 
-from autograd_lite import ieee, primitives
+from autograd_lite import Value, errstate, grad, gradient, ieee, primitives
+from autograd_lite.domains import Region
+from autograd_lite.math import hypot, log, logaddexp, relu, silu, sin, sinc, sqrt, where
 from autograd_lite.primitives import Primitive
 from autograd_lite.testing import accuracy
 from autograd_lite.testing.oracles import NO_ORACLE, oracle, points
@@ -172,6 +176,79 @@ def test_products_and_sums_of_special_floats() -> None:
     assert primitives.fsum(1.7e308, 1.7e308, -1.7e308) == 1.7e308
 
 
+# ---- second derivatives ----------------------------------------------------------------------------------------------
+
+
+def second_order(row: Primitive) -> Iterator[tuple[str, float, float, Any]]:
+    """Derivatives of the local derivatives: what, the number, its scale, and the truth by a difference in 900 bits."""
+    for args in accuracy.points(row, 120):
+        box = next((box for box in row.smooth.boxes if args in Region(box)), None)
+        ordinary = all(x == 0.0 or 1e-30 < abs(x) < 1e30 for x in args)
+        if box is None or args not in row.smooth or not ordinary or not math.isfinite(row(*args)):
+            continue
+        box = box * len(args) if len(box) == 1 else box
+        values = [Value(x) for x in args]
+        y = row(*values)
+        for i, j in itertools.product(range(len(args)), repeat=2):
+            if box[i].discrete or box[j].discrete:
+                continue
+            slope = row.derivative(i)(y, *values)
+            found = gradient(slope, values)[j].data if isinstance(slope, Value) else 0.0
+            with mp.workprec(900):
+                near, far = [mpf(x) for x in args], [mpf(x) for x in args]
+                step = (abs(near[j]) or mpf(1)) * mpf(2) ** -300
+                near[j], far[j] = near[j] - step, far[j] + step
+                truth = (oracle(row).slope(i)(points, *far) - oracle(row).slope(i)(points, *near)) / (2 * step)
+            scale = abs(float(getattr(slope, "data", slope))) / (abs(args[j]) or 1.0)
+            yield f"∂{j}∂{i} {row}{args}", found, scale, truth
+
+
+STEPS = {"fmod", "remainder", "mod"}  # their slopes are whole numbers: no difference says how they change
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.name not in {*NO_ORACLE, *STEPS, "nextafter", "ulp"}], ids=repr
+)
+def test_second_derivatives_are_right_and_finite(row: Primitive) -> None:
+    for what, found, scale, truth in second_order(row):
+        if math.isfinite(scale) and (truth == 0 or 1e-250 < abs(truth) < 1e250):
+            assert abs(found - truth) <= 1e-8 * abs(truth) + 1e-13 * scale, f"{what} = {found}, not {truth}"
+
+
+@pytest.mark.parametrize(
+    ("f", "derivatives"),
+    [
+        (lambda x: x * x, (0.0, 2.0, 0.0)),
+        (lambda x: x**2, (0.0, 2.0, 0.0)),
+        (lambda x: x**3, (0.0, 0.0, 6.0)),
+        (lambda x: x**1, (1.0, 0.0, 0.0)),
+        (lambda x: x**0, (0.0, 0.0, 0.0)),
+        (lambda x: abs(x) * x, (0.0, 0.0, 0.0)),
+        (lambda x: relu(x) * x, (0.0, 0.0, 0.0)),
+        (lambda x: 2**x, (math.log(2.0), math.log(2.0) ** 2, math.log(2.0) ** 3)),
+        (lambda x: where(x > 0.0, sqrt(x), 0.0), (0.0, 0.0, 0.0)),
+        (lambda x: where(x == 0.0, 1.0, sin(x) / x), (0.0, 0.0, 0.0)),
+        (lambda x: sinc(x), (0.0, -(math.pi**2) / 3, 0.0)),
+        (lambda x: hypot(x, 2.0), (0.0, 0.5, 0.0)),
+        (lambda x: logaddexp(x, -x), (0.0, 1.0, 0.0)),
+        (lambda x: silu(x), (0.5, 0.5, 0.0)),
+        (lambda x: x * log(x + 1.0), (0.0, 2.0, -3.0)),
+    ],
+)
+def test_orders_at_zero(f: Callable[[Any], Any], derivatives: tuple[float, ...]) -> None:
+    with errstate(invalid="ignore", divide="ignore"):  # what is not selected is evaluated all the same
+        for expected in derivatives:
+            f = grad(f)
+            assert f(0.0) == pytest.approx(expected, abs=1e-15)
+
+
+def test_the_absorbing_product_has_a_derivative_of_one_node() -> None:
+    g, d = Value(0.0), Value(3.0)
+    slope = primitives.chain.derivative(0)(primitives.chain(g, d), g, d)
+    assert slope.parents == (g, d, d)
+    assert slope.data == 3.0
+
+
 # ---- accuracy --------------------------------------------------------------------------------------------------------
 
 
@@ -203,10 +280,10 @@ def test_a_row_is_well_formed(row: Primitive) -> None:
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         assert pickle.loads(pickle.dumps(row, protocol)) is row
     assert copy.deepcopy(row) is row
-    for where in (row.domain, row.smooth):
-        assert where.boxes
+    for region in (row.domain, row.smooth):
+        assert region.boxes
         if row.each is None and row.derivatives:
-            assert {len(box) for box in where.boxes} <= {1, len(row.derivatives)}
+            assert {len(box) for box in region.boxes} <= {1, len(row.derivatives)}
 
 
 @each_row

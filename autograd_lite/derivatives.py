@@ -639,12 +639,8 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
     def pull(node: Value, adjoint: Any) -> list[Any]:
         op, record = node.op, as_recorded(node)
         assert op is not None
-        return [
-            sweep.product(op, _slope(op.derivative(i), record), adjoint)
-            if parent in active and op.gives is not bool
-            else None
-            for i, parent in enumerate(node.parents)
-        ]
+        slopes = _slopes(op, record, [parent in active and op.gives is not bool for parent in node.parents])
+        return [None if slope is None else sweep.product(op, slope, adjoint) for slope in slopes]
 
     with ieee.errstate(all="ignore"):  # an infinite slope is an answer, not an event
         return sweep.reverse([node for node in reversed(order) if node in active], adjoints, pull)
@@ -653,20 +649,28 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
 def _graph_forward(order: list[Value], tangents: dict[Value, Any]) -> dict[Value, Any]:
     """The forward sweep, recorded."""
 
-    def push(node: Value, i: int, tangent: Any) -> Any:
+    def push(node: Value, tangents: Sequence[Any]) -> list[Any]:
         op = node.op
         assert op is not None
-        return sweep.product(op, _slope(op.derivative(i), as_recorded(node)), tangent)
+        slopes = _slopes(op, as_recorded(node), [tangent is not None for tangent in tangents])
+        return [None if slope is None else sweep.product(op, slope, t) for slope, t in zip(slopes, tangents)]
 
     with ieee.errstate(all="ignore"):
         return sweep.forward(order, tangents, push)
 
 
-def _slope(derivative: Function, record: tuple[Any, ...]) -> Any:
+def _slopes(op: Primitive, record: tuple[Any, ...], wanted: Sequence[bool]) -> list[Any]:
+    """The local derivatives that are wanted, and None for the others."""
+    if op.each is None:
+        return [_applied(by, record) if want else None for by, want in zip(op.derivatives, wanted)]
+    return [slope if want else None for slope, want in zip(_applied(op.each, record), wanted)]
+
+
+def _applied(rule: Function, record: tuple[Any, ...]) -> Any:
     try:
-        return derivative(*record)
+        return rule(*record)
     except (ArithmeticError, ValueError):  # of floats alone, where Python raises: Values follow IEEE 754
-        return derivative(*[_as_value(x) for x in record])
+        return rule(*[_as_value(x) for x in record])
 
 
 # ---- what is given and what is returned ------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ class Primitive:
         name: str,
         value: Callable[..., float],
         *derivatives: Callable[..., Any],
-        each: Callable[[int], Callable[..., Any]] | None = None,
+        each: Callable[..., Sequence[Any]] | None = None,
         arities: Sequence[int] = range(1, 5),
         symbol: str | None = None,
         infix: bool = False,
@@ -106,7 +106,7 @@ class Primitive:
         self.name = name
         self.value = value  # on floats; may raise where IEEE 754 has a result
         self.derivatives = derivatives  # one per argument, called with (y, *args)
-        self.each = each  # instead, for any number of arguments: the derivative by the i-th
+        self.each = each  # instead, for any number of arguments: the derivatives by all of them, at once
         self.arities = tuple(arities) if each else (len(derivatives),)  # numbers of arguments to try, where it has any
         self.symbol = symbol or name  # in drawings
         self.infix = infix  # is written between its operands
@@ -138,7 +138,12 @@ class Primitive:
 
     def derivative(self, i: int) -> Callable[..., Any]:
         """The local derivative by argument `i`: a function of the output and the arguments."""
-        return self.derivatives[i] if self.each is None else self.each(i)
+        each = self.each
+        return self.derivatives[i] if each is None else lambda *record: each(*record)[i]
+
+    def slopes(self, record: tuple[Any, ...]) -> Sequence[Any]:
+        """The local derivatives by all arguments, given the output and the arguments."""
+        return [by(*record) for by in self.derivatives] if self.each is None else self.each(*record)
 
     def __call__(self, *args: Any) -> Any:
         for x in args:
@@ -599,7 +604,7 @@ atan2: Primitive = primitive(
 hypot: Primitive = primitive(
     "hypot",
     math.hypot,
-    each=lambda i: lambda y, *xs: ratio(xs[i], y),
+    each=lambda y, *xs: [ratio(x, y) for x in xs],
     smooth=Region((REAL,), gap=math.hypot, note="not all 0"),
     at=[
         ((0.0, 0.0), (0.0, 0.0)),
@@ -1195,14 +1200,15 @@ def _pairs(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     return args[:half], args[half:]
 
 
-def _partner(i: int) -> Callable[..., Any]:
-    return lambda y, *args: args[(i + len(args) // 2) % len(args)]
+def _partners(y: Any, *args: Any) -> tuple[Any, ...]:
+    left, right = _pairs(args)
+    return right + left
 
 
 fsum: Primitive = primitive(
     "fsum",
     lambda *xs: math.fsum(xs),
-    each=lambda i: lambda y, *xs: 1.0,
+    each=lambda y, *xs: [1.0] * len(xs),
     symbol="Σ",
     ieee=lambda *xs: special.sumprod(xs, [1.0 for _ in xs]),
 )
@@ -1221,12 +1227,12 @@ def _product(*xs: float) -> float:
 prod: Primitive = primitive(
     "prod",
     _product,
-    each=lambda i: lambda y, *xs: prod(*xs[:i], *xs[i + 1 :]),
+    each=lambda y, *xs: [prod(*xs[:i], *xs[i + 1 :]) for i in range(len(xs))],
     symbol="Π",
     ieee=lambda *xs: INF * math.prod(math.copysign(1.0, x) for x in xs),
 )
 sumprod: Primitive = primitive(
-    "sumprod", lambda *args: special.sumprod(*_pairs(args)), each=_partner, arities=(2, 4, 6), symbol="Σ·"
+    "sumprod", lambda *args: special.sumprod(*_pairs(args)), each=_partners, arities=(2, 4, 6), symbol="Σ·"
 )
 
 # ---- bookkeeping -----------------------------------------------------------------------------------------------------

@@ -37,22 +37,21 @@ def reverse(order: Iterable[N], adjoints: dict[N, Any], pull: Callable[[N, Any],
     return adjoints
 
 
-def forward(order: Iterable[N], tangents: dict[N, Any], push: Callable[[N, int, Any], Any]) -> dict[N, Any]:
+def forward(order: Iterable[N], tangents: dict[N, Any], push: Callable[[N, list[Any]], Iterable[Any]]) -> dict[N, Any]:
     """Carry `tangents` on from the inputs: `order` has each node after its parents.
 
-    ``push(node, i, tangent)`` gives the term ``∂node/∂parentᵢ · tangent``, or None for no path.
+    ``push(node, tangents)`` gives one term for each parent, ``∂node/∂parent · tangent``, or None for no path; the
+    tangent is None where there is none.
     """
     for node in order:
         if node.parents and node not in tangents:
-            terms = [
-                term
-                for i, parent in enumerate(node.parents)
-                if parent in tangents and (term := push(node, i, tangents[parent])) is not None
-            ]
-            if terms:
-                total = terms[0]
-                for term in terms[1:]:
-                    total = total + term
+            along = [tangents.get(parent) for parent in node.parents]
+            total = None
+            if any(tangent is not None for tangent in along):
+                for term in push(node, along):
+                    if term is not None:
+                        total = term if total is None else total + term
+            if total is not None:
                 tangents[node] = total
     return tangents
 

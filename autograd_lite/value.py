@@ -120,7 +120,7 @@ class Value:
         op = self.op
         if op is None:
             return ()
-        return tuple(ieee.quietly(op.derivative(i), self._record) for i in range(len(self.parents)))
+        return tuple(_slopes(op, self._record, [True] * len(self.parents)))  # type: ignore[arg-type]
 
     @property
     def group(self) -> tuple[str, ...]:
@@ -913,18 +913,27 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
             pass
     if op.gives is bool:  # a comparison: no path leads through it
         return [None] * len(node.parents)
-    return [
-        None if parent.op is constant else _term(op, ieee.quietly(op.derivative(i), node._record), adjoint)
-        for i, parent in enumerate(node.parents)
-    ]
+    slopes = _slopes(op, node._record, [parent.op is not constant for parent in node.parents])
+    return [None if slope is None else _term(op, slope, adjoint) for slope in slopes]
 
 
-def push(node: Value, i: int, tangent: float) -> float:
-    """The term ∂node/∂parentᵢ · `tangent`, in floats."""
+def push(node: Value, tangents: Sequence[float | None]) -> Sequence[float | None]:
+    """The terms ∂node/∂parent · tangent for the parents of `node`, in floats; None where there is no tangent."""
     op = node.op
     assert op is not None
-    term: float = _term(op, ieee.quietly(op.derivative(i), node._record), tangent)
-    return term
+    slopes = _slopes(op, node._record, [tangent is not None for tangent in tangents])
+    return [None if slope is None else _term(op, slope, tangent) for slope, tangent in zip(slopes, tangents)]
+
+
+def _slopes(op: Primitive, record: tuple[float, ...], wanted: Sequence[bool]) -> list[float | None]:
+    """The local derivatives that are wanted, and None for the others."""
+    if op.each is None:
+        return [ieee.quietly(by, record) if want else None for by, want in zip(op.derivatives, wanted)]
+    try:
+        slopes = op.each(*record)
+    except _ARITHMETIC:
+        slopes = [float(slope) for slope in op.each(*map(ieee.Quiet, record))]
+    return [slope if want else None for slope, want in zip(slopes, wanted)]
 
 
 _absorbing_product = primitives.chain.value

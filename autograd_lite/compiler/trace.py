@@ -345,17 +345,22 @@ def _is_variable(tracer: Tracer) -> bool:
     return op is None or (op is not primitives.constant and op.gives is float)
 
 
-def _local_derivative(op: Primitive, i: int, y: Tracer, args: Sequence[Tracer]) -> Any:
-    """∂y/∂argsᵢ: the row's own function, on tracers. A float where it is a number."""
-    slope = op.derivative(i)(y, *args)
-    return slope.operand if isinstance(slope, Tracer) and isinstance(slope.operand, float) else slope
+def _local_derivatives(op: Primitive, y: Tracer, args: Sequence[Tracer]) -> list[Any]:
+    """∂y/∂arg for each argument: the row's own functions, on tracers. Floats where they are numbers."""
+    return [
+        slope.operand if isinstance(slope, Tracer) and isinstance(slope.operand, float) else slope
+        for slope in op.slopes((y, *args))
+    ]
 
 
-def _term(node: Tracer, i: int, factor: Any) -> Any:
+def _terms(node: Tracer, factors: Iterable[Any]) -> Iterable[Any]:
+    """∂node/∂parent · factor for each parent, or None where there is no factor, or no path."""
     op, args = node.op, node.parents
-    if op is None or not _is_variable(args[i]):
-        return None
-    return sweep.product(op, _local_derivative(op, i, node, args), factor)
+    assert op is not None  # it has parents
+    return [
+        None if factor is None or not _is_variable(arg) else sweep.product(op, slope, factor)
+        for arg, slope, factor in zip(args, _local_derivatives(op, node, args), factors)
+    ]
 
 
 def reverse(program: Program, output: int = 0) -> Program:
@@ -379,7 +384,7 @@ def reverse(program: Program, output: int = 0) -> Program:
     adjoints = sweep.reverse(
         order,
         {root: 1.0} if _is_variable(root) else {},
-        lambda node, adjoint: [_term(node, i, adjoint) for i in range(len(node.parents))],
+        lambda node, adjoint: _terms(node, [adjoint] * len(node.parents)),
     )
     return builder.program([*outputs, *[adjoints.get(x, 0.0) for x in inputs]])
 
@@ -398,7 +403,7 @@ def forward(program: Program) -> Program:
     tangents: dict[Tracer, Any] = {
         x: builder.input(None if label is None else f"{label}'") for x, label in zip(inputs, program.inputs)
     }
-    sweep.forward(order, tangents, _term)
+    sweep.forward(order, tangents, _terms)
     return builder.program([*outputs, *[tangents.get(output, 0.0) for output in outputs]])
 
 
@@ -457,7 +462,7 @@ def from_graph(root: Value) -> Recorded:
             traced[node] = builder.constant(node.data)
         else:
             traced[node] = y = builder.emit(node.op, args, node.label)
-            slopes[node] = [_local_derivative(node.op, i, y, args) for i in range(len(args))]
+            slopes[node] = _local_derivatives(node.op, y, args)
     terms: dict[Value, list[Any]] = {}
 
     def pull(node: Value, adjoint: Any) -> list[Any]:

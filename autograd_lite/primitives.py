@@ -75,6 +75,7 @@ class Primitive:
         "takes",
         "through",
         "ulps",
+        "unless_nan",
         "value",
     )
 
@@ -97,6 +98,7 @@ class Primitive:
         neutral: Sequence[float | None] = (),
         spelled: Callable[..., Any] | None = None,
         simpler: Callable[..., Any] | None = None,
+        unless_nan: Primitive | None = None,
         takes: tuple[type, ...] = (),
         gives: type = float,
         through: Callable[..., tuple[float, ...]] | None = None,
@@ -128,6 +130,7 @@ class Primitive:
         # For a program, given operands that are numbers (floats) or not yet: a simpler expression of the same value, as
         # near to the truth or nearer; None where there is none.
         self.simpler = simpler
+        self.unless_nan = unless_nan  # the row that this one is wherever that row gives no nan
         self.takes = takes  # float or bool for each argument, where not all are floats
         self.gives = gives  # bool: the value is a truth, 1.0 or 0.0
         # What the derivatives are computed from, given (y, *args), where it may under- or overflow though they do not:
@@ -293,6 +296,7 @@ chain: Primitive = primitive(
     latex=(r"{0:2} \cdot {1:4}", PRODUCT),
     neutral=(1.0, 1.0),
     simpler=lambda g, d: mul(g, d) if _absorbs_nothing(g, d) else None,
+    unless_nan=mul,
     at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
 )
 # x - top for a top that bounds x: equal infinities differ by 0, and nothing overflows. The shift of `logsumexp`.
@@ -331,6 +335,7 @@ ratio: Primitive = primitive(
     domain=(REAL, NONZERO),
     at=[((0.0, 0.0), (INF, NAN)), ((INF, INF), (0.0, -0.0)), ((1.0, 0.0), (INF, -INF))],
     through=lambda y, x, h: (y,),
+    unless_nan=div,
     note="as div",
 )
 

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import entry
+from . import entry, natives
 from .columns import HEADER, MOVE, assembly, together
 from .ir import NAN, Code, Number, Truth
 from .program import Operand, Program
@@ -345,6 +345,7 @@ class _Writer:
         self.inputs = len(program.inputs)
         self.load: Callable[[int], list[str]]  # of an input, and
         self.store: Callable[[int, str], list[str]]  # of an output: where they stand
+        self.adds: Callable[[int], bool] = lambda place: False  # whether to store is to add
         self._choose()
         self._cut()
         self.slots, self.frame = self._places()
@@ -356,6 +357,7 @@ class _Writer:
         values: list[Number | Truth] = [Number(f"%x{i}") for i in range(self.inputs)]
         constants: dict[str, Number] = {}
         self.templates: list[Template] = []
+        self.hasty: dict[int, Template] = {}
         for index, (op, operands, _) in enumerate(self.program.instructions, self.inputs):
             args = []
             for x in operands:
@@ -368,6 +370,8 @@ class _Writer:
             ] or args
             template = self.unit.row(op, args)
             self.templates.append(template)
+            if op.unless_nan is not None:
+                self.hasty[index - self.inputs] = self.unit.row(op.unless_nan, args)
             values.append(
                 Truth(f"%x{index}")
                 if op.gives is bool
@@ -382,7 +386,7 @@ class _Writer:
         weight = 0
         for place, template in enumerate(self.templates):
             weight += template.weight
-            if weight > _PIECE:
+            if weight > _PIECE and place > self.starts[-1]:
                 self.starts.append(place)
                 weight = template.weight
         self.ends = [*self.starts[1:], len(self.templates)]
@@ -415,9 +419,16 @@ class _Writer:
 
     # ---- text ----
 
-    def piece(self, number: int) -> list[str]:
-        """The lines of a piece."""
+    def piece(self, number: int, hasty: bool = False) -> list[str]:
+        """The lines of a piece.
+
+        A hasty one takes rows for what they are unless that is nan. It leaves in `doubted` the values of which none may
+        be nan then, and in `late` what is to be done only if none is.
+        """
         lines: list[str] = []
+        doubtful: set[int] = set()
+        self.doubted: dict[int, str] = {}
+        self.late: list[str] = []
         here: dict[int, str] = {}
         stores: dict[int, list[int]] = {}
         for place, x in enumerate(self.program.outputs):
@@ -431,6 +442,15 @@ class _Writer:
         for index in range(start + self.inputs, end + self.inputs):
             op, operands, _ = self.program.instructions[index - self.inputs]
             template = self.templates[index - self.inputs]
+            if hasty:
+                if op.unless_nan is not None:
+                    template = self.hasty[index - self.inputs]
+                    doubtful.add(index)
+                elif any(x in doubtful for x in operands):
+                    if op.value in natives.PASSES_NAN:
+                        doubtful.add(index)
+                    else:
+                        self.doubted.update({x: here[x] for x in operands if x in doubtful})  # type: ignore[misc, index]
             texts = [
                 self.operand(x, here, lines, kind) for x, kind in zip(operands, op.takes or (float,) * len(operands))
             ]
@@ -439,6 +459,8 @@ class _Writer:
             here[index] = template.result.format(*texts, p=prefix)
             if index in self.slots:
                 lines += self.kept(index, here[index])
+            if index in doubtful and (index in self.slots or index in stores):
+                self.doubted[index] = here[index]
             for output in stores.get(index, ()):
                 text = here[index]
                 if op.gives is bool:
@@ -447,7 +469,7 @@ class _Writer:
                         f"{self.code.literal(1.0)}, {self.code.number_type} {self.code.literal(0.0)}"
                     )
                     text = f"%o{output}"
-                lines += self.store(output, text)
+                (self.late if hasty and self.adds(output) else lines).extend(self.store(output, text))
         return [line for line in lines if line]
 
     def operand(self, x: Operand, here: dict[int, str], lines: list[str], kind: type = float) -> str:
@@ -571,7 +593,7 @@ class _Writer:
                 f"  store {vector} %m{place}, ptr %j{place}, align 8",
             ]
 
-        self.load, self.store = load, store
+        self.load, self.store, self.adds = load, store, lambda place: reduced[place]
         lanes = "0" if n == 1 else "<" + ", ".join(f"i64 {lane}" for lane in range(n)) + ">"
         there = [  # the lanes that have a row
             f"  %left1 = insertelement <{n} x i64> poison, i64 %left, i32 0",
@@ -579,11 +601,9 @@ class _Writer:
             f"  %there = icmp slt {code.word_type} {lanes}, %lefts",
         ]
         arguments = "ptr %in, ptr %out, ptr %shared, ptr %sums, ptr %frame"
-        pieces, count = [], len(self.starts)
-        inside = [*there, *self.piece(0)] if count == 1 else []
-        for k in range(count if count > 1 else 0):
-            head = f"define internal void @piece{k}({arguments}, i64 %at, i64 %left) noinline nounwind {{"
-            pieces.append("\n".join([head, *there, *self.piece(k), "  ret void", "}"]))
+        pieces, inside = [], []
+        for k in range(len(self.starts)):
+            pieces += self._row_piece(k, f"({arguments}, i64 %at, i64 %left)", there)
             inside.append(f"  call void @piece{k}({arguments}, i64 %at, i64 %left)")
         body = [
             f"define void @body({arguments}, i64 %n) nounwind {{",
@@ -603,7 +623,39 @@ class _Writer:
             "  ret void",
             "}",
         ]
-        return "\n".join([*self.unit.texts, *pieces, *body])
+        rarely = '!0 = !{!"branch_weights", i32 1, i32 1000000}'
+        return "\n".join([*self.unit.texts, *pieces, *body, rarely])
+
+    def _row_piece(self, k: int, arguments: str, there: list[str]) -> list[str]:
+        """The functions of a piece: in haste, and exactly, which is what is left to do where haste gave a nan."""
+        code = self.code
+        exactly = "\n".join([*there, *self.piece(k), "  ret void", "}"])
+        kept_apart = "noinline " if len(self.starts) > 1 else ""
+        if self.weight > _LONG // 4 or not any(place in self.hasty for place in range(self.starts[k], self.ends[k])):
+            return [f"define internal void @piece{k}{arguments} {kept_apart}nounwind {{\n{exactly}"]
+        lines = [*there, *self.piece(k, hasty=True)]
+        doubted, bad = [*self.doubted.values()], code.truth(False).text
+        for i in range(0, len(doubted), 2):
+            a, b = doubted[i], doubted[min(i + 1, len(doubted) - 1)]
+            lines.append(f"  %nan{i} = fcmp uno {code.number_type} {a}, {b}")
+            lines.append(f"  %bad{i} = or {code.truth_type} {bad}, %nan{i}")
+            bad = f"%bad{i}"
+        lines += [
+            f"  %bits = bitcast {code.truth_type} {bad} to i{code.width}",
+            f"  %again = icmp ne i{code.width} %bits, 0",
+            "  br i1 %again, label %exact, label %late, !prof !0",
+            "exact:",
+            f"  call void @exact{k}{arguments}",
+            "  ret void",
+            "late:",
+            *self.late,
+            "  ret void",
+            "}",
+        ]
+        return [
+            f"define internal void @exact{k}{arguments} noinline cold nounwind {{\n{exactly}",
+            "\n".join([f"define internal void @piece{k}{arguments} {kept_apart}nounwind {{", *lines]),
+        ]
 
 
 # ---- llvmlite --------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import ctypes
+import functools
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -383,11 +384,12 @@ def _kind(x: Number | Truth, exactly: bool = False) -> tuple[float, float, bool]
         return (-INF, INF, True)
     if exactly and x.low == x.high:
         return (x.low, x.high, x.nan)
-    return (
-        next(low for low in reversed(_LOWS) if low <= x.low),
-        next(high for high in _HIGHS if high >= x.high),
-        x.nan,
-    )
+    return _rounded(x.low, x.high, x.nan)
+
+
+@functools.lru_cache(maxsize=4096)
+def _rounded(low: float, high: float, nan: bool) -> tuple[float, float, bool]:
+    return next(x for x in reversed(_LOWS) if x <= low), next(x for x in _HIGHS if x >= high), nan
 
 
 def _signature(x: Any) -> Any:

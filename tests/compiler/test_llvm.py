@@ -512,6 +512,40 @@ def test_the_zero_absorbing_product_costs_one_instruction_where_its_factor_is_kn
         assert all(same(unknown(x, y)[0], primitives.chain(x, y)) for y in SPECIAL)
 
 
+@pytest.mark.parametrize(
+    ("row", "arity"), [case for case in CASES if case[0].unless_nan is not None], ids=lambda x: str(x)
+)
+def test_a_row_is_the_one_it_is_unless_that_is_nan(row: Primitive, arity: int) -> None:
+    assert row.unless_nan is not None
+    for point in points_of(row, arity):
+        plain = row.unless_nan(*point)
+        assert plain != plain or same(row(*point), plain), point
+
+
+@pytest.mark.parametrize("piece", [3, 800])
+def test_what_haste_made_nan_is_done_again(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A product in haste is nan where the absorbing one is 0: on its way to an output, a sum, a choice, another piece.
+    monkeypatch.setattr(llvm, "_PIECE", piece)
+    builder = Builder()
+    g, d = builder.input(), builder.input()
+    y = primitives.chain(g, d)
+    chosen = primitives.where(y > -1.0, 5.0, 6.0)
+    later = [-(y * 2.0 + g), primitives.maximum(y, -7.0) + 1.0, chosen, primitives.ratio(g, d), y * g]
+    program = builder.program(later)
+    kernel = llvm.rows(program, [True, True], [False, False, False, False, True])
+    assert "@exact0" in kernel.assembly
+    values = [0.0, -0.0, 1.0, -2.0, 5e-324, math.inf, -math.inf, math.nan]
+    points = [(1.0, 1.0)] * 11 + list(itertools.product(values, repeat=2)) + [(2.0, 3.0)] * 5
+    finite = [point for point in points if math.isfinite(program(*point)[4])]
+    for some in (points, finite):
+        columns_ = list(np.array(some).T.copy())
+        outputs = [np.empty(len(some)) for _ in range(4)]
+        *_, total = kernel(columns_, [*outputs, None], len(some), threads=1)
+        for i, point in enumerate(some):
+            assert all(same(float(y[i]), w) for y, w in zip(outputs, program(*point))), point
+    assert total == math.fsum(program(*point)[4] for point in finite)
+
+
 def test_exact_sums_ask_python_where_terms_cancel() -> None:
     builder = Builder()
     xs = [builder.input() for _ in range(4)]

@@ -70,39 +70,32 @@ class Compiled:
         """The gradient of the output; with rows, of the sum over them."""
         return self._mode("grad", argnums)(args, kwargs, threads)
 
-    def jacobian(
-        self,
-        *args: Any,
-        argnums: Argnums | None = None,
-        sparse: bool = False,
-        threads: int | None = None,
-        **kwargs: Any,
-    ) -> Any:
+    def jacobian(self, *args: Any, sparse: bool = False, **options: Any) -> Any:
         """All partial derivatives, as `autograd_lite.jacobian` nests them; with rows, one Jacobian a row.
 
         With `sparse`, a SciPy CSR array of all numbers of the outputs by all numbers of the argument, whose structural
-        zeros are never computed.
+        zeros are never computed. The other `options` are those of `grad`.
         """
-        if sparse:
-            return self._mode("jacobian", argnums, sparse=True).csr(args, kwargs)
-        return self._mode("jacobian", argnums)(args, kwargs, threads)
+        return self._matrix("jacobian", args, sparse, **options)
 
-    def hessian(
+    def hessian(self, *args: Any, sparse: bool = False, **options: Any) -> Any:
+        """All second derivatives, as `autograd_lite.hessian` nests them; with rows, one Hessian a row.
+
+        `sparse` and the other `options` are those of `jacobian`.
+        """
+        return self._matrix("hessian", args, sparse, **options)
+
+    def _matrix(
         self,
-        *args: Any,
+        operator: str,
+        args: tuple[Any, ...],
+        sparse: bool,
         argnums: Argnums | None = None,
-        sparse: bool = False,
         threads: int | None = None,
         **kwargs: Any,
     ) -> Any:
-        """All second derivatives, as `autograd_lite.hessian` nests them; with rows, one Hessian a row.
-
-        With `sparse`, a SciPy CSR array of all numbers of the outputs by all numbers of the argument, whose structural
-        zeros are never computed.
-        """
-        if sparse:
-            return self._mode("hessian", argnums, sparse=True).csr(args, kwargs)
-        return self._mode("hessian", argnums)(args, kwargs, threads)
+        mode = self._mode(operator, argnums, sparse)
+        return mode.csr(args, kwargs) if sparse else mode(args, kwargs, threads)
 
     def hvp(self, primals: Sequence[Any], tangents: Sequence[Any], threads: int | None = None) -> Any:
         """The Hessian times a vector, as `autograd_lite.hvp` nests it; with rows, a product a row."""

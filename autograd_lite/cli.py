@@ -25,7 +25,7 @@ from . import math, primitives
 from .drawing import draw
 from .drawing.model import describe
 from .drawing.picture import FORMS, check_suffix
-from .explain.numerical import Estimate, numerical_gradients
+from .explain.numerical import Estimate, Quotient, numerical_gradients
 from .shell import interact
 from .value import Value, apply, short_label
 
@@ -220,12 +220,19 @@ _VERDICTS = {"agrees": "agrees", "mismatch": "DISAGREES", "kink": "a kink or an 
 
 
 def _told(check: Estimate) -> str:
-    if check.verdict == "unknown":
-        return "no numerical derivative"
-    estimate = f"{check.value:.10g} ± {check.error:.1g}"
-    if check.error == inf:
-        estimate = f"{check.left.value:.10g} from the left, {check.right.value:.10g} from the right"
-    return f"numerically {estimate}: {_VERDICTS[check.verdict]}"
+    left, right = check.left, check.right
+    if abs(check.value) == inf:
+        return f"numerically {check.value:g}, quotients grow without bound: agrees"
+    if check.error < inf:
+        return f"numerically {check.value:.10g} ± {check.error:.1g}: {_VERDICTS[check.verdict]}"
+    if max(left.error, right.error) < inf:
+        between = "lies between" if check.verdict == "agrees" else _VERDICTS["kink"]
+        return f"numerically {_slope(left)} from the left, {_slope(right)} from the right: {between}"
+    return "no numerical derivative"
+
+
+def _slope(side: Quotient) -> str:
+    return f"{side.value if abs(side.value) > side.error else 0.0:.10g}"
 
 
 def _gradient(node: Value) -> str:

@@ -193,7 +193,8 @@ class Value:
 
         Every node gets a new `data` and, with it, new local gradients; `maximum`, `where` and their like choose anew.
         Gradients are forgotten: they belonged to the old numbers. A Python ``if`` taken while recording is not in the
-        graph: the branch that was taken is the one replayed. Events are reported as when recording.
+        graph: the branch taken then is the one replayed, whatever the new numbers would choose. What `compile` makes of
+        a function does choose: it guards every comparison that was branched on. Events are reported as when recording.
 
         >>> x = Value(3.0)
         >>> f = x * x

@@ -194,7 +194,7 @@ def test_a_check_stands_beside_each_gradient(capsys: Capture):
         assert float(shown) == pytest.approx(gradient, rel=1e-9)
         assert abs(float(estimate) - gradient) <= float(error) + 1e-9
         assert float(error) < 1e-8
-    assert lines[3] == "z = 0    ∂f/∂z = 0             numerically 0 from the left, 1 from the right: agrees"
+    assert lines[3] == "z = 0    ∂f/∂z = 0             numerically 0 from the left, 1 from the right: lies between"
 
 
 def test_a_wrong_derivative_fails_its_check(capsys: Capture, monkeypatch: pytest.MonkeyPatch):
@@ -207,7 +207,11 @@ def test_a_wrong_derivative_fails_its_check(capsys: Capture, monkeypatch: pytest
 
 def test_a_check_where_there_is_nothing_to_compare_with(capsys: Capture):
     assert output(capsys, "log(x) / 0", "x=1", "--check").splitlines()[1].endswith("no numerical derivative")
-    assert "where the slope was chosen" in output(capsys, "sqrt(x)", "x=0", "--check")
+    shown = output(capsys, "relu(x) - relu(-x)", "x=0", "--check")
+    assert shown.endswith("numerically 1 ± 3e-15: a kink or an edge, where the slope was chosen\n")
+    assert output(capsys, "sqrt(x)", "x=0", "--check").endswith(
+        "numerically inf, quotients grow without bound: agrees\n"
+    )
 
 
 def test_json_has_everything(capsys: Capture):

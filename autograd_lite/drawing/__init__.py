@@ -45,8 +45,9 @@ def draw(
         names: a node without a label is called what the caller's variables call it; False leaves it without a name, and
             a namespace such as ``locals()`` is looked in instead.
         check: True puts a numerical derivative of `root` beside each gradient, with a bound on its error, and outlines
-            a gradient that is further off (see `explain.numerical_gradients`; it takes some fifty evaluations a node);
-            a mapping of nodes to such pairs shows those.
+            a gradient that is further off (see `explain.numerical_gradients`; it takes some fifty evaluations a node,
+            so of a large graph not all are checked, leaves first, and a note says so); a mapping of nodes to such pairs
+            shows those.
         most: abridge a graph of more nodes than this to so many; None never does.
 
     A gradient is shown as "·" where no backward sweep has come by. What is left out stands as "… n more nodes".

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from .abridge import both_ends, folded, quotient
 from .model import Circuit, Edge, Node, with_copies
-from .text import MARKS
+from .style import mark_text
 
 MOST_EDGES, MOST_CHARACTERS = 500, 50_000  # Mermaid's own limits, which a page can raise and a diagram can't
 
@@ -138,7 +138,7 @@ def _label(node: Node) -> str:
     first = ": ".join(part for part in (node.label, node.text) if part)
     gradient = f"∂ {node.gradient_text}" if node.gradient_text else ""
     check = node.check.text if node.check else ""
-    lines = (first, node.value_text, gradient, check, *(MARKS[mark] for mark in node.marks))
+    lines = (first, node.value_text, gradient, check, *(mark_text(node, mark) for mark in node.marks))
     return "<br/>".join(escaped(line) for line in lines if line)
 
 

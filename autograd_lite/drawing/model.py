@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 UNREACHED = "·"  # the gradient of a node that no backward sweep has reached: unknown is not zero
 MOST_NODES = 400  # a larger graph is abridged to so many
 MOST_TITLE = 1_000  # characters of a label on hover
+MOST_CHECKED = 40_000  # operations are evaluated again for check=True, each some fifty times: some seconds
 FAR = 3  # a leaf whose uses lie more than so many levels apart is drawn beside each of them
 AROUND = 2  # the radius of a neighbourhood, unless `depth` says otherwise
 
@@ -191,9 +192,10 @@ def describe(
             path = _common([paths[i] for i in members])
         node.group = _box(path, boxes)
         nodes.append(node)
+    notes = _notes(nodes, len(order))
     if check is not False:
         alone = {order[members[0]]: node for node, (kind, members) in zip(nodes, drawn) if kind == "node"}
-        _check(root, alone, check, precision)
+        notes += _check(root, alone, check, precision)
     edges: list[Edge] = []
     for node, (kind, members) in zip(nodes, drawn):
         if kind == "node":
@@ -202,7 +204,7 @@ def describe(
         else:
             found = dict.fromkeys(place[parent] for i in members for parent in parents[i])
             edges += _merged(node, [nodes[source] for source in found if nodes[source] is not node])
-    circuit = Circuit(nodes, edges, list(boxes.values()), _notes(nodes, len(order)), [], len(order), root, precision)
+    circuit = Circuit(nodes, edges, list(boxes.values()), notes, [], len(order), root, precision)
     return circuit if constants else _inlined(circuit)
 
 
@@ -379,22 +381,33 @@ def _folded(members: list[int]) -> Node:
 
 def _check(
     root: Value, alone: dict[Value, Node], check: bool | Mapping[Value, tuple[float, float]], precision: int
-) -> None:
-    """Give each node that is drawn by itself a numerical derivative: an estimate of our own, or the one given."""
+) -> list[str]:
+    """Give each node that is drawn by itself a numerical derivative: an estimate of our own, or the one given.
+
+    The leaves come first; a note says how many had to go without.
+    """
     if isinstance(check, Mapping):
         for value, (estimate, bound) in check.items():
             if value in alone:
                 quotient = Quotient(estimate, bound)
                 _beside(alone[value], Estimate(estimate, bound, quotient, quotient, False, 0.0), precision)
-    else:
-        asked = [value for value, node in alone.items() if node.kind != "constant"]
-        for value, estimated in numerical_gradients(root, asked).items():
-            _beside(alone[value], estimated, precision)
+        return []
+    asked = [value for value, node in alone.items() if node.kind != "constant"]
+    asked.sort(key=lambda value: alone[value].kind != "leaf")
+    found = numerical_gradients(root, asked, MOST_CHECKED)
+    for value, estimated in found.items():
+        _beside(alone[value], estimated, precision)
+    if len(found) == len(asked):
+        return []
+    left_out = len(asked) - len(found)
+    return [f"{left_out:,} of {len(asked):,} gradients are not checked: each takes some fifty evaluations of the graph"]
 
 
 def _beside(node: Node, estimate: Estimate, precision: int) -> None:
     agrees = node.gradient is None or replace(estimate, gradient=node.gradient).verdict != "mismatch"
-    if estimate.error < math.inf:
+    if math.isinf(estimate.value):
+        text = f"≈ {number_text(estimate.value)}"
+    elif estimate.error < math.inf:
         text = f"≈ {number_text(estimate.value, precision)} ± {number_text(estimate.error, 1)}"
     elif estimate.left.error < math.inf and estimate.right.error < math.inf:
         left, right = (number_text(side.value, precision) for side in (estimate.left, estimate.right))

@@ -30,7 +30,7 @@ class Picture:
 
     >>> from autograd_lite import Value
     >>> (Value(3.0, "x") * 2).draw()
-    <Picture of 3 nodes: .svg(), .text(), .latex(), .mermaid(), .source, .save(path)>
+    <Picture of 3 nodes: .svg(), .text(), .latex(), .mermaid(), .html(), .source, .save(path)>
     """
 
     __slots__ = ("_svg", "circuit", "direction")
@@ -137,7 +137,7 @@ class Picture:
 
     def __repr__(self) -> str:
         count = self.circuit.total
-        forms = ".svg(), .text(), .latex(), .mermaid(), .source, .save(path)"
+        forms = ".svg(), .text(), .latex(), .mermaid(), .html(), .source, .save(path)"
         return f"<Picture of {count} node{'s' * (count != 1)}: {forms}>"
 
     def _repr_svg_(self) -> str:

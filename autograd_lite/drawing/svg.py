@@ -75,7 +75,7 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
 
 def document(body: str, width: float, height: float, title: str, description: str) -> str:
     """The whole of an SVG file, given what is in it, where a null stands for the drawing's own id."""
-    id = drawing_id(body)
+    id = drawing_id("\n".join([title, description, body]))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" class="autograd-lite" role="img" '
         f'aria-labelledby="{id}_title {id}_desc" width="{width:.0f}" height="{height:.0f}" '

@@ -7,6 +7,7 @@ gradient. A node met again is named, not expanded again. The walk keeps its own 
 from __future__ import annotations
 
 from .model import Circuit, Edge, Node
+from .style import mark_text
 
 MOST_LINES = 200
 
@@ -69,7 +70,4 @@ def _line(node: Node, again: bool) -> str:
         value += f" {node.check.text}{'' if node.check.agrees else ' disagree!'}"
     if node.kind == "group":
         value += f"  ({node.count} nodes)"
-    return value + "".join(f"  ({MARKS[mark]})" for mark in node.marks)
-
-
-MARKS = {"kink": "at a kink", "born": "inf or nan is born here", "gradient born": "inf or nan is born here, backward"}
+    return value + "".join(f"  ({mark_text(node, mark)})" for mark in node.marks)

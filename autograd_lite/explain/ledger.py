@@ -16,7 +16,7 @@ from .. import sweep
 from ..primitives import constant
 from ..value import Value, pull, sweeps
 from .paths import Between, Path
-from .wording import Names, number
+from .wording import Names, number, with_operands
 
 MOST_PATHS = 20
 
@@ -78,8 +78,7 @@ class Explanation:
         self.remainder = 0.0 if _same(self.gradient, self.total) else self.gradient - self.total
         self._precision = precision
         roots = [*(section.root for section in self.sections), *([] if z is None else [z])]
-        nodes = {node: None for section in self.sections for node in section.nodes}
-        nodes |= {parent: None for node in nodes for parent in node.parents}
+        nodes = with_operands({node: None for section in self.sections for node in section.nodes})
         self._names = Names([node, *nodes, *roots], names, dict.fromkeys(roots), [node])
 
     @property

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from .. import ieee, sweep
 from ..graph import topological_order
@@ -21,8 +22,13 @@ FINEST = 48  # bits by which the smallest step is smaller than the number that i
 FINEST_AT_ZERO = 2.0**-120
 AGREED = 8  # so many scales have to agree
 NEAR = 2.0**-30  # nearer to a kink than this, relative to the arguments, is at it
+SMALLEST = 2.0**-1022  # normal number
 MOST_SCALES = 25  # beyond the number's own
 RESOLVED = 2.0**-6
+SLOWEST, FASTEST = 0.02, 0.98  # powers of the step by which quotients grow without bound
+LOOKING = 64  # nodes looked at in the time of one that is evaluated so often
+ULPS = 4.0  # of a local gradient and its product
+EPSILON = 2.0**-52
 INF = math.inf
 
 
@@ -46,11 +52,13 @@ class Estimate:
     """∂z/∂node by difference quotients, beside the gradient by the chain rule.
 
     Attributes:
-        value: the quotient; from both sides, or from one at an edge of a domain; nan where there is none.
+        value: the quotient; from both sides, or from one at an edge of a domain; nan where there is none. An infinity
+            where the gradient is one and quotients grow without bound in its direction, as of ``sqrt(x)`` at 0.
         error: how far it may be off; inf where nothing is known.
         left, right: from either side.
         at_kink: whether an operation on the way sits at a kink, a tie, a jump or an edge: there a gradient is a choice.
         gradient: by the reverse sweep, from ∂z/∂z = 1.
+        rounding: how far rounding in that sweep may have moved it: terms far larger than their sum leave an error.
     """
 
     value: float
@@ -59,12 +67,13 @@ class Estimate:
     right: Quotient
     at_kink: bool
     gradient: float
+    rounding: float = 0.0
 
     @property
     def verdict(self) -> str:
         """One of "agrees", "mismatch", "kink" (a slope was chosen that is no other's) and "unknown" (no estimate)."""
         g = self.gradient
-        if abs(g - self.value) <= self.error < INF:
+        if g == self.value or abs(g - self.value) <= self.error + self.rounding < INF:
             return "agrees"
         if self.at_kink:
             low = min(self.left.value - self.left.error, self.right.value - self.right.error)
@@ -73,11 +82,14 @@ class Estimate:
         return "mismatch" if self.error < INF and math.isfinite(g) else "unknown"
 
 
-def numerical_gradients(z: Value, nodes: Iterable[Value] | None = None) -> dict[Value, Estimate]:
+def numerical_gradients(
+    z: Value, nodes: Iterable[Value] | None = None, most: int | None = None
+) -> dict[Value, Estimate]:
     """An estimate of ∂z/∂node for each of the `nodes`, or for all that `z` was computed from but the constants.
 
     The graph is evaluated at the numbers it was recorded with; nothing in it changes. Takes some fifty evaluations of
     what lies between each node and `z`: for circuits that one looks at. A node without a path to `z` has slope 0.
+    At most `most` operations are evaluated so often, if that is given: nodes for which it is not enough are left out.
 
     >>> from autograd_lite import math
     >>> x, y = Value(0.5, "x"), Value(2.0, "y")
@@ -89,21 +101,48 @@ def numerical_gradients(z: Value, nodes: Iterable[Value] | None = None) -> dict[
     adjoints = sweep.reverse(reversed(order), {z: 1.0}, pull)
     asked = [node for node in order if node.op is not constant] if nodes is None else list(nodes)
     z_is_finite = math.isfinite(z._record[0] if z._record else z.data)
-    return {
-        node: _estimate(_between(order, node, z), adjoints.get(node, 0.0))
-        if z_is_finite or node not in adjoints
-        else Estimate(math.nan, INF, _NOTHING, _NOTHING, False, adjoints[node])
-        for node in asked
-    }
+    roundings = _roundings(order, adjoints)
+    left = INF if most is None else most
+    found: dict[Value, Estimate] = {}
+    for node in asked:
+        gradient = adjoints.get(node, 0.0)
+        if not z_is_finite and node in adjoints:
+            found[node] = Estimate(math.nan, INF, _NOTHING, _NOTHING, False, gradient)
+        elif left >= len(order) / LOOKING:
+            replay = _between(order, node, z)
+            work = max(len(replay.between), len(order) / LOOKING)
+            if work <= left:
+                left -= work
+                found[node] = replace(_estimate(replay, gradient), rounding=roundings.get(node, 0.0))
+    return found
+
+
+def _roundings(order: list[Value], adjoints: dict[Value, float]) -> dict[Value, float]:
+    """How far rounding may have moved each adjoint: products, sums and local gradients, carried on by the sweep."""
+    moved: dict[Value, float] = {}
+    sums: dict[Value, float] = {}
+    for node in reversed(order):
+        if node not in adjoints:
+            continue
+        for parent, slope in zip(node.parents, node.local_grads):
+            term = slope * adjoints[node]
+            if parent in adjoints and math.isfinite(term):
+                sums[parent] = sums.get(parent, 0.0) + term
+                rounded = ULPS * abs(term) + (abs(sums[parent]) if sums[parent] != term else 0.0)
+                carried = abs(slope) * moved.get(node, 0.0)
+                moved[parent] = moved.get(parent, 0.0) + carried + rounded * EPSILON
+    return moved
 
 
 def _estimate(replay: _Replay, gradient: float) -> Estimate:
     at_kink = _has_kink(replay)
+    if math.isinf(gradient):
+        return _without_bound(replay, at_kink, gradient)
     centre = _limit(replay.central, _scales(replay.number), 16.0)
     if replay.is_lost():
         return Estimate(math.nan, INF, _NOTHING, _NOTHING, at_kink, gradient)
     if not at_kink and centre.error < INF:
-        return Estimate(centre.value, centre.error, centre, centre, at_kink, gradient)
+        return _believed(centre, centre, centre, replay, at_kink, gradient)
     left, right = _from_both_sides(replay)
     two_sided = left.error < INF and right.error < INF
     if two_sided and left.meets(right) and centre.error < INF:
@@ -112,7 +151,54 @@ def _estimate(replay: _Replay, gradient: float) -> Estimate:
         best = _NOTHING
     else:  # at an edge there is one side only
         best = min(left, right, key=lambda quotient: quotient.error)
+    return _believed(best, left, right, replay, at_kink, gradient)
+
+
+def _believed(
+    best: Quotient, left: Quotient, right: Quotient, replay: _Replay, at_kink: bool, gradient: float
+) -> Estimate:
+    """`best`, unless it is mostly error and quotients still grow where they come out of the noise: then unresolved."""
+    if best.error > RESOLVED * abs(best.value) and any(_infinite(_grows(replay, way)) for way in (-1.0, 1.0)):
+        best = left = right = _NOTHING
     return Estimate(best.value, best.error, left, right, at_kink, gradient)
+
+
+def _infinite(x: float | None) -> bool:
+    return x is not None and math.isinf(x)
+
+
+def _without_bound(replay: _Replay, at_kink: bool, gradient: float) -> Estimate:
+    """Whether the quotients grow without bound, as the gradient says, on each side that there is."""
+    ways = [_grows(replay, way) for way in (-1.0, 1.0)]
+    left, right = (Quotient(gradient, 0.0) if way == gradient else _NOTHING for way in ways)
+    agrees = all(way in (gradient, None) for way in ways) and gradient in ways
+    value, error = (gradient, 0.0) if agrees else (math.nan, INF)
+    return Estimate(value, error, left, right, at_kink, gradient)
+
+
+def _grows(replay: _Replay, way: float) -> float | None:
+    """The infinity that quotients to one side grow to as the steps shrink, by a power of the step; nan if they do not,
+    and None if there are none, on the far side of an edge.
+
+    A power of -1 or so is that of a jump, which has no slope. Looked at are the scales just above the noise.
+    """
+    clear: list[tuple[float, float]] = []
+    known = False
+    for scale in _scales(replay.number):
+        (there, noise), (here, _) = replay(way * scale), replay(0.0)
+        change = abs(there - here)
+        known = known or change == change
+        if 64.0 * noise < change < INF:
+            clear.append((scale, math.copysign(change, way * (there - here)) / scale))
+    if not known:
+        return None
+    clear = clear[:AGREED]
+    powers = [
+        math.log(fine / coarse) / math.log(larger / smaller) if fine / coarse > 0.0 else math.nan
+        for (smaller, fine), (larger, coarse) in pairwise(clear)
+    ]
+    grows = len(powers) == AGREED - 1 and all(SLOWEST < power < FASTEST for power in powers)
+    return math.copysign(INF, clear[0][1]) if grows else math.nan
 
 
 # ---- evaluating again ------------------------------------------------------------------------------------------------
@@ -167,7 +253,8 @@ class _Replay:
     def is_lost(self) -> bool:
         """Whether rounding leaves next to nothing of the output, as of ``sin(x * 2.0**60)``."""
         here, noise = self(0.0)
-        return noise > max([abs(here), *(abs(there - here) for there, _ in self._known.values())]) / 16.0
+        moved = max([abs(here), *(abs(there - here) for there, _ in self._known.values())])
+        return noise > max(moved, SMALLEST) / 16.0  # what is exactly 0, as 0 * x, has the rounding of a subnormal
 
     def central(self, step: float) -> tuple[float, float]:
         """The difference quotient over that step to both sides, and its noise."""

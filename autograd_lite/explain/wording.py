@@ -65,6 +65,16 @@ def added(terms: Iterable[str]) -> str:
     return " + ".join(terms).replace("+ −", "− ")
 
 
+def with_operands(nodes: Iterable[Value]) -> dict[Value, None]:
+    """The nodes and all that the expression of any of them may be written with."""
+    found = dict.fromkeys(nodes)
+    last = list(found)
+    for _ in range(DEEPEST):
+        last = [parent for node in last for parent in node.parents if parent not in found]
+        found.update(dict.fromkeys(last))
+    return found
+
+
 class Names:
     """What the nodes of one graph are called.
 

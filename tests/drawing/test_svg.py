@@ -217,6 +217,18 @@ def test_at_a_kink_both_slopes_stand_beside_the_gradient():
     assert (leaf.check.text, leaf.check.agrees) == ("≈ −1 from the left, 1 from the right", True)
 
 
+def test_what_would_take_too_long_to_check_is_left_out_and_counted():
+    y = Value(1.0, "x")
+    for _ in range(300):
+        y = ag.sin(y)
+    circuit = describe(y, check=True)
+    checked = [node for node in circuit.nodes if node.check is not None]
+    assert circuit.nodes[0].check is not None  # the leaf
+    assert 0 < len(checked) < 301
+    (note,) = circuit.notes
+    assert note.startswith(f"{301 - len(checked)} of 301 gradients are not checked")
+
+
 @ways
 def test_groups_are_boxes_or_one_node(way):
     x = Value(2.0, "x")

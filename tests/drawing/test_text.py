@@ -46,10 +46,17 @@ def test_kinks_and_where_an_inf_is_born():
     assert text_tree(describe(f)).splitlines() == [
         "+ = −inf  ∂ 1",
         "├─[1]─ relu = 0  ∂ 1  (at a kink)",
-        "│  └─[0]─ x = 0  ∂ inf  (inf or nan is born here, backward)",
-        "└─[1]─ log = −inf  ∂ 1  (inf or nan is born here)",
+        "│  └─[0]─ x = 0  ∂ inf  (∂ inf born here)",
+        "└─[1]─ log = −inf  ∂ 1  (−inf born here)",
         "   └─[inf]─ x = 0  (see above)",
     ]
+
+
+def test_a_mark_says_which_kind_of_kink_it_is():
+    x = Value(0.0, "x")
+    tree = text_tree(describe(ag_math.sqrt(x) + ag_math.maximum(x, 0.0) + ag_math.floor(x)))
+    for mark in ("sqrt = 0  ∂ ·  (at an edge)", "max = 0  ∂ ·  (at a tie)", "floor = 0  ∂ ·  (at a jump)"):
+        assert mark in tree
 
 
 def test_what_is_folded_is_counted():

@@ -91,6 +91,13 @@ def test_each_term_is_the_local_gradient_times_the_gradient_from_above() -> None
     assert {(line.successor, line.operand) for line in lines} == {row[:2] for row in by_hand}
 
 
+def test_operands_off_the_path_have_their_names_too() -> None:
+    x, y = Value(2.0), Value(0.5)
+    f = x * (math.sin(y) + 1)
+    f.backward()
+    assert "via f = x × (sin(y) + 1):" in str(explain(x))
+
+
 def test_sections_are_weighted_by_seed_and_number_of_calls() -> None:
     x = Value(3.0)
     f, g = x * x, x * 5

@@ -142,13 +142,63 @@ def test_near_a_kink_the_steps_stay_on_one_side() -> None:
 
 
 def test_without_an_estimate_it_says_so() -> None:
-    x = Value(0.0, "x")
     with errstate(all="ignore"):
-        found = numerical_gradients(math.sqrt(x))[x]
-        assert (found.verdict, found.error) == ("kink", float("inf"))
         assert numerical_gradients(math.log(Value(float("nan")))).popitem()[1].verdict == "unknown"
     fast = Value(3.0) * 2.0**60
     assert all(e.verdict != "mismatch" for e in numerical_gradients(math.sin(fast)).values())
+
+
+@pytest.mark.parametrize(
+    ("function", "at"),
+    [
+        (lambda x: math.sqrt(x) * 2.0, 0.0),
+        (lambda x: math.sqrt(x) + abs(x) + 3.0, 0.0),
+        (lambda x: math.cbrt(x - 1.0) + 3.0, 1.0),
+        (lambda x: -math.sqrt(-x), 0.0),
+        (lambda x: x**0.9, 0.0),
+        (math.acos, -1.0),
+    ],
+)
+def test_an_infinite_gradient_beside_quotients_that_grow_without_bound(function, at: float) -> None:
+    x = Value(at)
+    found = numerical_gradients(function(x))[x]
+    assert (found.verdict, found.value, found.error) == ("agrees", found.gradient, 0.0)
+    assert abs(found.gradient) == float("inf")
+
+
+def test_an_infinite_gradient_where_the_slope_is_finite_is_not_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(primitives.sin, "derivatives", (lambda y, x: float("inf"),))
+    for function in (math.sin, lambda x: math.sin(math.floor(x) + x)):  # smooth, and with a jump on the way
+        x = Value(1.0)
+        found = numerical_gradients(function(x))[x]
+        assert (found.verdict == "agrees", found.value == found.gradient) == (False, False)
+
+
+def test_a_slope_that_only_steps_below_the_noise_would_see_is_unknown() -> None:
+    x = Value(0.0)
+    found = numerical_gradients(math.sqrt(x + 1e-40) + 1.0)[x]
+    assert (found.verdict, found.error, found.gradient) == ("unknown", float("inf"), 5e19)
+
+
+def test_what_rounding_takes_from_the_gradient_is_no_mismatch() -> None:
+    x = Value(2.0**-24)
+    d, s = math.sin(x - x), x + x
+    w = math.log1p(s * s)
+    w = d + (w + w)
+    w = w + w
+    found = numerical_gradients((1.0 + d + w) * w)[x]
+    assert abs(found.gradient - found.value) > found.error  # terms of 1 and -1 beside a sum of 2e-6
+    assert found.verdict == "agrees"
+    assert found.rounding < 1e-13
+
+
+def test_nodes_for_which_the_work_is_not_enough_have_no_estimate() -> None:
+    x = Value(0.5)
+    y = math.sin(math.sin(math.sin(x)))
+    order = [x, y.parents[0].parents[0], y.parents[0], y]
+    assert set(numerical_gradients(y, order, most=3)) == {x}
+    assert set(numerical_gradients(y, order[1:], most=3)) == {*order[1:3]}
+    assert set(numerical_gradients(y, order, most=2)) == {*order[1:2]}
 
 
 def test_no_path_and_a_stopped_gradient_have_slope_zero() -> None:

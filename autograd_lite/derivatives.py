@@ -12,6 +12,7 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from operator import index
 from typing import Any, NamedTuple
 
 from . import ieee, primitives, sweep, trees
@@ -98,8 +99,8 @@ def grad(fn: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     TypeError if `fn` does not return one Value, or `argnums` are not integers; ValueError if there is no such argument.
 
     >>> from autograd_lite import math
-    >>> grad(math.sin)(0.0), grad(grad(math.sin))(0.0)
-    (1.0, 0.0)
+    >>> grad(math.sin)(0.0), grad(grad(math.exp))(0.0)
+    (1.0, 1.0)
     >>> grad(lambda w, x: w["a"] * x[0] + w["b"] * x[1], argnums=(0, 1))({"a": 2.0, "b": 3.0}, [4.0, 5.0])
     ({'a': 4.0, 'b': 5.0}, [2.0, 3.0])
     """
@@ -183,9 +184,8 @@ def _pushforward(
     operator: str, fn: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
 ) -> tuple[Any, ...]:
     _check(operator, fn)
-    for name, given in (("primals", primals), ("tangents", tangents)):
-        if not isinstance(given, (tuple, list)):
-            raise TypeError(f"{operator}: the {name} are a tuple with one entry an argument, not {_shown(given)}")
+    _check_tuple(operator, "primals", primals)
+    _check_tuple(operator, "tangents", tangents)
     _, tree = flatten(tuple(primals))
     directions = _matching(f"{operator}: the tangents", tuple(tangents), tree, "the primals")
     run = _Run(operator, fn, tuple(primals), {}, tuple(range(len(primals))), has_aux)
@@ -205,7 +205,8 @@ def hvp(fn: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> hvp(lambda x: x[0] * x[0] * x[1], ([3.0, 2.0],), ([1.0, 0.0],))
     [4.0, 6.0]
     """
-    argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    _check_tuple("hvp", "primals", primals)
+    argnums = tuple(range(len(primals))) if len(primals) > 1 else 0
     slopes = _gradient("hvp", fn, argnums, False, lambda run, z, found: found)
     return _pushforward("hvp", slopes, primals, tangents)[1]
 
@@ -317,6 +318,9 @@ def _by_inputs(shape: tuple[int, ...], inputs: Tree, rows: list[list[Any]]) -> A
 class Custom(Primitive):
     """An operation made by `custom`: called with numbers it gives a number, with Values it records a node."""
 
+    __name__: str
+    __wrapped__: Function  # `forward`: where `inspect.signature` looks
+
     def __call__(self, *args: Any) -> Any:
         if len(args) != len(self.derivatives):
             takes = f"{len(self.derivatives)} argument{'s' * (len(self.derivatives) != 1)}"
@@ -381,6 +385,12 @@ def custom(
     name = name or getattr(forward, "__name__", type(forward).__name__).replace("<lambda>", "custom")
     rules = [*local_derivatives, *derivatives]
     _check_arity(name, forward, len(rules))
+    for i, rule in enumerate(rules):
+        if rule is not None and not callable(rule):
+            raise TypeError(
+                f"custom: local derivative {i} of {name} is a function of the output and the arguments, such as "
+                f"lambda y, x: …, or None, not {_shown(rule)}"
+            )
     made = Custom(
         name,
         functools.partial(_forward_number, name, forward),
@@ -391,6 +401,7 @@ def custom(
         smooth=smooth,
     )
     made.__module__ = getattr(forward, "__module__", None) or "__main__"
+    made.__name__, made.__wrapped__, made.__doc__ = name, forward, getattr(forward, "__doc__", None)
     return made
 
 
@@ -477,11 +488,13 @@ class _Run:
                     f"{operator}: with has_aux, {self.name} must return a pair (output, aux), not {_shown(returned)}"
                 )
             returned, aux = returned
-        self.input_tree = shapes[0] if isinstance(argnums, int) else trees.tuple_tree(shapes)
+        self.input_tree = trees.tuple_tree(shapes) if isinstance(argnums, Sequence) else shapes[0]
         found, self.output_tree = flatten(returned)
+        found = [z.item() if getattr(z, "ndim", None) == 0 else z for z in found]  # a 0-d array of a Value
         if not any(is_node(z) for z in found):
             raise TypeError(_no_value(operator, self.name, returned))
-        self.outputs: list[Value] = [z if is_node(z) else as_constant(as_float(z)) for z in found]
+        what = f"{operator}: what {self.name} returned"
+        self.outputs = [_as_value(_number(z, what, self.output_tree, i)) for i, z in enumerate(found)]
         self.order = operations(*self.outputs, until=self.inputs)
         self._began = began
         # Whether the results are Values: None while it is not known if one from outside has an influence on them.
@@ -503,8 +516,9 @@ class _Run:
         if self.output_tree.shape != ():
             count = len(self.outputs)
             raise TypeError(
-                f"{self.operator}: {self.name} returned {count} numbers, {self.output_tree}: a gradient is of one; "
-                "use jacobian, or return their sum"
+                f"{self.operator}: {self.name} returned {count} number{'s' * (count != 1)}, "
+                f"{_drawn(self.output_tree)}: a gradient is of one alone; use jacobian, or return "
+                f"{'their sum' if count != 1 else 'that number itself'}"
             )
         return self.outputs[0]
 
@@ -695,9 +709,9 @@ def _numbers(aux: Any) -> Any:
 def _check(operator: str, fn: Any, argnums: Any = 0) -> None:
     if not callable(fn):
         raise TypeError(f"{operator}: expected a function, got {_shown(fn)}")
-    several = argnums if isinstance(argnums, (tuple, list)) else [argnums]
+    several = argnums if isinstance(argnums, Sequence) and not isinstance(argnums, str) else [argnums]
     for place in several:
-        if not isinstance(place, int) or isinstance(place, bool):
+        if not hasattr(place, "__index__") or isinstance(place, bool):
             raise TypeError(
                 f"{operator}: argnums are the positions of the arguments to differentiate by, an int or a tuple of "
                 f"ints, not {_shown(argnums)}"
@@ -706,9 +720,14 @@ def _check(operator: str, fn: Any, argnums: Any = 0) -> None:
         raise ValueError(f"{operator}: argnums are empty: name at least one argument")
 
 
+def _check_tuple(operator: str, name: str, given: Any) -> None:
+    if not isinstance(given, (tuple, list)):
+        raise TypeError(f"{operator}: the {name} are a tuple with one entry an argument, not {_shown(given)}")
+
+
 def _places(operator: str, argnums: Argnums, count: int) -> list[int]:
     places = []
-    for place in [argnums] if isinstance(argnums, int) else argnums:
+    for place in map(index, argnums if isinstance(argnums, Sequence) else [argnums]):
         if not -count <= place < count:
             raise ValueError(
                 f"{operator}: there is no argument {place} to differentiate by: {count} positional "
@@ -724,8 +743,20 @@ def _matching(what: str, given: Any, tree: Tree, of: str) -> list[Any]:
     """The leaves of `given`, which must have the nesting of `tree`."""
     leaves, shape = flatten(given)
     if shape != tree:
-        raise ValueError(f"{what} must be nested as {of} are, {tree}, not as {shape}")
-    return [leaf if is_node(leaf) else as_float(leaf) for leaf in leaves]
+        raise ValueError(f"{what} must be nested as {of} are, {_drawn(tree)}, not as {_drawn(shape)}")
+    return [_number(leaf, what, tree, i) for i, leaf in enumerate(leaves)]
+
+
+def _number(x: Any, what: str, tree: Tree, place: int) -> Any:
+    """A Value as it is, a number as a float; what is neither is named by its place in the nesting."""
+    try:
+        return x if is_node(x) else as_float(x)
+    except TypeError as error:
+        raise TypeError(f"{what}{trees.path(tree, place)}: {error}") from None
+
+
+def _drawn(tree: Tree) -> str:
+    return repr(tree) if tree.count <= 20 else f"{short_label(repr(tree), 40)} of {tree.count} numbers"
 
 
 def _no_value(operator: str, name: str, returned: Any) -> str:

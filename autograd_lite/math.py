@@ -390,6 +390,8 @@ def hypot(*coordinates: Any) -> Any:
     >>> hypot(3.0, 4.0), hypot()
     (5.0, 0.0)
     """
+    if len(coordinates) == 1:
+        return fabs(coordinates[0])
     return apply(primitives.hypot, *coordinates)
 
 

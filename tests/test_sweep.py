@@ -61,6 +61,14 @@ def test_the_forward_sweep_agrees_with_the_reverse_sweep(
     assert abs(tangents.get(z, 0.0) - leaves[0].grad) <= 1e-12 * (1 + abs(leaves[0].grad)) * 4.0 ** len(program)
 
 
+def test_a_tangent_that_is_given_stays() -> None:
+    x = Value(3.0)
+    y = x * x
+    z = y * 2.0
+    slope = lambda node, along: [t and t * g for t, g in zip(along, node.local_grads)]
+    assert sweep.forward(topological_order(z), {x: 1.0, y: 5.0}, slope)[z] == 10.0
+
+
 @given(PROGRAMS, INPUTS)
 def test_every_arc_leads_from_a_node_to_one_after_it(program: list[tuple[str, int, int]], inputs: list[float]) -> None:
     order = topological_order(run(program, [Value(x) for x in inputs], 0)[-1])

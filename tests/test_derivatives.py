@@ -374,6 +374,14 @@ def test_values_in_values_out() -> None:
     assert ag.grad(lambda t: ag.grad(lambda u: Value(2.0) * u * t)(1.0) * t)(3.0) == 12.0
 
 
+def test_directions_that_are_values() -> None:
+    v = Value(1.0)
+    along = ag.jvp(lambda x: x * x, (3.0,), (v,))[1]
+    back = ag.vjp(lambda x: x * x, 3.0)[1](v)[0]
+    assert ag.gradient(along, v).data == ag.gradient(back, v).data == 6.0
+    assert ag.grad(lambda t: ag.jvp(lambda x: x * x, (3.0,), (t,))[1])(1.0) == 6.0
+
+
 def test_parameters_in_the_loss_of_a_derivative() -> None:
     # As a physics-informed network has it: the loss is of du/dx, its gradient by the parameters.
     a, b = Value(2.0), Value(0.5)

@@ -9,7 +9,7 @@ import itertools
 import math as std
 import threading
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -284,7 +284,7 @@ def test_a_decorated_generator_has_the_state_and_its_caller_has_not() -> None:
     log: list[str] = []
 
     @errstate(divide="raise")
-    def steps() -> Iterator[str]:
+    def steps() -> Generator[str, Any, str]:
         try:
             received = yield pole()
             log.append(f"received {received}")
@@ -293,9 +293,14 @@ def test_a_decorated_generator_has_the_state_and_its_caller_has_not() -> None:
             except KeyError:
                 log.append(pole())
             yield from (pole() for _ in range(2))
+            return pole()
         finally:
             log.append(f"closed {pole()}")
 
+    def whole() -> Iterator[str]:
+        returned.append((yield from steps()))
+
+    returned: list[str] = []
     generator: Any = steps()
     assert (next(generator), pole()) == ("raised", "warned")
     assert (generator.send("this"), pole()) == ("raised", "warned")
@@ -303,7 +308,8 @@ def test_a_decorated_generator_has_the_state_and_its_caller_has_not() -> None:
     assert (next(generator), pole()) == ("raised", "warned")
     generator.close()
     assert log == ["received this", "raised", "closed raised"]
-    assert list(steps()) == ["raised"] * 4
+    assert list(whole()) == ["raised"] * 4
+    assert returned == ["raised"]
     assert pole() == "warned"
 
 

@@ -6,6 +6,7 @@ import math as std
 import operator
 import random
 import threading
+import time
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -359,6 +360,31 @@ def test_replay_reports_events_and_goes_deep() -> None:
         y = y + x
     x.data = 2.0
     assert y.replay().data == 200_002.0
+
+
+def test_no_thread_reads_a_gradient_while_another_adds_to_it() -> None:
+    class Slow(Value):
+        """Takes its time between being read and being written."""
+
+        __slots__ = ("kept",)
+
+        @property
+        def _grad(self) -> float | None:
+            kept = self.kept
+            time.sleep(0.002)
+            return kept
+
+        @_grad.setter
+        def _grad(self, grad: float | None) -> None:
+            self.kept = grad
+
+    x = Slow(1.0)
+    threads = [threading.Thread(target=(x * 1.0).backward) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert x.grad == 8.0
 
 
 def test_threads_that_share_nodes_lose_no_gradient() -> None:

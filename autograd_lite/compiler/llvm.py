@@ -7,6 +7,7 @@ llvmlite (the extra `compile`), which is imported when the first kernel is made.
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import functools
 import math
@@ -23,9 +24,11 @@ from .program import Operand, Program
 from .unit import Template, Unit
 
 _ON_THE_STACK = 8192  # numbers
-_PIECE = 800  # instructions, about, in a piece
+_PIECE = 200  # instructions, about, in a piece
 _OPTIMISED = 5000  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
-_LONG = 60_000  # from so many on registers are given out in haste
+_LONG = 20_000  # from so many on LLVM takes the short way from instruction to instruction: a tenth of the time
+_HASTY = 2000  # from so many on an exact kernel beside the hasty one is compiled only when it is needed
+_RARELY = '!0 = !{!"branch_weights", i32 1, i32 1000000}'
 _lock = threading.RLock()
 
 
@@ -40,16 +43,22 @@ class Kernel:
     the addresses of such arrays, or ctypes ones.
     """
 
-    def __init__(self, program: Program, *, precise: bool = False) -> None:
+    def __init__(self, program: Program, *, precise: bool = False, hasty: bool = True) -> None:
         self.program = program
         writer = _Writer(program, 1, precise)
-        self.assembly = writer.scalar()
+        self._exactly = None
+        if hasty and writer.hasty and writer.weight > _HASTY and not writer.unit.callbacks:
+            self._exactly = _Exactly(program, precise)
+        self.assembly = writer.scalar(self._exactly.address if self._exactly else None)
         native = entry.supported() and not writer.unit.callbacks
         native = native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
         if native:
             self.assembly += entry.assembly(len(program.inputs), len(program.outputs))
         self._unit = writer.unit
         self._code = _compiled(self.assembly, writer.weight)
+        if self._exactly:
+            self._exactly.slot = self._code.get_global_value_address("exactly")
+        owner = self._code, self._exactly
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._code.get_function_address("kernel"))
         self.run: Callable[[Any, Any], None] = function
         if self._unit.callbacks:
@@ -60,8 +69,8 @@ class Kernel:
         self.call: Callable[..., list[float]] = self._call
         self.into: Callable[[Any, Any], Any] = self._into
         if native:
-            self.call = entry.builtin(self._code.get_function_address("call"), self._code, "call")
-            self.into = entry.builtin(self._code.get_function_address("into"), self._code, "into")
+            self.call = entry.builtin(self._code.get_function_address("call"), owner, "call")
+            self.into = entry.builtin(self._code.get_function_address("into"), owner, "into")
 
     def __call__(self, *inputs: float) -> list[float]:
         """The outputs for these inputs."""
@@ -86,6 +95,32 @@ class Kernel:
         self.run(given, found)
         memoryview(outputs).cast("B")[:] = memoryview(found).cast("B")
         return outputs
+
+
+class _Exactly:
+    """The kernel that is exact everywhere, compiled when it is first needed: then `slot` has its address."""
+
+    def __init__(self, program: Program, precise: bool) -> None:
+        self.program, self.precise = program, precise
+        self.slot = 0
+        self._kernel: Kernel | None = None
+        self._callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._run)
+        self.address = ctypes.cast(self._callback, ctypes.c_void_p).value
+
+    def _run(self, given: int, found: int) -> None:
+        program = self.program
+        try:
+            with _lock:
+                if self._kernel is None:
+                    self._kernel = Kernel(program, precise=self.precise, hasty=False)
+                    at = self._kernel._code.get_function_address("kernel")
+                    ctypes.c_void_p.from_address(self.slot).value = at
+            self._kernel.run(given, found)
+        except BaseException as error:  # nobody above would hear of it; there is another way
+            numbers = (ctypes.c_double * len(program.inputs)).from_address(given)
+            (ctypes.c_double * len(program.outputs)).from_address(found)[:] = list(program(*numbers))
+            if isinstance(error, KeyboardInterrupt):
+                _thread.interrupt_main()
 
 
 def scalar(program: Program, name: str = "program", *, precise: bool = False) -> Kernel:
@@ -358,6 +393,7 @@ class _Writer:
         constants: dict[str, Number] = {}
         self.templates: list[Template] = []
         self.hasty: dict[int, Template] = {}
+        self._doubtful: set[int] = set()
         for index, (op, operands, _) in enumerate(self.program.instructions, self.inputs):
             args = []
             for x in operands:
@@ -419,14 +455,14 @@ class _Writer:
 
     # ---- text ----
 
-    def piece(self, number: int, hasty: bool = False) -> list[str]:
+    def piece(self, number: int, hasty: bool = False, across: bool = False) -> list[str]:
         """The lines of a piece.
 
         A hasty one takes rows for what they are unless that is nan. It leaves in `doubted` the values of which none may
-        be nan then, and in `late` what is to be done only if none is.
+        be nan then, and in `late` what is to be done only if none is. `across` pieces a nan may be handed on.
         """
         lines: list[str] = []
-        doubtful: set[int] = set()
+        doubtful = self._doubtful if across else set()
         self.doubted: dict[int, str] = {}
         self.late: list[str] = []
         here: dict[int, str] = {}
@@ -442,24 +478,22 @@ class _Writer:
         for index in range(start + self.inputs, end + self.inputs):
             op, operands, _ = self.program.instructions[index - self.inputs]
             template = self.templates[index - self.inputs]
-            if hasty:
-                if op.unless_nan is not None:
-                    template = self.hasty[index - self.inputs]
-                    doubtful.add(index)
-                elif any(x in doubtful for x in operands):
-                    if op.value in natives.PASSES_NAN:
-                        doubtful.add(index)
-                    else:
-                        self.doubted.update({x: here[x] for x in operands if x in doubtful})  # type: ignore[misc, index]
+            if hasty and op.unless_nan is not None:
+                template = self.hasty[index - self.inputs]
             texts = [
                 self.operand(x, here, lines, kind) for x, kind in zip(operands, op.takes or (float,) * len(operands))
             ]
+            doubts = [x for x in operands if isinstance(x, int) and x in doubtful]
+            if hasty and (op.unless_nan is not None or (doubts and op.value in natives.PASSES_NAN)):
+                doubtful.add(index)
+            else:
+                self.doubted.update({x: here[x] for x in doubts})
             prefix = f"v{index}."
             lines.append(template.lines.format(*texts, p=prefix).rstrip("\n"))
             here[index] = template.result.format(*texts, p=prefix)
             if index in self.slots:
                 lines += self.kept(index, here[index])
-            if index in doubtful and (index in self.slots or index in stores):
+            if index in doubtful and (index in stores or (index in self.slots and not across)):
                 self.doubted[index] = here[index]
             for output in stores.get(index, ()):
                 text = here[index]
@@ -511,7 +545,8 @@ class _Writer:
 
     # ---- one evaluation ----
 
-    def scalar(self) -> str:
+    def scalar(self, exactly: int | None = None) -> str:
+        """``@kernel(in, out)``. In haste, if there is an address to be called `exactly` where haste gives a nan."""
         self.load = lambda i: [
             f"  %i{i} = getelementptr double, ptr %in, i64 {i}",
             f"  %x{i} = load double, ptr %i{i}, align 8",
@@ -520,36 +555,57 @@ class _Writer:
             f"  %j{place} = getelementptr double, ptr %out, i64 {place}",
             f"  store double {text}, ptr %j{place}, align 8",
         ]
-        count = len(self.starts)
-        if count == 1:
-            body = "\n".join(
-                ["define void @kernel(ptr %in, ptr noalias %out) nounwind {", *self.piece(0), "  ret void", "}"]
-            )
-            return "\n".join([*self.unit.texts, body])
-        pieces = [
-            "\n".join(
-                [
-                    f"define internal void @piece{k}(ptr %in, ptr noalias %out, ptr noalias %frame) noinline nounwind",
-                    "{",
-                    *self.piece(k),
-                    "  ret void",
-                    "}",
-                ]
-            )
-            for k in range(count)
-        ]
-        calls = [f"  call void @piece{k}(ptr %in, ptr %out, ptr %frame)" for k in range(count)]
+        arguments, calls, pieces = "(ptr %in, ptr noalias %out, ptr noalias %frame)", [], []
+        kept_apart = "noinline " if len(self.starts) > 1 else ""
+        for k in range(len(self.starts)):
+            lines = self.piece(k, hasty=exactly is not None, across=True)
+            bad = self._nan(lines)
+            head = f"define internal i1 @piece{k}{arguments} {kept_apart}nounwind {{"
+            pieces.append("\n".join([head, *lines, f"  ret i1 {bad}", "}"]))
+            calls.append(f"  %nan{k} = call i1 @piece{k}(ptr %in, ptr %out, ptr %frame)")
+        begin, end = f"  %frame = alloca [{max(self.frame, 1)} x double], align 8", ""
+        if self.frame > _ON_THE_STACK:
+            begin = f"  %frame = call ptr @malloc(i64 {8 * self.frame})"
+            end = "  call void @free(ptr %frame)"
+        checks: list[str] = []
+        if exactly is not None:
+            bad = "false"
+            for k in range(len(self.starts)):
+                checks.append(f"  %bad{k} = or i1 {bad}, %nan{k}")
+                bad = f"%bad{k}"
+            checks += [
+                f"  br i1 {bad}, label %again, label %done, !prof !0",
+                "again:",
+                "  %f = load ptr, ptr @exactly, align 8",
+                "  call void %f(ptr %in, ptr %out)",
+                "  br label %done",
+                "done:",
+            ]
         whole = [
             "declare ptr @malloc(i64)",
             "declare void @free(ptr)",
+            f"@exactly = global ptr inttoptr (i64 {exactly or 0} to ptr)",
             "define void @kernel(ptr %in, ptr %out) nounwind {",
-            f"  %frame = call ptr @malloc(i64 {8 * max(self.frame, 1)})",
+            begin,
             *calls,
-            "  call void @free(ptr %frame)",
+            end,
+            *checks,
             "  ret void",
             "}",
+            _RARELY,
         ]
         return "\n".join([*self.unit.texts, *pieces, *whole])
+
+    def _nan(self, lines: list[str]) -> str:
+        """Whether any of the doubted values is nan; the lines that tell."""
+        code, doubted = self.code, [*self.doubted.values()]
+        bad = code.truth(False).text
+        for i in range(0, len(doubted), 2):
+            a, b = doubted[i], doubted[min(i + 1, len(doubted) - 1)]
+            lines.append(f"  %nan{i} = fcmp uno {code.number_type} {a}, {b}")
+            lines.append(f"  %bad{i} = or {code.truth_type} {bad}, %nan{i}")
+            bad = f"%bad{i}"
+        return bad
 
     # ---- rows ----
 
@@ -623,23 +679,17 @@ class _Writer:
             "  ret void",
             "}",
         ]
-        rarely = '!0 = !{!"branch_weights", i32 1, i32 1000000}'
-        return "\n".join([*self.unit.texts, *pieces, *body, rarely])
+        return "\n".join([*self.unit.texts, *pieces, *body, _RARELY])
 
     def _row_piece(self, k: int, arguments: str, there: list[str]) -> list[str]:
         """The functions of a piece: in haste, and exactly, which is what is left to do where haste gave a nan."""
         code = self.code
         exactly = "\n".join([*there, *self.piece(k), "  ret void", "}"])
         kept_apart = "noinline " if len(self.starts) > 1 else ""
-        if self.weight > _LONG // 4 or not any(place in self.hasty for place in range(self.starts[k], self.ends[k])):
+        if self.weight > _LONG or not any(place in self.hasty for place in range(self.starts[k], self.ends[k])):
             return [f"define internal void @piece{k}{arguments} {kept_apart}nounwind {{\n{exactly}"]
         lines = [*there, *self.piece(k, hasty=True)]
-        doubted, bad = [*self.doubted.values()], code.truth(False).text
-        for i in range(0, len(doubted), 2):
-            a, b = doubted[i], doubted[min(i + 1, len(doubted) - 1)]
-            lines.append(f"  %nan{i} = fcmp uno {code.number_type} {a}, {b}")
-            lines.append(f"  %bad{i} = or {code.truth_type} {bad}, %nan{i}")
-            bad = f"%bad{i}"
+        bad = self._nan(lines)
         lines += [
             f"  %bits = bitcast {code.truth_type} {bad} to i{code.width}",
             f"  %again = icmp ne i{code.width} %bits, 0",

@@ -165,9 +165,15 @@ SMOOTH = [
 def test_gradients_of_random_programs_are_the_same_number_for_number(data: Any) -> None:
     forward = data.draw(programs(SMOOTH, most=8))
     program = reverse(forward)
+    hasty = data.draw(st.booleans())
     points = data.draw(st.lists(st.tuples(*[FLOATS] * len(program.inputs)), min_size=1, max_size=12))
     wanted = [program(*point) for point in points]
-    for found in ([llvm.scalar(program)(*point) for point in points], run_rows(program, points, precise=True)):
+    before, llvm._HASTY = llvm._HASTY, 0 if hasty else llvm._HASTY
+    try:
+        kernel = llvm.scalar(program)
+    finally:
+        llvm._HASTY = before
+    for found in ([kernel(*point) for point in points], run_rows(program, points, precise=True)):
         assert all(same(a, b) for y, w in zip(found, wanted) for a, b in zip(y, w, strict=True)), (found, wanted)
 
 
@@ -197,7 +203,7 @@ def test_a_long_program_compiles_in_pieces_and_is_right() -> None:
         total = primitives.where(total < early, total * 0.5 + float(k), total - y)
     program = builder.program([total, early])
     kernel = llvm.scalar(program)
-    assert kernel.assembly.count("define internal void @piece") > 4
+    assert kernel.assembly.count("define internal i1 @piece") > 4
     assert kernel(3.0, 1000.0) == list(program(3.0, 1000.0))
     assert run_rows(program, [(3.0, 1000.0), (-1.0, 2.0)]) == [list(program(3.0, 1000.0)), list(program(-1.0, 2.0))]
 
@@ -544,6 +550,41 @@ def test_what_haste_made_nan_is_done_again(piece: int, monkeypatch: pytest.Monke
         for i, point in enumerate(some):
             assert all(same(float(y[i]), w) for y, w in zip(outputs, program(*point))), point
     assert total == math.fsum(program(*point)[4] for point in finite)
+
+
+@pytest.mark.parametrize("piece", [3, 200])
+def test_a_point_that_haste_made_nan_is_done_again(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llvm, "_PIECE", piece)
+    monkeypatch.setattr(llvm, "_HASTY", 0)
+    builder = Builder()
+    g, d = builder.input(), builder.input()
+    y = primitives.chain(g, d)
+    program = builder.program([-(y * 2.0 + g), primitives.where(y > -1.0, 5.0, 6.0), primitives.ratio(g, d)])
+    kernel = llvm.scalar(program)
+    assert kernel._exactly is not None
+    assert kernel(2.0, 3.0) == list(program(2.0, 3.0))
+    assert kernel._exactly._kernel is None  # not compiled before it is needed
+    values = [0.0, -0.0, 1.0, -2.0, 5e-324, math.inf, -math.inf, math.nan]
+    wrong = [
+        point
+        for point in itertools.product(values, repeat=2)
+        if not all(same(a, b) for a, b in zip(kernel(*point), program(*point)))
+    ]
+    assert not wrong
+    again = kernel._exactly._kernel
+    assert again is not None
+    assert all(same(a, b) for a, b in zip(kernel(0.0, math.inf), program(0.0, math.inf)))
+    assert kernel._exactly._kernel is again
+
+
+def test_a_point_is_right_if_the_exact_kernel_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llvm, "_HASTY", 0)
+    builder = Builder()
+    program = builder.program([primitives.chain(builder.input(), builder.input())])
+    kernel = llvm.scalar(program)
+    monkeypatch.setattr(llvm, "Kernel", lambda *args, **options: 1 / 0)
+    assert kernel(0.0, math.inf) == [0.0]
+    assert kernel(2.0, 3.0) == [6.0]
 
 
 def test_exact_sums_ask_python_where_terms_cancel() -> None:

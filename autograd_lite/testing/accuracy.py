@@ -41,14 +41,19 @@ class Error(NamedTuple):
 
 
 def errors(row: Primitive, count: int = POINTS) -> Iterator[Error]:
-    """The error of the value at `count` points of the domain and of the slopes at those where the row is smooth."""
-    for args in points(row, count):
+    """The error of the value and of each slope at `count` points or more: those of the value lie in the row's domain,
+    those of the slopes where it is smooth besides, and what they are computed `through` is normal."""
+    smooth = 0
+    for seen, args in enumerate(_points(row, 50 * count), 1):
         y = row(*args)
         yield Error(ulps(y, oracles.true_value(row, args)), row, None, args, y)
         if args in row.smooth and (row.through is None or all(map(_is_normal, row.through(y, *args)))):
+            smooth += 1
             for i in range(len(args)):
                 slope = float(ieee.quietly(row.derivative(i), (y, *args)))
                 yield Error(ulps(slope, oracles.true_slope(row, i, args)), row, i, args, slope)
+        if min(seen, smooth) >= count:
+            break
 
 
 def _is_normal(x: float) -> bool:
@@ -80,16 +85,20 @@ def points(row: Primitive, count: int = POINTS) -> list[Args]:
     >>> len(points(primitives.tanh, 100))
     100
     """
+    return list(itertools.islice(_points(row, 50 * count), count))
+
+
+def _points(row: Primitive, draws: int) -> Iterator[Args]:
+    """Different points of the domain, of which the random ones are the ones inside of so many draws."""
     rng = random.Random(row.name)
-    found: dict[Args, None] = {}
+    found: set[Args] = set()
     zeros = (near for args in _crossings(row, rng) for near in _around(rng, args))
-    anywhere = (_somewhere(rng, row) for _ in range(50 * count))
+    anywhere = (_somewhere(rng, row) for _ in range(draws))
     for args in itertools.chain((args for args, *_ in row.at), zeros, anywhere):
-        if args in row.domain:
-            found[tuple(x + 0.0 for x in args)] = None  # one zero, as the reals have
-        if len(found) == count:
-            break
-    return list(found)
+        point = tuple(x + 0.0 for x in args)  # one zero, as the reals have
+        if args in row.domain and point not in found:
+            found.add(point)
+            yield point
 
 
 def _somewhere(rng: random.Random, row: Primitive) -> Args:

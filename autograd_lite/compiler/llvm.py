@@ -182,7 +182,7 @@ class RowsKernel:
         share += -share % self.batch
         runs = [_Run(plan, start, min(start + share, count)) for start in (range(0, count, share) if count else ())]
         if len(runs) > 1:
-            _spread([run.run for run in runs])
+            _spread(plan, runs)
         else:
             for run in runs:
                 run.run()
@@ -224,6 +224,7 @@ class _Plan:
                 f"not {len(inputs)} and {len(outputs)}"
             )
         self.kernel = kernel
+        self.stopped = False  # one of its runs was interrupted, or raised
         shared = [0.0 if varies else float(x) for x, varies in zip(inputs, kernel.varying)]
         given = [(i, _column(x, count, False)) for i, (x, varies) in enumerate(zip(inputs, kernel.varying)) if varies]
         written = [
@@ -300,6 +301,8 @@ class _Run:
         given = [ctypes.addressof(words) for words in (plan.header, plan.ins, plan.outs)]
         size = max(_SLICE // kernel.weight // kernel.batch, 1) * kernel.batch
         for begin in range(self.begin, self.end, size):
+            if plan.stopped:
+                return
             kernel._loop.run(*given, *self.places, begin, min(begin + size, self.end))
             if kernel._unit.callbacks:
                 _raise_error(kernel._unit)
@@ -344,16 +347,17 @@ def _pool(process: int) -> Any:
     return ThreadPoolExecutor(max(os.cpu_count() or 1, 2) * 4, "autograd_lite")
 
 
-def _spread(runs: Sequence[Callable[[], None]]) -> None:
-    """Run all at once, the first in this thread."""
-    waiting = [_pool(os.getpid()).submit(run) for run in runs[1:]]
+def _spread(plan: _Plan, runs: Sequence[_Run]) -> None:
+    """Run all at once, the first in this thread; if one raises, the others stop soon."""
+    waiting = [_pool(os.getpid()).submit(run.run) for run in runs[1:]]
     try:
-        runs[0]()
+        runs[0].run()
+        for future in waiting:
+            future.result()
     finally:
-        errors = [future.exception() for future in waiting]
-    for error in errors:
-        if error is not None:
-            raise error
+        plan.stopped = True
+        for future in waiting:  # none may write any more when this is left
+            future.exception()
 
 
 def _raise_error(unit: Unit) -> None:

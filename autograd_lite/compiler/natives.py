@@ -32,7 +32,7 @@ _ONE = (
 _TWO = ("atan2", "pow", "fmod", "remainder")
 _POLES = {"log", "log2", "log10", "log1p", "atanh"}  # an infinity of theirs is a ValueError, others' an OverflowError
 _BOUNDED = {"sin": 1.0, "cos": 1.0, "tanh": 1.0, "erf": 1.0, "atan": 1.6, "asin": 1.6}
-ULPS = 4.0  # what glibc promises for its vector functions, against the exact value; measured below
+ULPS = 4.0  # what glibc promises of its vector functions; docs/decisions has what was measured
 _SLACK = 1.0 + 1e-14  # what a vector function may be off
 
 

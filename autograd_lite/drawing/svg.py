@@ -91,10 +91,14 @@ def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
 
 
 def curve(path: list[Point], direction: str) -> str:
-    """The line through the points of a layout's path: straight to the second, curved to the third, and so on."""
+    """The line through the points of a layout's path: straight to the second, curved to the third, and so on.
+
+    A straight piece of no length is left out: it has no direction, and a marker at its end would point anywhere.
+    """
     drawn = [f"M{_at(path[0])}"]
     for i, (start, end) in enumerate(pairwise(path)):
-        drawn.append(_bend(start, end, direction in ("TB", "BT")) if i % 2 else f"L{_at(end)}")
+        if i % 2 or start != end:
+            drawn.append(_bend(start, end, direction in ("TB", "BT")) if i % 2 else f"L{_at(end)}")
     return "".join(drawn)
 
 

@@ -57,6 +57,14 @@ def _place(root: Value, node: Value) -> int:
     return next(i for i, other in enumerate(topological_order(root)) if other is node)
 
 
+def test_what_is_born_in_the_end_is_not_marked_before() -> None:
+    x = Value(0.0, "x")
+    f = math.sqrt(x) * 2.0
+    f.backward()
+    assert any("gradient born" in node.marks for node in f.draw().circuit.nodes)
+    assert all(set(node.marks) <= {"kink"} for step in f.steps() for node in step.draw().circuit.nodes)
+
+
 def test_a_forward_step_shows_the_values_known_by_then() -> None:
     steps = circuit().steps(forward=True)
     first = steps[0].draw().circuit

@@ -141,6 +141,10 @@ def test_births():
     assert marks["log"] == ("born",)
     assert marks["×"] == marks["+"] == ()
     assert marks["x"] == ("gradient born",)
+    g = ag.sqrt(x * 2.0)
+    g.backward()
+    marks = {node.label or node.text: node.marks for node in describe(g).nodes}
+    assert (marks["×"], marks["x"]) == (("gradient born",), ())  # where it was born, not where it went
     assert describe(Value(math.nan, "n") * 1).nodes[0].marks == ("born",)
 
 

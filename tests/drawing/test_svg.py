@@ -15,6 +15,7 @@ from autograd_lite import math as ag
 from autograd_lite.drawing import draw
 from autograd_lite.drawing.model import describe
 from autograd_lite.drawing.style import COLOURS, LIGHT
+from autograd_lite.drawing.svg import curve, document
 from autograd_lite.drawing.svg import svg as built_in
 from autograd_lite.value import group
 
@@ -123,6 +124,17 @@ def test_ids_are_the_drawings_own_and_the_same_in_every_run(way):
     assert other
 
 
+def test_ids_tell_drawings_apart_that_differ_in_their_titles_only():
+    ids = {re.findall(r'id="(\w+)"', document("", 1.0, 1.0, title, "")).pop(0) for title in ("Circuit of f", "of g")}
+    assert len(ids) == 2
+
+
+def test_no_piece_of_a_line_is_without_length():
+    line = curve([(0.0, 0.0), (0.0, 0.0), (5.0, 9.0), (5.0, 9.0)], "TB")
+    assert line == "M0.0,0.0C0.0,4.5 5.0,4.5 5.0,9.0"  # and so it ends downwards
+    assert curve([(0.0, 0.0), (1.0, 0.0), (5.0, 9.0), (6.0, 9.0)], "LR").count("L") == 2
+
+
 @ways
 def test_it_can_be_read_aloud(way):
     root = ET.fromstring(way(circuit()))
@@ -218,15 +230,15 @@ def test_at_a_kink_both_slopes_stand_beside_the_gradient():
 
 
 def test_what_would_take_too_long_to_check_is_left_out_and_counted():
-    y = Value(1.0, "x")
+    a, b = Value(1.0, "a"), Value(2.0, "b")
     for _ in range(300):
-        y = ag.sin(y)
-    circuit = describe(y, check=True)
+        a, b = ag.sin(a), ag.sin(b)
+    circuit = describe(a + b, check=True, most=None)
     checked = [node for node in circuit.nodes if node.check is not None]
-    assert circuit.nodes[0].check is not None  # the leaf
-    assert 0 < len(checked) < 301
+    assert all(node.check is not None for node in circuit.nodes if node.kind == "leaf")
+    assert 0 < len(checked) < 603
     (note,) = circuit.notes
-    assert note.startswith(f"{301 - len(checked)} of 301 gradients are not checked")
+    assert note.startswith(f"{603 - len(checked)} of 603 gradients are not checked")
 
 
 @ways

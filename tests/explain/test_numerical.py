@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from autograd_lite import Value, errstate, math, primitives
 from autograd_lite.explain import numerical_gradients
+from autograd_lite.explain.numerical import Quotient
 
 OPERATIONS = {
     "add": (lambda a, b: a + b, lambda a, b: a + b),
@@ -168,10 +169,32 @@ def test_an_infinite_gradient_beside_quotients_that_grow_without_bound(function,
 
 def test_an_infinite_gradient_where_the_slope_is_finite_is_not_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(primitives.sin, "derivatives", (lambda y, x: float("inf"),))
-    for function in (math.sin, lambda x: math.sin(math.floor(x) + x)):  # smooth, and with a jump on the way
-        x = Value(1.0)
+    for at, function in (
+        (1.0, math.sin),
+        (1.0, lambda x: math.sin(math.floor(x) + x)),  # a jump to one side
+        (0.0, lambda x: math.sign(x) + math.sin(x)),  # and to both
+    ):
+        x = Value(at)
         found = numerical_gradients(function(x))[x]
         assert (found.verdict == "agrees", found.value == found.gradient) == (False, False)
+
+
+def test_an_infinite_gradient_that_one_side_only_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(primitives.abs, "derivatives", (lambda y, x: 1.0,))
+    x = Value(0.0)
+    found = numerical_gradients(math.sqrt(abs(x)))[x]
+    assert (found.gradient, found.verdict) == (float("inf"), "kink")
+    assert (found.left.error, found.right) == (float("inf"), Quotient(float("inf"), 0.0))
+    with errstate(all="ignore"):
+        nowhere = numerical_gradients(math.sqrt(-abs(x)))[x]
+    assert (nowhere.gradient, nowhere.verdict) == (float("-inf"), "kink")
+
+
+def test_a_product_with_zero_has_slope_zero() -> None:
+    x, y = Value(0.0), Value(1.0)
+    found = numerical_gradients(x * y)[y]
+    assert (found.verdict, found.value) == ("agrees", 0.0)
+    assert found.error < 1e-300
 
 
 def test_a_slope_that_only_steps_below_the_noise_would_see_is_unknown() -> None:
@@ -181,12 +204,15 @@ def test_a_slope_that_only_steps_below_the_noise_would_see_is_unknown() -> None:
 
 
 def test_what_rounding_takes_from_the_gradient_is_no_mismatch() -> None:
-    x = Value(2.0**-24)
+    u = Value(2.0**-34)
+    x = u * 1024.0
     d, s = math.sin(x - x), x + x
     w = math.log1p(s * s)
     w = d + (w + w)
     w = w + w
-    found = numerical_gradients((1.0 + d + w) * w)[x]
+    estimates = numerical_gradients((1.0 + d + w) * w)
+    found = estimates[x]
+    assert estimates[u].rounding > 1000.0 * found.rounding
     assert abs(found.gradient - found.value) > found.error  # terms of 1 and -1 beside a sum of 2e-6
     assert found.verdict == "agrees"
     assert found.rounding < 1e-13

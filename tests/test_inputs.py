@@ -400,6 +400,7 @@ def gradient_of(f: Value) -> tuple[float, Value]:
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of threads that pytest's plugins may have
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX's, which other tests import
 def test_other_processes_take_and_return_graphs(method: str) -> None:
     x = Value(3.0, "x")
     with ProcessPoolExecutor(1, mp_context=get_context(method)) as pool:

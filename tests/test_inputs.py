@@ -431,6 +431,26 @@ def test_a_forked_child_goes_on_with_the_graph() -> None:
     assert done.stdout.split() == ["6", "0.0"]
 
 
+def test_a_child_forked_while_a_thread_adds_gradients_is_not_stuck() -> None:
+    program = """if True:
+        import os, signal
+        from autograd_lite import Value, no_grad, value
+        x = Value(3.0)
+        f = x * x
+        with value._adding, value._opening:  # as another thread might hold them, that the child does not have
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                f.backward()
+                with no_grad():
+                    os._exit(int(x.grad))
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status))
+        """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["6"]
+
+
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
 

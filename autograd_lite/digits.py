@@ -100,22 +100,6 @@ def silu_derivative(x: float, n: float) -> Decimal:
     return math.factorial(order) * (exact * b[order] + b[order - 1]) / 2
 
 
-@_in_many_digits
-def gelu_slope(x: float) -> Decimal:
-    """The distribution function of the standard normal distribution and x times its density, for x of ordinary size.
-
-    >>> gelu_slope(-0.7517915246935645)
-    -6.453751729367753e-18
-    """
-    exact = Decimal(x)
-    term, series = exact, exact  # of the integral of exp(-x²/2)
-    for k in range(1, 20 * int(1 + abs(x)) + 40):
-        term *= -exact * exact / (2 * k)
-        series += term / (2 * k + 1)
-    density = (-exact * exact / 2).exp()
-    return Decimal("0.5") + (series + exact * density) / (2 * PI).sqrt()
-
-
 def _polygamma(n: int, x: Decimal) -> Decimal:
     """For positive x."""
     total, sign = Decimal(0), -1 if n % 2 else 1

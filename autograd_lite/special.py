@@ -163,17 +163,21 @@ def silu_derivative(x: float, n: float) -> float:
         return 1.0 - slope if x > 0.0 else slope
     if y == -INF:
         return 0.0
+    if -1e-290 < y < 0.0 and n % 2.0 == 1.0:  # a multiple of x here, of which subnormal terms would lose digits
+        return math.ldexp(silu_derivative(math.ldexp(x, 60), n), -60)
     tanh = math.tanh(0.5 * x)
     weight = 4.0 / (scale * scale) * e * rest  # 1 - tanh**2, a factor of every coefficient
-    b = [0.0, 0.5]
+    b, sizes = [0.0, 0.5], [0.0, 0.5]  # and the same with nothing cancelled
     for k in range(1, int(n)):
-        square = 0.0
+        square, size = 0.0, 0.0
         for i in range(1, k):
             square += b[i] * b[k - i]
+            size += sizes[i] * sizes[k - i]
         b.append(-(2.0 * tanh * b[k] + weight * square) / (2.0 * (k + 1.0)))
-    left, right = x * b[int(n)], b[int(n) - 1]
-    value = 2.0 * math.factorial(int(n)) / (scale * scale) * (left + right) * e * rest
-    if abs(left + right) < _CANCELLED * abs(right) and n <= 40.0:
+        sizes.append((2.0 * abs(tanh) * sizes[k] + weight * size) / (2.0 * (k + 1.0)))
+    sum_, size = x * b[int(n)] + b[int(n) - 1], abs(x) * sizes[int(n)] + sizes[int(n) - 1]
+    value = 2.0 * math.factorial(int(n)) / (scale * scale) * sum_ * e * rest
+    if abs(sum_) < _CANCELLED * size and n <= 40.0:
         return _silu_derivative_in_digits(value, x, n)
     return value
 
@@ -280,11 +284,23 @@ def gelu(x: float) -> float:
     return x * norm_cdf(x)
 
 
+# The zero of gelu's slope in two parts, and the slope's Taylor series there, without its factor x - zero.
+_GELU_LEAST, _GELU_LEAST_LOW = -0.7517915246935645, 1.4956759177009883e-17
+_GELU_SLOPE = (
+    0.4314939923140469, 0.388284982990552, -0.018199676398671087, -0.1140082332972217, -0.014771522148244337,
+    0.019421679838189067, 0.004539228379125415, -0.002239538068073497, -0.0007448268386746817, 0.00018633974623233514,
+    8.615947861116571e-05, -1.121438018842664e-05, -7.74846130700372e-06, 4.3284506257392273e-07,
+    5.702764979242107e-07, -1.6044265494246427e-09, -3.5459866461783865e-08, -1.396942086426202e-09,
+    1.90319840501314e-09, 1.4506418938779426e-10, -8.950037692726255e-11, -9.950340824808053e-12,
+    3.725967039270119e-12, 5.482292964742324e-13, -1.3820118240601056e-13, -2.5871508475507507e-14,
+)  # fmt: skip
+
+
 def gelu_slope(x: float) -> float:
-    """The derivative of `gelu`, norm_cdf(x) + x norm_pdf(x); next to its zero many digits are used.
+    """The derivative of `gelu`, norm_cdf(x) + x norm_pdf(x); around its zero by its Taylor series there.
 
     >>> gelu_slope(0.0), gelu_slope(-0.7517915246935645), gelu_slope(-INF)
-    (0.5, -6.453751729367753e-18, 0.0)
+    (0.5, -6.4537517293677524e-18, 0.0)
     """
     if abs(x) > 40.0:
         return 0.0 if x < 0.0 else 1.0
@@ -292,9 +308,10 @@ def gelu_slope(x: float) -> float:
         square, error = two_product(x, x)
         half = math.exp(-0.25 * square)
         return (x - _horner(_MILLS, 1.0 / x / x) / x) * _INV_SQRT_2PI * (1.0 - 0.5 * error) * half * half
-    left = norm_cdf(x)
-    value = left + x * norm_pdf(x)
-    return _gelu_slope_in_digits(value, x) if x < 0.0 and abs(value) < 3.0 * _CANCELLED * left else value
+    distance = (x - _GELU_LEAST) - _GELU_LEAST_LOW
+    if abs(distance) < 0.75:
+        return distance * _horner(_GELU_SLOPE, distance)
+    return norm_cdf(x) + x * norm_pdf(x)
 
 
 def erfinv(x: float) -> float:
@@ -652,12 +669,6 @@ def _silu_derivative_in_digits(coarse: float, x: float, n: float) -> float:
     from . import digits
 
     return digits.silu_derivative(x, n)
-
-
-def _gelu_slope_in_digits(coarse: float, x: float) -> float:
-    from . import digits
-
-    return digits.gelu_slope(x)
 
 
 def _lgamma_in_digits(coarse: float, x: float) -> float:

@@ -18,10 +18,6 @@ NEGATIVE = [rng.uniform(-30, 0) for _ in range(60)] + [-(10.0 ** rng.uniform(1, 
 NEAR_ZEROS = [-0.504083008264455, -1.5734984731623904, -2.4570247382208006, -2.747682646727413, 1.4302966531242027]
 
 
-def gelu_slope(x: Any) -> Any:
-    return mp.ncdf(x) + x * mp.npdf(x)
-
-
 CASES: list[tuple[Callable[..., float], Callable[..., Any], list[tuple[float, ...]]]] = [
     (digits.polygamma, lambda n, x: oracles._polygamma(int(n), x), [(n, x) for n in range(5) for x in NEGATIVE[n::3]]),
     (digits.polygamma, lambda n, x: oracles._polygamma(int(n), x), [(n, -x) for n in range(3) for x in NEGATIVE[n::4]]),
@@ -36,7 +32,6 @@ CASES: list[tuple[Callable[..., float], Callable[..., Any], list[tuple[float, ..
         lambda x, n: oracles._silu_derivative(oracles.points, int(n), x),
         [(x, n) for n in range(2, 7) for x in [*NEAR_ZEROS, -2.399357280520532, 2.4, *NEGATIVE[n:60:4]]],
     ),
-    (digits.gelu_slope, gelu_slope, [(x,) for x in (-0.7517915246935645, *[rng.uniform(-3, 3) for _ in range(60)])]),
 ]
 
 

@@ -175,7 +175,6 @@ special.fma = (x, y, z) => {
 
 // Python has more digits where terms cancel.
 special._silu_derivative_in_digits = (coarse, x, n) => coarse;
-special._gelu_slope_in_digits = (coarse, x) => coarse;
 special._lgamma_in_digits = (coarse, x) => coarse;
 special._polygamma_in_digits = (coarse, n, x) => coarse;
 special._sinc_derivative_in_digits = (coarse, n, x) => coarse;

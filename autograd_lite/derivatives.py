@@ -677,7 +677,8 @@ def _slopes(op: Primitive, record: tuple[Any, ...], wanted: Sequence[bool]) -> l
     """The local derivatives that are wanted, and None for the others."""
     if op.each is None:
         return [_applied(by, record) if want else None for by, want in zip(op.derivatives, wanted)]
-    return [slope if want else None for slope, want in zip(_applied(op.each, record), wanted)]
+    slopes = _applied(op.each, record)
+    return [slopes[i] if want else None for i, want in enumerate(wanted)]
 
 
 def _applied(rule: Function, record: tuple[Any, ...]) -> Any:

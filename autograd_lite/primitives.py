@@ -1231,10 +1231,23 @@ def _product(*xs: float) -> float:
     return math.ldexp(mantissa, exponent)
 
 
+class _ProductsOfOthers(Sequence[Any]):
+    # Computed when asked for: a constant's slope is not wanted, and each takes as long as the product itself.
+    def __init__(self, xs: tuple[Any, ...]) -> None:
+        self.xs = xs
+
+    def __len__(self) -> int:
+        return len(self.xs)
+
+    def __getitem__(self, i: Any) -> Any:
+        self.xs[i]  # an IndexError beyond the last
+        return prod(*self.xs[:i], *self.xs[i + 1 :])
+
+
 prod: Primitive = primitive(
     "prod",
     _product,
-    each=lambda y, *xs: [prod(*xs[:i], *xs[i + 1 :]) for i in range(len(xs))],
+    each=lambda y, *xs: _ProductsOfOthers(xs),
     symbol="Π",
     ieee=lambda *xs: INF * math.prod(math.copysign(1.0, x) for x in xs),
 )

@@ -934,7 +934,7 @@ def _slopes(op: Primitive, record: tuple[float, ...], wanted: Sequence[bool]) ->
         slopes = op.each(*record)
     except _ARITHMETIC:
         slopes = [float(slope) for slope in op.each(*map(ieee.Quiet, record))]
-    return [slope if want else None for slope, want in zip(slopes, wanted)]
+    return [slopes[i] if want else None for i, want in enumerate(wanted)]
 
 
 _absorbing_product = primitives.chain.value

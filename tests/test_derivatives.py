@@ -247,6 +247,13 @@ def test_a_node_of_many_arguments_asks_once_for_its_slopes(row: Any, monkeypatch
         assert len(calls) == 1
 
 
+def test_the_slope_of_a_constant_factor_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    products, value = [], primitives.prod.value
+    monkeypatch.setattr(primitives.prod, "value", lambda *xs: (products.append(xs), value(*xs))[1])
+    assert ag.grad(lambda x: math.prod([2.0, x, 3.0]))(5.0) == 6.0
+    assert products == [(2.0, 5.0, 3.0), (2.0, 3.0)]
+
+
 # ---- forward and reverse ---------------------------------------------------------------------------------------------
 
 OPERATIONS = {

@@ -394,13 +394,14 @@ def _power(a: Number, b: Number) -> Number:
 def _erfc(x: Number, scale: Function = lambda x: x) -> Number:
     """erfc(scale(x)) with the scale in as many digits as the square in its exponent needs."""
     if not mp.isfinite(x):
-        return mp.erfc(x)
+        return mp.erfc(scale(x))
     with mp.workprec(mp.prec + 20 + 2 * max(0, mp.mag(x))):
         x = scale(x)
-        if x < 10**15:
-            return mp.erfc(x)
-        # mpmath cannot say how small it is; three terms of DLMF 7.12.1 can, there to 90 digits.
-        return mp.exp(-x * x) / (x * mp.sqrt(mp.pi)) * (1 - 1 / (2 * x**2) + 3 / (4 * x**4))
+        square = x * x
+    if x < 10**15:
+        return mp.erfc(x)
+    # mpmath cannot say how small it is; three terms of DLMF 7.12.1 can, there to 90 digits.
+    return (1 - 1 / (2 * square) + 3 / (4 * square**2)) / (mp.exp(square) * x * mp.sqrt(mp.pi))
 
 
 def _norm_cdf(x: Number) -> Number:

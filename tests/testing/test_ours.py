@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value, ieee
-from autograd_lite.graph import topological_order
+from autograd_lite.graph import operations, successors, topological_order
 from autograd_lite.primitives import Primitive, table
 from autograd_lite.testing import Program, check_gradients, domain, inputs_for, programs
 from autograd_lite.testing.edges import fault_of_slope
@@ -145,6 +145,25 @@ def test_a_long_chain() -> None:
         return x
 
     check_gradients(chain, 0.75)
+
+
+@thorough(60)
+@given(programs())
+def test_orders_and_successors(program: Program) -> None:
+    inputs = [Value(x) for x in program.point]
+    z = program(*inputs)
+    order = topological_order(z)
+    place = {node: k for k, node in enumerate(order)}
+    assert len(place) == len(order)
+    assert order[-1] is z
+    assert all(place[parent] < place[node] for node in order for parent in node.parents)
+    computed = operations(z)
+    assert len(set(computed)) == len(computed)
+    assert set(computed) == {node for node in order if node.parents}
+    arcs = successors(order)
+    assert set(arcs) == set(order)
+    assert arcs[z] == []
+    assert sum(map(len, arcs.values())) == sum(len(node.parents) for node in order)
 
 
 # ---- laws ------------------------------------------------------------------------------------------------------------
@@ -329,6 +348,14 @@ def test_a_replayed_graph_is_the_graph_of_its_inputs(program: Program) -> None:
     assert [x.grad for x in inputs] == [x.grad for x in _fresh(program, program.point)]
     with no_grad():
         assert program(*inputs).parents == ()
+
+
+def test_a_replay_reports_what_it_makes_out_of_finite_numbers() -> None:
+    x = Value(2.0, "x")
+    z = x * x
+    x.data = 1e200
+    with ag.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow encountered in x=1e\\+200"):
+        z.replay()
 
 
 def _fresh(program: Program, point: tuple[float, ...]) -> list[Value]:

@@ -41,7 +41,7 @@ OPERATORS = {
 # Rows that a peer has under the same name with another meaning.
 OTHERS = {("torch", "remainder"), ("torch", "polygamma"), ("jax", "polygamma"), ("autograd", "polygamma")}
 OTHERS |= {("jax", "remainder"), ("autograd", "remainder"), ("autograd", "logit")}
-OTHERS |= {("jax", "gelu")}  # approximated by a tanh
+OTHERS |= {("jax", "gelu"), ("jax", "sigmoid")}  # by a tanh; with a slope that cancels where it is small
 
 
 class Peer:

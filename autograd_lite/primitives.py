@@ -59,6 +59,7 @@ class Primitive:
         "derivatives",
         "domain",
         "each",
+        "few",
         "gives",
         "ieee",
         "infix",
@@ -122,6 +123,8 @@ class Primitive:
         self.at = tuple(
             (_point(args), _point(slopes)) for args, slopes in at
         )  # its special points: a dict would merge ±0
+        # How many arguments, where the reverse sweep may go the short way: two that are no choice, or one.
+        self.few = 0 if len(derivatives) > 2 or (selects and len(derivatives) == 2) else len(derivatives)
         self.selects = selects  # picks among its arguments: what is not picked has no influence, even on inf or nan
         self.neutral = tuple(
             neutral

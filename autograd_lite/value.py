@@ -899,19 +899,27 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
     """The terms `adjoint` · ∂node/∂parent for the parents of `node`, in floats; None for a constant."""
     op = node.op
     assert op is not None  # a node with parents has one
-    if adjoint and not op.selects:  # a zero or a choice may absorb
-        try:  # most nodes of most graphs have two parents or one: the loop below, written out for speed
-            derivatives = op.derivatives
-            if len(derivatives) == 2:
-                (a, b), (by_a, by_b), (y, u, v) = node.parents, derivatives, node._record
-                return (
-                    None if a.op is constant else adjoint * by_a(y, u, v),
-                    None if b.op is constant else adjoint * by_b(y, u, v),
-                )
-            if len(derivatives) == 1:
-                return (None if node.parents[0].op is constant else adjoint * derivatives[0](*node._record),)
-        except _ARITHMETIC:
-            pass
+    try:  # most nodes of most graphs have two parents or one: what is below, written out for speed
+        few = op.few
+        if few == 2:
+            a, b = node.parents
+            by_a, by_b = op.derivatives
+            y, u, v = node._record
+            to_a = None if a.op is constant else adjoint * by_a(y, u, v)
+            to_b = None if b.op is constant else adjoint * by_b(y, u, v)
+            if adjoint:
+                return to_a, to_b
+            return 0.0 if to_a != to_a else to_a, 0.0 if to_b != to_b else to_b  # a zero absorbs
+        if few:
+            if node.parents[0].op is constant:
+                return (None,)
+            slope = op.derivatives[0](*node._record)
+            if op.selects and not slope:
+                return (0.0,)
+            term = adjoint * slope
+            return (term if adjoint or term == term else 0.0,)
+    except _ARITHMETIC:
+        pass
     if op.gives is bool:  # a comparison: no path leads through it
         return [None] * len(node.parents)
     slopes = _slopes(op, node._record, [parent.op is not constant for parent in node.parents])

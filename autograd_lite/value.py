@@ -208,16 +208,8 @@ class Value:
         for node in topological_order(self):
             op = node.op
             if node.parents and op is not None:
-                numbers = tuple([parent._data for parent in node.parents])
-                try:
-                    y = op.value(*numbers)
-                except _ARITHMETIC as error:
-                    y = _special(op, node.parents, error)
-                else:
-                    if y - y != 0.0:
-                        y = _special(op, node.parents, None)
-                node._data = y
-                node._record = (y, *numbers)
+                node._record = _evaluated(op, node.parents)
+                node._data = node._record[0]
             node._grad = None
         return self
 
@@ -836,22 +828,27 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Any:
                 return NotImplemented
             arg = as_constant(as_float(arg))
         parents.append(arg)
+    node = _new(Value)
+    node.op = op
+    node.parents = tuple(parents)
+    node._record = _evaluated(op, node.parents)
+    node._data = node._record[0]
+    node._grad = None
+    node.label = None
+    return _scoped(node) if _open_scopes else node
+
+
+def _evaluated(op: Primitive, parents: tuple[Value, ...]) -> tuple[float, ...]:
+    """The record of ``op(*parents)``: the output and the arguments, with its events reported."""
     numbers = tuple([parent._data for parent in parents])
     try:
         y = op.value(*numbers)
     except _ARITHMETIC as error:
-        y = _special(op, tuple(parents), error)
+        y = _special(op, parents, error)
     else:
         if y - y != 0.0:
-            y = _special(op, tuple(parents), None)
-    node = _new(Value)
-    node._data = y
-    node._grad = None
-    node.op = op
-    node.parents = tuple(parents)
-    node._record = (y, *numbers)
-    node.label = None
-    return _scoped(node) if _open_scopes else node
+            y = _special(op, parents, None)
+    return (y, *numbers)
 
 
 def apply(op: Primitive, *args: Any) -> Any:

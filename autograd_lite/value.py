@@ -98,7 +98,7 @@ class Value:
 
     @property
     def reached(self) -> bool:
-        """Whether `grad` has been computed, or set: a gradient of zero is not the same as no path.
+        """Whether `grad` has been computed, or set. A gradient of zero is not the same as no path.
 
         >>> x, y = Value(1.0), Value(2.0)
         >>> (x * 0).backward()

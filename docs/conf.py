@@ -1,0 +1,113 @@
+"""The site: Sphinx reads docs/, notebooks/, CHANGELOG.md and CONTRIBUTING.md from the top, so that a relative link
+is the same on a forge and here. ``sphinx-build -W -n -c docs . build/site`` builds it; nothing in it needs a network.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging as std_logging
+import operator
+import re
+from typing import Any
+
+from docutils import nodes
+from docutils.utils.math import MathError, latex2mathml
+from sphinx.util import logging
+
+import autograd_lite
+
+project = "autograd_lite"
+author = "the autograd_lite contributors"
+version = release = autograd_lite.__version__
+html_title = "autograd_lite"
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+root_doc = "docs/index"
+include_patterns = ["docs/**", "notebooks/*.ipynb", "CHANGELOG.md", "CONTRIBUTING.md"]
+exclude_patterns = [".*", "build", "dist", "**/__pycache__", "**/.ipynb_checkpoints"]
+
+# Markdown. A page without a prompt in its blocks is no notebook: outputs are those stored in notebooks/.
+myst_enable_extensions = ["dollarmath", "deflist", "attrs_inline", "colon_fence"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+nb_merge_streams = True
+
+# The reference. A docstring is plain text with code in backticks: what is documented under that name is linked.
+default_role = "py:obj"
+nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", ".*")]
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+toc_object_entries_show_parents = "hide"
+
+html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_extra_path = ["entry"]
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sphinx = False
+pygments_style, pygments_dark_style = "friendly", "github-dark"
+html_theme_options = {"navigation_with_keys": True}
+
+
+def plain(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """A docstring is plain text: only code in backticks, a bullet and a prompt mean more than their characters."""
+    for i, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            parts = re.split(r"(``.+?``|`.+?`)", line)
+            # A star, a bar and a final underscore are themselves, but for a bullet.
+            parts[::2] = [re.sub(r"(?<=.)\*(?! )|(?<=\S)\*|\||(?<=\w)_(?!\w)", r"\\\g<0>", part) for part in parts[::2]]
+            for j in range(1, len(parts), 2):
+                code, after = parts[j].strip("`"), parts[j + 1]
+                # `.data` is the attribute of whatever has one; in `Program`s the letter belongs to the word.
+                parts[j] = (f"``{code}``" if code.startswith(".") else parts[j]) + "\\ " * after[:1].isalnum()
+            lines[i] = "".join(parts)
+
+
+def mathml(self: Any, node: nodes.Element) -> None:
+    """Formulas as MathML, which browsers render themselves: no script, no font, no network."""
+    block = isinstance(node, nodes.math_block)
+    try:
+        self.body.append(str(latex2mathml.tex2mathml(node.astext(), as_block=block)))
+    except MathError as error:
+        logging.getLogger(__name__).warning("no MathML for %r: %s", node.astext(), error, location=node)
+    raise nodes.SkipNode
+
+
+def defined_here(app: object, module: str, name: str) -> str | None:
+    """What `math` has from the standard module has no source of ours."""
+    whole = operator.attrgetter(name)(importlib.import_module(module)) if module == "autograd_lite.math" else None
+    return module if getattr(whole, "__module__", None) == "math" else None
+
+
+def documented(app: Any, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """From a name's source back to where it is documented, also where that is as part of another module."""
+    objects = app.env.domains.python_domain.objects
+
+    def back(match: re.Match[str]) -> str:
+        path, name = match.groups()
+        here = {known: entry for known, entry in objects.items() if path.endswith(f"{entry.docname}.html")}
+        ids = [
+            entry.node_id for known, entry in here.items() if known.endswith(f".{name}") and entry.objtype != "module"
+        ]
+        return f'class="viewcode-back" href="{path}#{min(ids, key=len)}"'
+
+    if page.startswith("_modules/"):
+        # The name within its module begins at a class, or is the last part.
+        pattern = r'class="viewcode-back" href="([^"#]+)#[a-z_.]*?((?:\b[A-Z]\w*\.)?\w+)"'
+        context["body"] = re.sub(pattern, back, context["body"])
+
+
+def setup(app: Any) -> None:
+    # A part of the site that has no page yet is no fault.
+    for handler in std_logging.getLogger("sphinx").handlers:
+        handler.filters.insert(0, lambda record: "didn't match any documents" not in str(record.msg))
+    app.add_html_math_renderer("mathml", (mathml, None), (mathml, None))
+    app.connect("autodoc-process-docstring", plain)
+    app.connect("viewcode-follow-imported", defined_here)
+    app.connect("html-page-context", documented)

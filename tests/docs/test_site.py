@@ -1,0 +1,53 @@
+"""The site builds without a warning, every link in it leads somewhere, and no page needs a network."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from links import faults
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("myst_nb", reason="Sphinx is not installed: pip install 'autograd_lite[docs]'")
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-c", "docs", "-d", f"{out}/doctrees"]
+    built = subprocess.run([*command, ".", out / "html"], cwd=ROOT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    assert built.stderr == ""
+    return out / "html"
+
+
+def test_every_link_leads_somewhere(site: Path) -> None:
+    assert list(faults(site)) == []
+
+
+def test_every_page_written_is_in_the_site_and_reached_from_its_entry(site: Path) -> None:
+    for file in [*ROOT.glob("docs/**/*.md"), *ROOT.glob("notebooks/*.ipynb"), ROOT / "CHANGELOG.md"]:
+        page = site / file.relative_to(ROOT).with_suffix(".html")
+        assert page.is_file(), page
+        here = page.relative_to(site).as_posix()
+        entry = site / "docs" / "index.html"
+        if page != entry:
+            # The sidebar of the entry has the whole tree.
+            reached = {(entry.parent / link).resolve() for link in re.findall(r'href="([^"#]+)', entry.read_text())}
+            assert page.resolve() in reached, here
+
+
+def test_a_name_is_found_by_the_search(site: Path) -> None:
+    index = (site / "searchindex.js").read_text()
+    words = json.loads(index[index.index("(") + 1 : index.rindex(")")])["terms"]
+    assert {"gradient", "adjoint", "kink"} <= words.keys()
+
+
+def test_formulas_are_mathml(site: Path) -> None:
+    pages = [page for page in site.rglob("*.html") if "<math" in page.read_text(encoding="utf-8")]
+    for page in pages:
+        assert "mathjax" not in page.read_text(encoding="utf-8").lower()

@@ -758,7 +758,12 @@ def _grouped(node: Value) -> Value:
 
 def _scoped(node: Value) -> Value:
     """`node` as the open scopes have it: in its group, or without its past."""
-    return _grouped(node) if is_recording() else as_constant(node._data)
+    recorded, names = _Recording.variable.get()[0]
+    if not recorded:
+        return as_constant(node._data)
+    if names:
+        node._group = names
+    return node
 
 
 def unary(op: Primitive, a: Any) -> Value:

@@ -8,6 +8,7 @@ slopes. None of it uses the table's derivatives. Source of the second order: Gri
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -161,8 +162,9 @@ def exact_slopes(fn: Callable[..., Sequence[Any]], point: Sequence[float], i: in
     ...     print(exact_slopes(lambda x: [abs(x), x * x], [0.0], 0)[0])
     (mpf('-1.0'), mpf('1.0'))
     """
-    with mp.workprec(_BITS):
-        step = mp.ldexp(max(1.0, abs(point[i])), -_STEP_BITS)
+    sizes = [1.0, *[abs(x) for x in point if x and math.isfinite(x)]]
+    with mp.workprec(_BITS - 3 * mp.mag(min(sizes)) + mp.mag(max(sizes))):  # 1 + 1e-200 is 1 in 600 bits
+        step = mp.ldexp(min(sizes) if point[i] else 1, -_STEP_BITS)
 
         def at(k: int) -> list[Number]:
             inputs = [Exact(mpf(x) + k * step if j == i else mpf(x)) for j, x in enumerate(point)]

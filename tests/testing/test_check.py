@@ -313,6 +313,17 @@ def test_an_operation_of_the_users_own() -> None:
         check_gradients(flat, 2.0, order=2)
 
 
+def test_formulas_beside_tiny_numbers() -> None:
+    lerp = ag.custom(
+        lambda a, b, t: a + (b - a) * t, lambda y, a, b, t: 1 - t, lambda y, a, b, t: t, lambda y, a, b, t: b - a
+    )
+    assert check_gradients(lerp, 1.0, 0.0, 7.6e-202, oracle="mpmath")
+    assert check_gradients(lerp, 1e300, 2.0, 5e-324, oracle="mpmath")
+    wrong = ag.custom(lambda x: x**3, lambda y, x: 3.000001 * x**2, name="wrong")
+    with pytest.raises(GradientError, match="as a formula"):
+        check_gradients(wrong, 1e-100, oracle="mpmath")
+
+
 def test_an_operation_that_has_a_rows_name_is_not_that_row() -> None:
     sin = ag.custom(lambda x: x**3, lambda y, x: 3 * x**2, name="sin")
     assert check_gradients(sin, 2.0)

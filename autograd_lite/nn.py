@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, SupportsFloat
 
 from . import math, primitives
+from .explain.layers import layer_group
 from .explain.signals import (
     ErrorSignals,
     Signal,
@@ -27,7 +28,7 @@ from .value import Value, as_float, group, short_label
 
 __all__ = [
     "MLP", "ErrorSignals", "Layer", "Module", "Neuron", "ScoringNetwork", "Signal", "across_affine",
-    "across_nonlinearity", "activations", "error_signals", "outer",
+    "across_nonlinearity", "activations", "error_signals", "layer_group", "outer",
 ]  # fmt: skip
 
 Activation = str | Callable[[Any], Any] | None
@@ -110,7 +111,7 @@ class Neuron(Module):
     def forward(self, parameters: Sequence[Any], x: Sequence[Any]) -> Any:
         _counted(self, len(self.w) + 1, len(parameters), "parameter")
         _counted(self, len(self.w), len(x), "input")
-        with group("neuron"):
+        with layer_group("neuron"):
             return self._output(parameters, x)
 
     def _output(self, parameters: Sequence[Any], x: Sequence[Any]) -> Any:
@@ -170,7 +171,7 @@ class Layer(Module):
 
     def _named(self, name: str, number: int | None = None, output: bool = True) -> None:
         """Name the group and the parameters, and what is computed, by the lecture; an output is the user's to name."""
-        self._group = group(name)
+        self._group = layer_group(name)
         mine, next_ = ("", "") if number is None else (raised(number), raised(number + 1))
         for i, neuron in enumerate(self.neurons):
             for j, w in enumerate(neuron.w):
@@ -275,7 +276,7 @@ class ScoringNetwork(Module):
     def forward(self, parameters: Sequence[Any], x: Sequence[Any]) -> Any:
         """The score s of x, with these numbers in place of the network's own parameters."""
         U, a = _through(self, self.layers, parameters, x)
-        with group("score"):
+        with layer_group("score"):
             return _labelled(functools.reduce(operator.add, map(operator.mul, U, a)), "s")
 
     def objective(self, x: Sequence[Any], x_c: Sequence[Any]) -> Any:

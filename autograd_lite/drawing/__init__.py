@@ -41,7 +41,8 @@ def draw(
         around: draw only the neighbourhood of this node, at most `depth` (or 2) edges away.
         constants: False writes constants into the operation that uses them, "× 2", in place of a node each.
         groups: "boxes" around what was made in a ``with group(name):``, "collapsed" for one node in place of each
-            outermost group, or the names of those to collapse.
+            outermost group, "layers" for one in place of each layer of a network, or the names of those to collapse.
+            What is collapsed and is one layer takes its weights and biases in, and shows its a and its error signal δ.
         names: a node without a label is called what the caller's variables call it; False leaves it without a name, and
             a namespace such as ``locals()`` is looked in instead.
         check: True puts a numerical derivative of `root` beside each gradient, with a bound on its error, and outlines

@@ -151,6 +151,7 @@ class _Animation:
             if shown in last:
                 node.gradient_text = last[shown]
             node.gradient = None
+            node.output = node.signal = None  # they are not known all at once
             node.marks = tuple(mark for mark in node.marks if mark == "kink")
         self.circuit = picture.circuit
 

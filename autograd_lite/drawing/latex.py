@@ -299,6 +299,7 @@ _GREEK = dict(pair.split(":") for pair in _ALPHABET.split())
 _LETTER = r"[^\W\d_]"
 _NAME = re.compile(
     rf"(?P<base>{_LETTER}+(?:\.{_LETTER}+)*)"  # x, weight, net.bias
+    r"(?P<raised>\^\(?\d+\)?(?=\[))?"  # of W⁽²⁾[0][1]
     rf"(?P<below>(?:_?\d+|_{_LETTER}+|\[\d+(?:, \d+)*\])*)"  # 1, _1, _new, [0], [0, 1]
     r"(?P<above>(?:\^\(?\d+\)?|')?)"
 )
@@ -314,8 +315,8 @@ _SPECIAL = {
 def name_latex(label: str) -> Term:
     r"""A label in LaTeX: indices lowered, powers raised, Greek as such; any other text as it is.
 
-    >>> [name_latex(label).text for label in ("x_1", "w0", "W[1][2]", "W²", "alpha", "100% of x")]
-    ['x_{1}', 'w_{0}', 'W_{1,2}', 'W^{2}', '\\alpha', '\\text{100}\\%\\text{ of x}']
+    >>> [name_latex(label).text for label in ("x_1", "w0", "W[1][2]", "W²", "b⁽²⁾[0]", "alpha", "100% of x")]
+    ['x_{1}', 'w_{0}', 'W_{1,2}', 'W^{2}', 'b_{0}^{(2)}', '\\alpha', '\\text{100}\\%\\text{ of x}']
     """
     plain = _SCRIPTS.sub(lambda run: f"{'^' if run[1] else '_'}{unicodedata.normalize('NFKC', run[0])}", label)
     found = _NAME.fullmatch(plain)
@@ -326,7 +327,7 @@ def name_latex(label: str) -> Term:
     indices = [_word(index).replace(", ", ",") for index in _INDEX.findall(found["below"])]
     if indices:
         name += f"_{{{','.join(indices)}}}"
-    above = found["above"].removeprefix("^")
+    above = (found["raised"] or found["above"]).removeprefix("^")
     if not above:
         return Term(name)
     return Term(name + ("'" if above == "'" else f"^{{{above}}}"), POWER)

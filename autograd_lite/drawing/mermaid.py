@@ -138,7 +138,8 @@ def _label(node: Node) -> str:
     first = ": ".join(part for part in (node.label, node.text) if part)
     gradient = f"∂ {node.gradient_text}" if node.gradient_text else ""
     check = node.check.text if node.check else ""
-    lines = (first, node.value_text, gradient, check, *(mark_text(node, mark) for mark in node.marks))
+    output, signal = (vector.text if vector else "" for vector in (node.output, node.signal))
+    lines = (first, node.value_text, output, gradient, signal, check, *(mark_text(node, mark) for mark in node.marks))
     return "<br/>".join(escaped(line) for line in lines if line)
 
 

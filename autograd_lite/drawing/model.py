@@ -19,6 +19,7 @@ from ..names import names_of
 from ..primitives import Primitive
 from ..value import short_label
 from .abridge import Parents, both_ends, contracted, folded, levels_back, neighbourhood, quotient
+from .networks import Layers, Path, Vector
 
 if TYPE_CHECKING:
     from ..value import Value
@@ -64,6 +65,7 @@ class Node:
         count: how many nodes of the graph it stands for.
         of: the id of the node it is a copy of; its own id, if of none.
         shows: of a collapsed group, the id of the one node in it whose numbers it shows, if it shows any.
+        output, signal: of a collapsed group that is one layer of a network, its a, if that is a vector, and its δ.
         active: whether it is picked out, as the one at work in a step of an animation.
     """
 
@@ -85,6 +87,8 @@ class Node:
     count: int = 1
     of: str = ""
     shows: str = ""
+    output: Vector | None = None
+    signal: Vector | None = None
     active: bool = False
 
     def __post_init__(self) -> None:
@@ -167,7 +171,10 @@ def describe(
         raise ValueError(f"draw: around is a node of the circuit drawn, and {around!r} is none")
     parents: Parents = [tuple([index[parent] for parent in node.parents]) for node in order]
     paths = _paths(order, parents)
-    prefixes = _prefixes(paths, groups)
+    network = Layers(root, order) if any(paths) and groups != "boxes" else None
+    prefixes = _prefixes(paths, groups, network)
+    if network is not None:
+        network.fold_parameters(parents, prefixes)
     drawn = _drawn(parents, prefixes, None if around is None else index[around], depth, most)
     place = [0] * len(order)
     for number, (_, members) in enumerate(drawn):
@@ -186,6 +193,8 @@ def describe(
             path = paths[first]
         elif kind == "group":
             node = _group(members, prefixes[first], [i for i in members if i in exits], order, precision)
+            if network is not None:
+                node.output, node.signal = network.vectors(members, precision)
             path = prefixes[first][:-1]
         else:
             node = _folded(members)
@@ -257,8 +266,6 @@ def with_copies(circuit: Circuit, far: int = FAR) -> Circuit:
 
 # ---- what is drawn as one --------------------------------------------------------------------------------------------
 
-Path = tuple[str, ...]
-
 
 def _paths(order: list[Value], parents: Parents) -> list[Path]:
     """The groups each node was made in, outermost first; a constant is in those of the operation it was written in."""
@@ -271,15 +278,25 @@ def _paths(order: list[Value], parents: Parents) -> list[Path]:
     return paths
 
 
-def _prefixes(paths: list[Path], groups: str | Collection[str]) -> list[Path]:
+def _prefixes(paths: list[Path], groups: str | Collection[str], network: Layers | None) -> list[Path]:
     """For each node the path of the collapsed group that it is in, () if in none."""
     if groups == "boxes":
         return [()] * len(paths)
     if groups == "collapsed":
-        return [path[:1] for path in paths]
+        prefixes = [path[:1] for path in paths]
+    elif groups == "layers":
+        prefixes = [()] * len(paths) if network is None else network.prefixes(paths)
+    else:
+        prefixes = _named(paths, groups)
+    return prefixes
+
+
+def _named(paths: list[Path], groups: str | Collection[str]) -> list[Path]:
     known = dict.fromkeys(name for path in dict.fromkeys(paths) for name in path)
     if isinstance(groups, str):
-        raise ValueError(f"draw: groups is 'boxes', 'collapsed' or a list of names to collapse, not {groups!r}")
+        raise ValueError(
+            f"draw: groups is 'boxes', 'collapsed', 'layers' or a list of names to collapse, not {groups!r}"
+        )
     for name in groups:
         if name not in known:
             raise ValueError(f"draw: no group {name!r} to collapse; there are: {', '.join(map(repr, known)) or 'none'}")

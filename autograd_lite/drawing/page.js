@@ -99,6 +99,13 @@
     texts: Object.fromEntries(["value", "gradient"].map((kind) => [kind, box.querySelector(`text.${kind}`)])),
     title: box.querySelector("title"),
   }));
+  const vectors = [...document.querySelectorAll(".scroll text[data-of]")].map((text) => ({
+    text,
+    name: text.dataset.name,
+    of: text.dataset.of.split(",").map((place) => index.get(Number(place)) ?? -1),
+    isGradient: text.classList.contains("gradient"),
+    width: Number(text.closest(".node").dataset.width),
+  })).filter(({ of }) => !of.includes(-1)); // of a graph that is not computed here the numbers stay as they are
   const wires = [...document.querySelectorAll(".scroll .edge")].map((wire) => {
     const [from, to] = ["from", "to"].map((end) => index.get(Number(wire.dataset[end])) ?? -1);
     const edge = wire.dataset.operand === undefined ? -1 : first[to] + Number(wire.dataset.operand);
@@ -138,6 +145,13 @@
     }
   }
 
+  // A vector of numbers, or undefined for those that are not known; of a long one the first and the last.
+  function inBrackets(numbers) {
+    const texts = numbers.map((x) => (x === undefined ? "·" : short(x)));
+    if (texts.length > data.most) texts.splice(data.most - 1, texts.length - data.most, "…");
+    return `[${texts.join(", ")}]`;
+  }
+
   function render() {
     const now = current(position), finite = (i) => i < 0 || Number.isFinite(value(i)), asDrawn = unchanged();
     for (const { box, i, width, texts, title } of boxes) {
@@ -155,6 +169,10 @@
       title.textContent = `${name(i)} = ${shown ? exact(value(i)) : "not computed yet"}` +
         (unnamed ? "" : `\n${d(output, by(i))} = ${sum === undefined ? "not computed yet" : exact(sum)}`);
       describe(box, i, shown, sum);
+    }
+    for (const { text, name, of, isGradient, width } of vectors) {
+      const numbers = of.map((i) => (isGradient ? gradient(i) : hasValue(i) ? value(i) : undefined));
+      put(text, `${name} = ${inBrackets(numbers)}`, width);
     }
     for (const { wire, from, to, edge, text } of wires) {
       if (edge >= 0) put(text, short(local(edge)), Infinity);

@@ -16,6 +16,7 @@ from ..primitives import ATOM, Primitive
 from ..value import short_label
 from .layout import layered
 from .model import Circuit, Edge, Node, number_text, with_copies
+from .networks import MOST_SHOWN
 from .style import COLOURS, hover, summary
 from .svg import curve, text_width
 
@@ -113,6 +114,7 @@ class _Graph:
                 kinds.setdefault(node.op, len(kinds))
         self.data: dict[str, Any] = {
             "precision": circuit.precision,
+            "most": MOST_SHOWN,
             "root": place.get(root, -1),
             "places": list(place.values()),
             "names": [written.names.get(i, "") for i in place.values()],
@@ -301,6 +303,11 @@ def _rows(node: Node) -> list[str]:
     if node.value_text:
         rows.append(f'<text class="value">{_text(node.value_text)}</text>')
         rows.append(f'<text class="gradient">∂ {_text(node.gradient_text)}</text>')
+    for kind, vector in (("value", node.output), ("gradient", node.signal)):
+        if vector is not None:
+            places = ",".join(id[1:] for id in vector.ids)
+            named = f'data-of="{places}" data-name="{_text(vector.name)}"'
+            rows.append(f'<text class="{kind}" {named}>{_text(vector.text)}</text>')
     return rows
 
 
@@ -310,6 +317,7 @@ def _size(node: Node) -> tuple[float, float]:
         texts = [f"{node.label} = {node.value_text}" if node.label else node.value_text]
     elif node.kind != "folded":
         texts.append(f"∂ {ROOM}")
+    texts += [vector.text for vector in (node.output, node.signal) if vector is not None]
     width = max(text_width(text, LETTERS, bold=True) for text in texts) + 2 * _PAD
     return width, _LINE * len(_rows(node)) + (10.0 if node.kind == "constant" else 14.0)
 

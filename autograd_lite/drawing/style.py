@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 
-from .model import Circuit, Edge, Node, exact_text
+from .model import UNREACHED, Circuit, Edge, Node, exact_text
+from .networks import Vector
 
 FONT = "Helvetica,Arial,sans-serif"
 
@@ -29,6 +30,8 @@ COLOURS = {
     "wrong": ("#d1242f", "#f85149"),
 }
 LIGHT = {role: light for role, (light, _) in COLOURS.items()}
+
+MOST_EXACT = 100  # numbers of a vector, on hover
 
 MARKS = {"kink": "at {kink}", "born": "{value} born here", "gradient born": "∂ {gradient} born here"}
 
@@ -64,8 +67,12 @@ def rows(node: Node) -> list[list[Run]]:
         found.append([Run(f"{node.count:,} node{'s' * (node.count != 1)}", "quiet")])
     if node.value_text:
         found.append([Run(node.value_text, "value")])
+    if node.output is not None:
+        found.append([Run(node.output.text, "value")])
     if node.gradient_text:
         found.append([Run(f"∂ {node.gradient_text}", "gradient")])
+    if node.signal is not None:
+        found.append([Run(node.signal.text, "gradient")])
     if node.check is not None:
         found.append([Run(node.check.text, "quiet" if node.check.agrees else "wrong")])
     found += [[Run(mark_text(node, mark), "mark")] for mark in node.marks]
@@ -104,11 +111,19 @@ def hover(node: Node) -> str:
         lines.append(f"value {exact_text(node.value)}")
     if node.gradient_text:
         lines.append(f"gradient {exact_text(node.gradient)}")
+    for vector in filter(None, (node.output, node.signal)):
+        lines.append(f"{vector.name} = {_exact_vector(vector)}")
     if node.check is not None:
         state = "agrees with" if node.check.agrees else "does not agree with"
         lines.append(f"{state} a numerical {exact_text(node.check.estimate)} ± {exact_text(node.check.bound)}")
     lines += [mark_text(node, mark) for mark in node.marks]
     return "\n".join(line for line in lines if line)
+
+
+def _exact_vector(vector: Vector) -> str:
+    texts = [UNREACHED if x is None else exact_text(x) for x in vector.numbers[:MOST_EXACT]]
+    left_out = len(vector.numbers) - len(texts)
+    return f"[{', '.join(texts)}{f', … {left_out:,} more' if left_out else ''}]"
 
 
 def stroke(edge: Edge) -> tuple[str, float]:

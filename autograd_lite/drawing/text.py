@@ -62,10 +62,14 @@ def _line(node: Node, again: bool) -> str:
         return node.label
     name = ": ".join(part for part in (node.label, node.text) if part)
     value = f"{name} = {node.value_text}" if name and node.value_text else name or node.value_text
+    if node.output is not None:
+        value += f"  {node.output.text}"
     if again:
         return f"{value}  (see above)"
     if node.gradient_text:
         value += f"  ∂ {node.gradient_text}"
+    if node.signal is not None:
+        value += f"  {node.signal.text}"
     if node.check:
         value += f" {node.check.text}{'' if node.check.agrees else ' disagree!'}"
     if node.kind == "group":

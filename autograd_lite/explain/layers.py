@@ -1,7 +1,7 @@
 """The layers of a network, read off its graph: affine maps z = Wx + b, and what follows each, point by point.
 
-A layer is what was made in one ``with group(name):``. In it each z is a sum of products of a leaf, which is a weight,
-and an input; rows on the same inputs belong together. What leads on from z inside the group is its a = f(z).
+A layer is what was made in one ``with layer_group(name):``. In it each z is a sum of products of a leaf, which is a
+weight, and an input; rows on the same inputs belong together. What leads on from z inside the group is its a = f(z).
 Nothing is remembered beside the graph, so a copy of it, or one read from a file, has the same layers.
 """
 
@@ -10,15 +10,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ..graph import successors, topological_order
 from ..primitives import add, constant, mul
+from ..value import Value, group
 
-if TYPE_CHECKING:
-    from ..value import Value
+Uses = Mapping[Value, Sequence[tuple[Value, int]]]
 
-Uses = Mapping["Value", Sequence[tuple["Value", int]]]
+
+class LayerName(str):
+    """The name of a group that is a layer."""
+
+    __slots__ = ()
+
+
+def layer_group(name: str) -> group:
+    """A `group` whose nodes are a layer of a network: for drawings that fold layers, and for `error_signals`.
+
+    >>> with layer_group("layer 1"):
+    ...     z = Value(0.5, "w") * Value(3.0, "x") + Value(1.0, "b")
+    >>> [layer.matrix for layer in layers(z)]
+    [[[0.5]]]
+    """
+    scope = group(name)
+    scope.name = LayerName(name)
+    return scope
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +44,7 @@ class Layer:
 
     Attributes:
         group: the names of the groups it was made in, outermost first; the last is the layer's own.
+        number: l of its z⁽ˡ⁾: 2 for a layer whose inputs no other layer made.
         inputs: what goes in.
         weights: W, a row for each z, with a column for each input.
         products: the nodes w·x, laid out as the weights.
@@ -37,6 +55,7 @@ class Layer:
     """
 
     group: tuple[str, ...]
+    number: int
     inputs: tuple[Value, ...]
     weights: tuple[tuple[Value, ...], ...]
     products: tuple[tuple[Value, ...], ...]
@@ -62,9 +81,9 @@ class Layer:
 def layers(root: Value) -> list[Layer]:
     """The layers that `root` was computed through, each after those before it.
 
-    >>> from autograd_lite import Value, group, math
+    >>> from autograd_lite import math
     >>> x, w = [Value(1.0), Value(2.0)], [[Value(0.5), Value(-1.0)], [Value(0.0), Value(3.0)]]
-    >>> with group("layer 1"):
+    >>> with layer_group("layer 1"):
     ...     a = [math.tanh(row[0] * x[0] + row[1] * x[1]) for row in w]
     >>> [(layer.name, len(layer.inputs), len(layer.z), layer.f) for layer in layers(a[0] * a[1])]
     [('layer 1', 2, 2, 'tanh')]
@@ -85,7 +104,13 @@ def layers(root: Value) -> list[Layer]:
             evaluations.append(mine)
             gathered.append(mine)
         mine.append(row)
-    return [_layer(rows, uses, inside) for rows in gathered]
+    found: list[Layer] = []
+    made_by: dict[Value, Layer] = {}
+    for rows in gathered:
+        layer = _layer(_in_order(rows), uses, inside, made_by)
+        made_by.update((a, layer) for a in layer.a)
+        found.append(layer)
+    return found
 
 
 class _Row(NamedTuple):
@@ -99,9 +124,9 @@ class _Row(NamedTuple):
 
 def _rows(order: list[Value], uses: Uses) -> Iterator[_Row]:
     for node in order:
-        if node.op not in (add, mul) or not node.group:
-            continue
         group = node.group
+        if node.op not in (add, mul) or not group or type(group[-1]) is not LayerName:
+            continue
         if any(use.op is add and use.group == group for use, _ in uses[node]):
             continue  # an addend of a sum that goes on
         row = _row(node, group)
@@ -142,8 +167,7 @@ def _weight(product: Value) -> int | None:
     return 0 if first.op is None else 1 if second.op is None else None
 
 
-def _layer(rows: list[_Row], uses: Uses, inside: set[Value]) -> Layer:
-    rows = _in_order(rows)
+def _layer(rows: list[_Row], uses: Uses, inside: set[Value], made_by: Mapping[Value, Layer]) -> Layer:
     z = tuple([row.z for row in rows])
     group = z[0].group
     products = tuple([tuple(row.products) for row in rows])
@@ -157,7 +181,8 @@ def _layer(rows: list[_Row], uses: Uses, inside: set[Value]) -> Layer:
     if len(outcomes) == len(z):
         a, kinds = tuple([one for one, _ in outcomes]), {kind for _, kind in outcomes}
     f = kinds.pop() if len(kinds) == 1 else "f"
-    return Layer(group, inputs, weights, products, tuple([row.bias for row in rows]), z, a, f)
+    number = max((made_by[x].number + 1 for x in inputs if x in made_by), default=2)
+    return Layer(group, number, inputs, weights, products, tuple([row.bias for row in rows]), z, a, f)
 
 
 def _in_order(rows: list[_Row]) -> list[_Row]:

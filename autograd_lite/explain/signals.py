@@ -109,7 +109,6 @@ class Signal:
 
     Attributes:
         layer: the layer: its name, W, inputs, z and a (see `layers.Layer`).
-        number: l of z⁽ˡ⁾: 2 at the first layer.
         delta: δ⁽ˡ⁾ = ∂s/∂z⁽ˡ⁾, by the graph's reverse sweep.
         slopes: f′(z⁽ˡ⁾); 1 where the layer is linear; [] where what follows z is not point-wise.
         move: δ⁽ˡ⁾ by the signal of the next layer: ``δ⁽²⁾ = (W⁽²⁾ᵀ δ⁽³⁾) ∘ f′(z⁽²⁾)``.
@@ -119,7 +118,6 @@ class Signal:
     """
 
     layer: Layer
-    number: int
     delta: list[float]
     slopes: list[float]
     move: str
@@ -227,9 +225,9 @@ def error_signals(s: Value) -> ErrorSignals:
     """δ = ∂s/∂z at each layer that s was computed through, and the moves that carry it there.
 
     δ is computed twice: by a reverse sweep over the graph, which knows no layers; and out of the next layer's δ, by
-    `across_affine` and `across_nonlinearity`. No `grad` is read or changed. A layer is what was made in one group: all
-    networks of `nn` have them, and so has what you write in a ``with group("layer 1"):`` as a sum of weights times
-    inputs. ValueError where there is none.
+    `across_affine` and `across_nonlinearity`. No `grad` is read or changed. All networks of `nn` have layers, and what
+    you write as sums of weights times inputs in a ``with layer_group("layer 1"):`` is one. ValueError where there is
+    none.
 
     >>> from autograd_lite import nn
     >>> net = nn.ScoringNetwork(3, [4, 2], seed=1)
@@ -246,8 +244,8 @@ def error_signals(s: Value) -> ErrorSignals:
     found = layers(s)
     if not found:
         raise ValueError(
-            "error_signals: there is no layer in this graph. A layer is sums of products of a weight, which is a leaf, "
-            'and an input, made in a `with group("layer 1"):`, as the networks of nn make them'
+            "error_signals: there is no layer in this graph: the networks of nn have them, and sums of products of a "
+            'weight, which is a leaf, and an input are one, made in a `with nn.layer_group("layer 1"):`'
         )
     name = s.label or names_of([s]).get(s, "s")
     return ErrorSignals(s, name, _Reader(s, name, found).passes())
@@ -260,13 +258,11 @@ class _Reader:
         self.s, self.name, self.found = s, name, found
         self.adjoints = sweep.reverse(reversed(operations(s)), {s: 1.0}, pull)
         self.uses = successors(topological_order(s))
-        self.number: dict[Layer, int] = {}
         self.onward: dict[Layer, list[Layer]] = {layer: [] for layer in found}
         self.network: dict[Layer, list[Layer]] = {}  # the evaluation of a network that a layer belongs to
         made_by = {a: layer for layer in found for a in layer.a}
         for layer in found:
             before = list(dict.fromkeys(made_by[x] for x in layer.inputs if x in made_by))
-            self.number[layer] = max((self.number[earlier] + 1 for earlier in before), default=2)
             mine = self.network[before[0]] if before else []
             for earlier in before:
                 self.onward[earlier].append(layer)
@@ -284,11 +280,11 @@ class _Reader:
         return [self.adjoints.get(node, 0.0) for node in nodes]
 
     def signal(self, layer: Layer) -> Signal:
-        level, n = self.number[layer], len(layer.z)
+        level, n = layer.number, len(layer.z)
         delta = self.gradients(layer.z)
         if not layer.a:
             move = f"δ{raised(level)} = ∂{self.name}/∂z{raised(level)}"
-            return Signal(layer, level, delta, [], move, f"({n})", delta, True)
+            return Signal(layer, delta, [], move, f"({n})", delta, True)
         above, sizes, formula, shapes = self.above(layer)
         move, slopes, moved = f"δ{raised(level)} = {formula}", [1.0] * n, above
         if layer.f != "linear":
@@ -300,11 +296,11 @@ class _Reader:
             shapes = f"({n}) = {shapes}"
         terms = 2 + sum(len(after.z) for after in self.onward[layer])
         agrees = all(map(_agree, moved, delta, [_rounding(size, terms) for size in sizes]))
-        return Signal(layer, level, delta, slopes, move, shapes, moved, agrees)
+        return Signal(layer, delta, slopes, move, shapes, moved, agrees)
 
     def above(self, layer: Layer) -> tuple[list[float], list[float], str, str]:
         """∂s/∂a, the sizes of what each of its numbers is a sum of, and how it is written, with its shapes."""
-        level, n = self.number[layer], len(layer.a)
+        level, n = layer.number, len(layer.a)
         if not self.is_used_by_layers_alone(layer):  # by the output itself, or by what is no layer
             above = self.gradients(layer.a)
             letter = "z" if layer.f == "linear" else "a"
@@ -316,7 +312,7 @@ class _Reader:
             above = list(map(operator.add, above, across_affine(W, delta)))
             size = across_affine([list(map(abs, row)) for row in W], list(map(abs, delta)))
             sizes = list(map(operator.add, sizes, size))
-            written.append(f"{_transposed(after, level)} δ{raised(self.number[after])}")
+            written.append(f"{_transposed(after, level)} δ{raised(after.number)}")
             shapes.append(f"({n}×{len(delta)})({len(delta)})")
         return above, sizes, " + ".join(written), " + ".join(shapes)
 

@@ -12,6 +12,7 @@ from autograd_lite import Value
 from autograd_lite import math as ag
 from autograd_lite.drawing import draw
 from autograd_lite.drawing.model import Circuit, describe, with_copies
+from autograd_lite.explain.layers import layer_group
 from autograd_lite.graph import topological_order
 from autograd_lite.value import group
 
@@ -110,7 +111,7 @@ def test_groups_collapse_by_name_or_all():
     assert [(node.kind, node.count, node.value) for node in whole.nodes] == [("leaf", 1, 2.0), ("group", 4, 7.0)]
     with pytest.raises(ValueError, match="no group 'three' to collapse; there are: 'net', 'one', 'two'"):
         describe(z, groups=["three"])
-    with pytest.raises(ValueError, match="'boxes', 'collapsed' or a list"):
+    with pytest.raises(ValueError, match="'boxes', 'collapsed', 'layers' or a list"):
         describe(z, groups="one")
 
 
@@ -190,7 +191,7 @@ def test_any_options_leave_an_ordered_description_that_counts_every_node(data):
     pool = [Value(1.0, f"x{i}") for i in range(3)]
     for _ in range(draws(st.integers(1, 25))):
         a, b = (pool[draws(st.integers(0, len(pool) - 1))] for _ in range(2))
-        with group(draws(st.sampled_from("ab"))):
+        with draws(st.sampled_from([group, layer_group]))(draws(st.sampled_from("ab"))):
             pool.append(a * b if draws(st.booleans()) else a + 2.0)
     root = pool[-1]
     order = topological_order(root)
@@ -198,7 +199,7 @@ def test_any_options_leave_an_ordered_description_that_counts_every_node(data):
         root,
         depth=draws(st.none() | st.integers(0, 5)),
         around=draws(st.none() | st.sampled_from(order)),
-        groups=draws(st.sampled_from(["boxes", "collapsed"])),
+        groups=draws(st.sampled_from(["boxes", "collapsed", "layers"])),
         most=draws(st.none() | st.integers(1, 10)),
     )
     check_order(circuit)

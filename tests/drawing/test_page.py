@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from autograd_lite import Value, custom, group, math
+from autograd_lite import Value, custom, group, math, nn
 from autograd_lite.drawing import page as page_module
 from autograd_lite.drawing.model import describe, number_text
 from autograd_lite.drawing.page import page
+from autograd_lite.explain.signals import raised
 from autograd_lite.graph import topological_order
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -694,6 +695,39 @@ def test_a_collapsed_group_follows(opened: Open):
     agree(shown, make(0.5))
     box = shown.tab.locator(".scroll svg:visible .node.group")
     assert box.locator("text.value").text_content() == number_text(make(0.5).parents[0].data)
+
+
+def test_a_folded_layer_shows_vectors_that_follow(opened: Opened):
+    net = nn.ScoringNetwork(2, [5, 3], f="tanh", seed=4)
+
+    def make(x: float) -> Value:
+        return net([Value(x, "x"), Value(-0.5, "y")])
+
+    def vectors(s: Value) -> list[str]:
+        s.backward()
+        rows = []
+        for signal in nn.error_signals(s):
+            for letter, numbers in (("a", [a.data for a in signal.layer.a]), ("δ", signal.delta)):
+                texts = [number_text(x) for x in numbers]
+                if len(texts) > 4:
+                    texts[3:-1] = ["…"]
+                rows.append(f"{letter}{raised(signal.layer.number)} ({len(numbers)}) = [{', '.join(texts)}]")
+        return [row for row in rows if not row.startswith("a⁽⁴⁾")]  # a single number is shown as any node's
+
+    shown = opened(page(describe(make(2.0), groups="layers")))
+    drawn = shown.tab.locator(".scroll svg:visible text[data-of]")
+    assert drawn.all_text_contents() == vectors(make(2.0))
+    assert "…" in drawn.all_text_contents()[0]
+    shown.enter("x", "0.5")
+    assert drawn.all_text_contents() == vectors(make(0.5)) != vectors(make(2.0))
+    shown.tab.locator('[data-go="start"]').click()
+    assert drawn.all_text_contents()[:2] == ["a⁽²⁾ (5) = [·, ·, ·, …, ·]", "δ⁽²⁾ (5) = [·, ·, ·, …, ·]"]
+    for box in shown.tab.locator(".scroll svg:visible .node.group").all():
+        frame = box.locator("rect").first.bounding_box()
+        for text in box.locator("text").all():
+            place = text.bounding_box()
+            assert frame["x"] <= place["x"]
+            assert place["x"] + place["width"] <= frame["x"] + frame["width"]
 
 
 def test_a_leaf_drawn_several_times_changes_as_one(opened: Open):

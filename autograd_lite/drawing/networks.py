@@ -1,0 +1,104 @@
+"""A layer of a network as one box: the parameters that are folded into it, and the vectors a and δ that it shows.
+
+What a layer is, `explain.layers` reads off the graph. Imports that, and how error signals are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..explain.layers import Layer, layers
+from ..explain.signals import raised, vector_text
+from .abridge import Parents
+
+if TYPE_CHECKING:
+    from ..value import Value
+
+Path = tuple[str, ...]
+MOST_SHOWN = 4  # numbers of a vector
+
+
+@dataclass(slots=True)
+class Vector:
+    """Numbers that a box shows in one row.
+
+    Attributes:
+        name: with how many they are, ``δ⁽²⁾ (4)``.
+        ids: of each number the id of the node that it belongs to.
+        numbers: exact; None where there is none yet.
+        text: what is shown, ``δ⁽²⁾ (4) = [0.1, −0.2, 0.3, −0.4]``.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    numbers: tuple[float | None, ...]
+    text: str
+
+
+class Layers:
+    """The layers of a graph, for its drawing. Nodes are known by their place in `order`."""
+
+    def __init__(self, root: Value, order: Sequence[Value]) -> None:
+        self.found = layers(root)
+        self.place = {node: i for i, node in enumerate(order)} if self.found else {}
+        self.of = {self.place[z]: layer for layer in self.found for z in layer.z}
+
+    def prefixes(self, paths: list[Path]) -> list[Path]:
+        """For each node, given the groups it was made in, the path of the one that is a layer; () if none is."""
+        groups = {layer.group for layer in self.found}
+        inner = {
+            path: next((path[:end] for end in range(len(path), 0, -1) if path[:end] in groups), ())
+            for path in set(paths)
+        }
+        return [inner[path] for path in paths]
+
+    def fold_parameters(self, parents: Parents, prefixes: list[Path]) -> None:
+        """Put each weight and bias into the collapsed group that alone uses it, in `prefixes`.
+
+        Those that several collapsed groups use and nothing else does, as where one network is evaluated twice, are put
+        into a group of their own, called by their names.
+        """
+        names: dict[int, str] = {}
+        for layer in self.found:
+            for p in [*(w for row in layer.weights for w in row), *layer.biases]:
+                if p is not None:
+                    stem, bracket, _ = (p.label or "").partition("[")
+                    names[self.place[p]] = stem if bracket else f"parameters of {layer.name}"
+        users: dict[int, dict[Path, None]] = {at: {} for at in names}
+        for node, operands in enumerate(parents):
+            for parent in operands:
+                if parent in users:
+                    users[parent][prefixes[node]] = None
+        shared: dict[tuple[Path, ...], list[int]] = {}
+        for at, paths in users.items():
+            if () not in paths and not prefixes[at]:
+                shared.setdefault(tuple(paths), []).append(at)
+        for users_of_all, places in shared.items():
+            path = users_of_all[0]
+            if len(users_of_all) > 1:
+                path = (", ".join(dict.fromkeys(names[at] for at in places)),)
+            for at in places:
+                prefixes[at] = path
+
+    def vectors(self, members: Sequence[int], precision: int) -> tuple[Vector | None, Vector | None]:
+        """What a box shows that stands for these nodes: a, if it is longer than one number, and δ, of the one layer."""
+        touched = list(dict.fromkeys(self.of[i] for i in members if i in self.of))
+        if len(touched) != 1:
+            return None, None
+        (layer,) = touched
+        if not set(members).issuperset(self.place[z] for z in layer.z):
+            return None, None
+        output = None
+        if len(layer.a) > 1:
+            output = self._vector("a", layer, layer.a, [a.data for a in layer.a], precision)
+        signal = self._vector("δ", layer, layer.z, [z.grad if z.reached else None for z in layer.z], precision)
+        return output, signal
+
+    def _vector(
+        self, letter: str, layer: Layer, nodes: Sequence[Value], numbers: Sequence[float | None], precision: int
+    ) -> Vector:
+        name = f"{letter}{raised(layer.number)} ({len(nodes)})"
+        text = f"{name} = {vector_text(numbers, precision, MOST_SHOWN)}"
+        return Vector(name, tuple([f"n{self.place[node]}" for node in nodes]), tuple(numbers), text)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import autograd_lite as ag
-from autograd_lite import Value, math
+from autograd_lite import Value, math, nn
 from autograd_lite.drawing.model import describe
 from autograd_lite.drawing.svg import svg
 
@@ -112,6 +112,34 @@ def checked() -> str:
     f = (wrong(x) + x).named("f")
     f.backward()
     return drawn(f, check=True)
+
+
+@picture
+def partial_of_W2() -> str:
+    W, a = [Value(0.5, "W⁽²⁾₁₁"), Value(-1.0, "W⁽²⁾₁₂")], [Value(0.25, "a⁽²⁾₁"), Value(0.75, "a⁽²⁾₂")]
+    z = (W[0] * a[0] + W[1] * a[1] + Value(0.125, "b⁽²⁾₁")).named("z⁽³⁾₁")
+    s = (Value(2.0, "U₁") * math.sigmoid(z).named("a⁽³⁾₁") + Value(0.5, "the other units")).named("s")
+    s.backward()
+    return drawn(s)
+
+
+@picture
+def partial_of_W1() -> str:
+    z = (Value(0.5, "W⁽¹⁾₁₂") * Value(-2.0, "x₂") + Value(0.75, "rest of z⁽²⁾₁")).named("z⁽²⁾₁")
+    a = math.sigmoid(z).named("a⁽²⁾₁")
+    z1 = (Value(0.5, "W⁽²⁾₁₁") * a + Value(-0.25, "rest of z⁽³⁾₁")).named("z⁽³⁾₁")
+    z2 = (Value(-1.5, "W⁽²⁾₂₁") * a + Value(0.5, "rest of z⁽³⁾₂")).named("z⁽³⁾₂")
+    a1, a2 = math.sigmoid(z1).named("a⁽³⁾₁"), math.sigmoid(z2).named("a⁽³⁾₂")
+    s = (Value(2.0, "U₁") * a1 + Value(-1.0, "U₂") * a2).named("s")
+    s.backward()
+    return drawn(s)
+
+
+@picture
+def layers_folded() -> str:
+    s = nn.ScoringNetwork(2, [2, 2], seed=5)([Value(1.0, "x₁"), Value(-2.0, "x₂")])
+    s.backward()
+    return drawn(s, groups="layers")
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ class Primitive:
         "ieee",
         "infix",
         "latex",
+        "means",
         "name",
         "neutral",
         "note",
@@ -105,8 +106,10 @@ class Primitive:
         through: Callable[..., tuple[float, ...]] | None = None,
         ulps: float = 4.0,
         note: str = "",
+        means: str = "",
     ) -> None:
         self.name = name
+        self.means = means  # in words, where the name does not say it
         self.value = value  # on floats; may raise where IEEE 754 has a result
         self.derivatives = derivatives  # one per argument, called with (y, *args)
         self.each = each  # instead, for any number of arguments: the derivatives by all of them, at once
@@ -285,9 +288,8 @@ def _absorbs_nothing(g: Any, d: Any) -> bool:
     return (type(g) is float and g != 0.0) or (type(d) is float and d - d == 0.0)
 
 
-# The chain rule's product: 0 wherever its first factor is, so that a zero adjoint times an infinite local derivative
-# adds nothing; of a finite one it is the product, to the sign of its zero. Its own derivative by the first factor is
-# the second, unless that is what had just been absorbed.
+# Of a finite second factor it is the product, to the sign of its zero. Its own derivative by the first factor is the
+# second, unless that is what had just been absorbed.
 chain: Primitive = primitive(
     "chain",
     lambda g, d: g * d if g or d - d == 0.0 else 0.0,
@@ -301,8 +303,8 @@ chain: Primitive = primitive(
     simpler=lambda g, d: mul(g, d) if _absorbs_nothing(g, d) else None,
     unless_nan=mul,
     at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
+    means="the chain rule's product: 0 where g is, so that a zero adjoint absorbs an infinite slope",
 )
-# x - top for a top that bounds x: equal infinities differ by 0, and nothing overflows. The shift of `logsumexp`.
 offset: Primitive = primitive(
     "offset",
     lambda x, top: 0.0 if x == top else -_GREATEST if x - top < -_GREATEST else x - top,
@@ -311,8 +313,8 @@ offset: Primitive = primitive(
     symbol="−",
     infix=True,
     at=[((INF, INF), (1.0, -1.0)), ((-INF, -INF), (1.0, -1.0)), ((1.0, 2.0), (1.0, -1.0))],
+    means="x − top, for a top that bounds x: equal infinities differ by 0; the shift of logsumexp",
 )
-# x, unless a factor g of zero has absorbed an infinite or undefined d: then 0.
 absorbed: Primitive = primitive(
     "absorbed",
     lambda g, d, x: x if g or d - d == 0.0 else 0.0,
@@ -323,8 +325,8 @@ absorbed: Primitive = primitive(
     at=[((0.0, INF, 2.0), (0.0, 0.0, 0.0)), ((0.0, 3.0, 2.0), (0.0, 0.0, 1.0)), ((1.0, INF, 2.0), (0.0, 0.0, 1.0))],
     selects=True,
     simpler=lambda g, d, x: x if _absorbs_nothing(g, d) else None,
+    means="x, unless a factor g of zero has absorbed an infinite or undefined d: then 0",
 )
-# x/h where h bounds |x|, as a direction cosine is: 0/0 is 0 and inf/inf is 1.
 ratio: Primitive = primitive(
     "ratio",
     lambda x, h: math.copysign(1.0, x) if x - x and h - h and x == x and h == h else x / h if h or x else 0.0,
@@ -340,6 +342,7 @@ ratio: Primitive = primitive(
     through=lambda y, x, h: (y,),
     unless_nan=div,
     note="as div",
+    means="x/h where h bounds |x|, a direction cosine: 0/0 is 0 and inf/inf is 1",
 )
 
 # ---- powers, exponentials, logarithms --------------------------------------------------------------------------------
@@ -421,7 +424,6 @@ pow: Primitive = primitive(
     through=lambda y, a, b: (y, shifted_pow(a, b, 1.0)),
     note="its slopes are b·aᵇ⁻¹ and y·ln a",
 )
-# a**(b-k) with a small integer k: the derivatives of pow by its base, of every order.
 shifted_pow: Primitive = primitive(
     "shifted_pow",
     _shifted_power,
@@ -443,6 +445,7 @@ shifted_pow: Primitive = primitive(
         ((-2.0, 0.5, 1.0), (NAN, NAN, 0.0)),
         ((INF, 0.5, 1.0), (-0.0, 0.0, 0.0)),
     ],
+    means="aᵇ⁻ᵏ with a small integer k: the derivatives of pow by its base, of every order",
 )
 sqrt: Primitive = primitive(
     "sqrt",
@@ -470,7 +473,6 @@ exp2: Primitive = primitive(
 expm1: Primitive = primitive(
     "expm1", math.expm1, lambda y, x: exp(x), ieee=_inf, at=[(0.0, 1.0), (-INF, 0.0), (INF, INF)]
 )
-# 1/x on the half-line where logarithms live: inf at its end and nan beyond it, as their slopes are.
 slope_of_log: Primitive = primitive(
     "slope_of_log",
     lambda x: 1.0 / x if x > 0.0 else INF if x == 0.0 else NAN,
@@ -481,6 +483,7 @@ slope_of_log: Primitive = primitive(
     latex=(r"\frac{{1}}{{{0}}}", POWER),
     domain=POSITIVE,
     at=[(0.0, -INF), (-0.0, -INF), (-1.0, NAN), (INF, 0.0), (-INF, NAN)],
+    means="1/x where logarithms live: inf at 0 and nan below, as their slopes are",
 )
 
 
@@ -543,6 +546,7 @@ xlogy: Primitive = primitive(
     ],
     through=lambda z, x, y: (slope_of_log(y),),
     note="a row, not x*log(y): 0*log(0) is 0",
+    means="x·ln(y), 0 at x = 0",
 )
 xlog1py: Primitive = primitive(
     "xlog1py",
@@ -555,6 +559,7 @@ xlog1py: Primitive = primitive(
     at=[((0.0, -1.0), (-INF, 0.0)), ((1.0, -1.0), (-INF, INF)), ((1.0, -2.0), (NAN, NAN))],
     through=lambda z, x, y: (slope_of_log(1.0 + y),),
     note="a row, not x*log1p(y): 0*log1p(-1) is 0",
+    means="x·ln(1 + y), 0 at x = 0",
 )
 
 # ---- trigonometry ----------------------------------------------------------------------------------------------------
@@ -639,7 +644,13 @@ cosh: Primitive = primitive(
     "cosh", math.cosh, lambda y, x: sinh(x), ieee=_inf, at=[(0.0, 0.0), (-INF, -INF), (INF, INF)]
 )
 tanh: Primitive = primitive("tanh", math.tanh, lambda y, x: sech(x) * sech(x), at=[(0.0, 1.0), (INF, 0.0), (-INF, 0.0)])
-sech: Primitive = primitive("sech", special.sech, lambda y, x: -y * tanh(x), at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)])
+sech: Primitive = primitive(
+    "sech",
+    special.sech,
+    lambda y, x: -y * tanh(x),
+    at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
+    means="1/cosh(x)",
+)
 asinh: Primitive = primitive(
     "asinh", math.asinh, lambda y, x: 1.0 / hypot(1.0, x), at=[(0.0, 1.0), (INF, 0.0), (-INF, 0.0)]
 )
@@ -673,6 +684,7 @@ softplus: Primitive = primitive(
     lambda y, x: sigmoid(x),
     at=[(0.0, 0.5), (INF, 1.0), (-INF, 0.0)],
     note="a row: log(1 + exp(x)) overflows, and cancels far below 0",
+    means="ln(1 + eˣ)",
 )
 silu: Primitive = primitive(
     "silu",
@@ -680,6 +692,7 @@ silu: Primitive = primitive(
     lambda y, x: silu_derivative(x, 1.0),
     at=[(0.0, 0.5), (INF, 1.0), (-INF, 0.0)],
     note="a row, not x·σ(x): that is nan at −inf, as its slope is at inf",
+    means="x·σ(x)",
 )
 silu_derivative: Primitive = primitive(
     "silu_derivative",
@@ -690,6 +703,7 @@ silu_derivative: Primitive = primitive(
     at=[((0.0, 1.0), (0.5, 0.0)), ((INF, 1.0), (0.0, 0.0))],
     ulps=16.0,
     note="a sum whose terms may cancel to a quarter before it is taken in many digits",
+    means="the n-th derivative of silu",
 )
 gelu: Primitive = primitive(
     "gelu",
@@ -698,6 +712,7 @@ gelu: Primitive = primitive(
     at=[(0.0, 0.5), (INF, 1.0), (-INF, 0.0)],
     ulps=6.0,
     note="a row, not x·Φ(x): that is nan at −inf, as its slope is at inf; Φ(x) + x·φ(x) half cancels around −1.6",
+    means="x·Φ(x)",
 )
 gelu_slope: Primitive = primitive(
     "gelu_slope",
@@ -707,6 +722,7 @@ gelu_slope: Primitive = primitive(
     through=lambda y, x: (norm_pdf(x),),
     ulps=6.0,
     note="a row: a difference, by a series around its zero; its slope is a multiple of φ(x)",
+    means="the derivative of gelu",
 )
 softsign: Primitive = primitive(
     "softsign",
@@ -714,6 +730,7 @@ softsign: Primitive = primitive(
     lambda y, x: 1.0 / (1.0 + abs(x)) / (1.0 + abs(x)),
     at=[(0.0, 1.0), (INF, 0.0), (-INF, 0.0)],
     note="a row, not x/(1 + |x|): that is nan at infinity, and its slope would cancel",
+    means="x/(1 + |x|)",
 )
 logit: Primitive = primitive(
     "logit",
@@ -722,6 +739,7 @@ logit: Primitive = primitive(
     domain=Domain(Interval(0, 1, open_low=True, open_high=True)),
     at=[(0.5, 4.0), (0.0, INF), (1.0, INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
     note="a row: log(p / (1 - p)) cancels at 1/2",
+    means="ln(p/(1 − p))",
 )
 logaddexp: Primitive = primitive(
     "logaddexp",
@@ -737,8 +755,8 @@ logaddexp: Primitive = primitive(
         ((-INF, 3.0), (0.0, 1.0)),
     ],
     note="a row: exp would overflow",
+    means="ln(eᵃ + eᵇ)",
 )
-# eᵃ/(eᵃ + eᵇ), of two numbers' softmax the first.
 share: Primitive = primitive(
     "share",
     special.share,
@@ -752,6 +770,7 @@ share: Primitive = primitive(
         ((0.0, INF), (0.0, -0.0)),
     ],
     note="a row: sigmoid(a − b) would multiply the rounding of a − b by its size",
+    means="eᵃ/(eᵃ + eᵇ), of two numbers' softmax the first",
 )
 gauss: Primitive = primitive(
     "gauss",
@@ -775,6 +794,7 @@ erfinv: Primitive = primitive(
     lambda y, x: erfinv_slope(x),
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
     at=[(1.0, INF), (-1.0, INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
+    means="the inverse of erf",
 )
 erfinv_slope: Primitive = primitive(
     "erfinv_slope",
@@ -784,6 +804,7 @@ erfinv_slope: Primitive = primitive(
     at=[(0.0, 0.0), (1.0, INF), (-1.0, -INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
     ulps=8.0,
     note="a row: exp(erfinv(x)²) would multiply the rounding of erfinv(x); its slope has the square of it",
+    means="the derivative of erfinv",
 )
 norm_pdf: Primitive = primitive(
     "norm_pdf",
@@ -793,9 +814,15 @@ norm_pdf: Primitive = primitive(
     at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     through=lambda y, x: (y,),
     note="its slope is a multiple of it",
+    means="the density of the normal distribution",
 )
 norm_cdf: Primitive = primitive(
-    "norm_cdf", special.norm_cdf, lambda y, x: norm_pdf(x), symbol="Φ", at=[(INF, 0.0), (-INF, 0.0)]
+    "norm_cdf",
+    special.norm_cdf,
+    lambda y, x: norm_pdf(x),
+    symbol="Φ",
+    at=[(INF, 0.0), (-INF, 0.0)],
+    means="the normal distribution's cumulative probability",
 )
 
 # ---- the gamma family, sinc ------------------------------------------------------------------------------------------
@@ -854,7 +881,11 @@ polygamma: Primitive = primitive(
     ],
 )
 sinc: Primitive = primitive(
-    "sinc", special.sinc, lambda y, x: sinc_derivative(x, 1.0), at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)]
+    "sinc",
+    special.sinc,
+    lambda y, x: sinc_derivative(x, 1.0),
+    at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
+    means="sin(πx)/(πx), 1 at 0",
 )
 sinc_derivative: Primitive = primitive(
     "sinc_derivative",
@@ -865,6 +896,7 @@ sinc_derivative: Primitive = primitive(
     ulps=16.0,
     at=[((0.0, 0.0), (0.0, 0.0)), ((0.0, 1.0), (-3.289868133696453, 0.0)), ((INF, 1.0), (0.0, 0.0))],
     note="a difference that may cancel to an eighth before it is taken in many digits",
+    means="the n-th derivative of sinc",
 )
 
 # ---- kinks and choices -----------------------------------------------------------------------------------------------
@@ -899,6 +931,7 @@ step: Primitive = primitive(
     lambda y, x: 0.0,
     smooth=NONZERO,
     at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
+    means="the slope of relu: 1 above 0, else 0",
 )
 sign: Primitive = primitive(
     "sign",
@@ -908,7 +941,6 @@ sign: Primitive = primitive(
     smooth=NONZERO,
     at=[(0.0, 0.0), (-0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
 )
-# 1, 0 or -1 as a is greater than, equal to or less than b; nan where one is.
 order: Primitive = primitive(
     "order",
     lambda a, b: 1.0 if a > b else -1.0 if a < b else 0.0 if a == b else NAN,
@@ -920,6 +952,7 @@ order: Primitive = primitive(
     latex=(r"\operatorname{{sgn}}\left({0:1} - {1:2}\right)", CALL),
     smooth=_UNTIED,
     at=[((1.0, 1.0), (0.0, 0.0))],
+    means="1, 0 or −1 as a is greater than, equal to or less than b; nan where one is",
 )
 
 
@@ -1016,6 +1049,7 @@ copysign: Primitive = primitive(
         ((-0.0, 1.0), (0.0, 0.0)),
         ((INF, -1.0), (-1.0, 0.0)),
     ],
+    means="|a| with the sign of b",
 )
 
 # ---- rounding, remainders, parts of a float --------------------------------------------------------------------------
@@ -1063,6 +1097,7 @@ rint: Primitive = primitive(
     ieee=_itself,
     smooth=Region((REAL,), gap=lambda x: x - math.floor(x) - 0.5, note="x not half-way"),
     at=[(0.5, 0.0), (INF, 0.0), (-INF, 0.0)],
+    means="the nearest whole number, the even one of two",
 )
 
 
@@ -1104,6 +1139,7 @@ fmod: Primitive = _division_like(
         ((-5.0, INF), (1.0, 0.0)),
         ((INF, 3.0), (1.0, NAN)),
     ],
+    means="the remainder with the sign of a",
 )
 remainder: Primitive = _division_like(
     "remainder",
@@ -1119,6 +1155,7 @@ remainder: Primitive = _division_like(
         ((INF, 3.0), (1.0, NAN)),
         ((1.5, 3.0), (1.0, 0.0)),
     ],
+    means="the remainder nearest to 0",
 )
 mod: Primitive = _division_like(
     "mod",
@@ -1136,6 +1173,7 @@ mod: Primitive = _division_like(
         ((5.0, INF), (1.0, -0.0)),
         ((INF, 3.0), (1.0, NAN)),
     ],
+    means="the remainder with the sign of b, Python's %",
 )
 floordiv: Primitive = primitive(
     "floordiv",
@@ -1158,6 +1196,7 @@ fraction: Primitive = primitive(
     symbol="frac",
     smooth=NONINTEGER,
     at=[(1.0, 1.0), (INF, 1.0), (-INF, 1.0), (-1.0, 1.0), (0.0, 1.0)],
+    means="the part after the point, with the sign of x",
 )
 ldexp: Primitive = primitive(
     "ldexp",
@@ -1199,8 +1238,15 @@ nextafter: Primitive = primitive(
     domain=(REAL, REAL, Domain(Interval(0, 4, integers="only"))),
     smooth=Region((REAL, REAL, Domain(Interval(0, 4, integers="only"))), gap=_difference, note="x ≠ to"),
     at=[((1.0, 1.0, 1.0), (1.0, 0.0, 0.0))],
+    means="so many floats from x on towards `to`",
 )
-ulp: Primitive = primitive("ulp", math.ulp, lambda y, x: 0.0, at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0)])
+ulp: Primitive = primitive(
+    "ulp",
+    math.ulp,
+    lambda y, x: 0.0,
+    at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0)],
+    means="the unit in the last place of x",
+)
 
 # ---- any number of arguments -----------------------------------------------------------------------------------------
 
@@ -1221,6 +1267,7 @@ fsum: Primitive = primitive(
     each=lambda y, *xs: [1.0] * len(xs),
     symbol="Σ",
     ieee=lambda *xs: special.sumprod(xs, [1.0 for _ in xs]),
+    means="the sum, rounded once",
 )
 
 
@@ -1255,13 +1302,20 @@ prod: Primitive = primitive(
     ieee=lambda *xs: INF * math.prod(math.copysign(1.0, x) for x in xs),
 )
 sumprod: Primitive = primitive(
-    "sumprod", lambda *args: special.sumprod(*_pairs(args)), each=_partners, arities=(2, 4, 6), symbol="Σ·"
+    "sumprod",
+    lambda *args: special.sumprod(*_pairs(args)),
+    each=_partners,
+    arities=(2, 4, 6),
+    symbol="Σ·",
+    means="the sum of products of pairs, rounded once",
 )
 
 # ---- bookkeeping -----------------------------------------------------------------------------------------------------
 
 constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expression: a node without a gradient
-identity: Primitive = primitive("identity", lambda x: x, lambda y, x: 1.0, symbol="=", at=[(INF, 1.0), (-INF, 1.0)])
+identity: Primitive = primitive(
+    "identity", lambda x: x, lambda y, x: 1.0, symbol="=", latex=("{0:6}", ATOM), at=[(INF, 1.0), (-INF, 1.0)]
+)
 stop_gradient: Primitive = primitive(
     "stop_gradient", lambda x: x, lambda y, x: 0.0, symbol="stop", selects=True, at=[(INF, 0.0), (-INF, 0.0)]
 )

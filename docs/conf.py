@@ -50,7 +50,7 @@ html_css_files = ["site.css"]
 html_extra_path = ["entry"]
 html_math_renderer = "mathml"
 html_copy_source = False
-html_show_sphinx = False
+html_show_sphinx = html_show_copyright = False
 pygments_style, pygments_dark_style = "friendly", "github-dark"
 html_theme_options = {"navigation_with_keys": True}
 
@@ -72,11 +72,21 @@ def plain(app: object, what: str, name: str, obj: object, options: object, lines
 def mathml(self: Any, node: nodes.Element) -> None:
     """Formulas as MathML, which browsers render themselves: no script, no font, no network."""
     block = isinstance(node, nodes.math_block)
+    text = node.astext().replace(r"\hphantom", r"\phantom")  # which docutils lacks
     try:
-        self.body.append(str(latex2mathml.tex2mathml(node.astext(), as_block=block)))
+        formula = str(latex2mathml.tex2mathml(text, as_block=block))
+        self.body.append(f'<div class="formula">{formula}</div>' if block else formula)
     except MathError as error:
         logging.getLogger(__name__).warning("no MathML for %r: %s", node.astext(), error, location=node)
     raise nodes.SkipNode
+
+
+def trimmed(app: object, doctree: nodes.document) -> None:
+    """Without the blank line that ends a doctest in a block."""
+    for block in doctree.findall(nodes.literal_block):
+        if block.astext().endswith("\n"):
+            block.rawsource = block.astext().rstrip("\n")
+            block.children = [nodes.Text(block.rawsource)]
 
 
 def defined_here(app: object, module: str, name: str) -> str | None:
@@ -109,5 +119,6 @@ def setup(app: Any) -> None:
         handler.filters.insert(0, lambda record: "didn't match any documents" not in str(record.msg))
     app.add_html_math_renderer("mathml", (mathml, None), (mathml, None))
     app.connect("autodoc-process-docstring", plain)
+    app.connect("doctree-read", trimmed)
     app.connect("viewcode-follow-imported", defined_here)
     app.connect("html-page-context", documented)

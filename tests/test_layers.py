@@ -15,8 +15,8 @@ import autograd_lite
 PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
     *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
-    *("trees", "derivatives", "compiler", "reference"),
-    *("explain", "drawing", "testing", "hypothesis_plugin", "nn", "shell", "cli", "__main__"),
+    *("trees", "derivatives", "compiler"),
+    *("explain", "drawing", "testing", "reference", "hypothesis_plugin", "nn", "shell", "cli", "__main__"),
 ]
 # The one exception: these methods are one line each, and import the room that does the work when called.
 CONVENIENCES = {

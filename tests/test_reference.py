@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from autograd_lite import primitives, reference
 from autograd_lite.primitives import Primitive
-from autograd_lite.testing import accuracy
+from autograd_lite.testing import accuracy, oracles
 
 PYTHON = {"×": "*", "÷": "/", "−": "-", "≤": "<=", "≠": "!=", " = ": " == "}
+PAGE = Path(__file__).parents[1] / "docs" / "primitives.md"
 ROWS = [row for row in primitives.table.values() if row is not primitives.constant]
 
 
@@ -49,7 +51,55 @@ def test_every_special_point_and_bound_is_told() -> None:
     assert reference.entry(primitives.pow).special[0] == "(0, 0) → (0, nan)"
 
 
-def test_the_table_has_a_line_for_each_row_and_seven_columns() -> None:
-    lines = reference.markdown().splitlines()
-    assert len(lines) == 2 + len(ROWS)
-    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {8}
+def test_the_committed_page_is_current() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == reference.page(committed(text)), "run python -m autograd_lite.reference docs/primitives.md"
+
+
+def test_what_the_page_says_was_measured_is_so() -> None:
+    """No row is beyond its bound, nor further off at fewer points than it says; a few are measured as the page was."""
+    told = committed(PAGE.read_text(encoding="utf-8"))
+    assert told.keys() == {row.name for row in ROWS} - oracles.NO_ORACLE.keys()
+    for name, (value, slope) in told.items():
+        row = primitives.row(name)
+        assert max(value, slope or 0.0) <= row.ulps
+        few = accuracy.worst(row, 60)
+        # Two digits are told, and the functions of another machine's C library may round otherwise.
+        assert few.value.ulps <= 1.06 * value + 0.6, name
+        assert (few.slope is None) == (slope is None)
+        assert few.slope is None or few.slope.ulps <= 1.06 * (slope or 0.0) + 0.6, name
+    for name, (value, slope) in reference.measured(["div", "sigmoid", "abs"]).items():
+        assert told[name] == (pytest.approx(value, abs=0.6), pytest.approx(slope, abs=0.6))
+
+
+def test_every_row_has_a_heading_and_its_section() -> None:
+    lines = reference.page({}).splitlines()
+    assert [line[4:] for line in lines if line.startswith("### ")] == [row.name for row in ROWS]
+    sections = [i for i, line in enumerate(lines) if line.startswith("## ")]
+    assert lines[sections[0]] == "## Arithmetic"
+    assert len(sections) == 10
+    assert all(lines[i + 2].startswith("### ") for i in sections)
+
+
+def test_formulas_are_the_row_s_too() -> None:
+    """A derivative by each argument, in LaTeX."""
+    text = reference.page({})
+    for row in ROWS:
+        section = text.split(f"### {row.name}\n")[1].split("\n#")[0]
+        count = 4 if row is primitives.sumprod else 2 if row.each else row.arities[0]
+        assert section.count(r"\frac{\partial ") == count
+    assert r"\frac{\partial y}{\partial b} = \frac{-y}{b}" in text
+    assert (
+        r"\frac{\partial y}{\partial x} = \operatorname{sech}\left(x\right) \cdot \operatorname{sech}\left(x\right)"
+        in text
+    )
+
+
+def committed(text: str) -> dict[str, reference.Measured]:
+    """The measured figures of a page."""
+    found = {}
+    for section in text.split("\n### ")[1:]:
+        numbers = re.search(r"Measured: value (\S+) ulp off(?:, slopes? (\S+))?\.", section)
+        if numbers:
+            found[section.split("\n")[0]] = (float(numbers[1]), float(numbers[2]) if numbers[2] else None)
+    return found

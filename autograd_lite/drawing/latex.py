@@ -123,7 +123,7 @@ class _Written:
             symbols, nested = sum(term.symbols for term in terms), 1 + max((term.nested for term in terms), default=0)
             inner = [operand for operand in operands if operand.op and operand.id not in self.names]
             if not inner or (symbols <= MOST_SYMBOLS and nested <= MOST_NESTED):
-                text, precedence = _operation(op, terms, len(node.operands) - len(terms))
+                text, precedence = operation(op, terms, len(node.operands) - len(terms))
                 return Term(text, precedence, symbols, nested)
             self.name(max(inner, key=lambda operand: (self.terms[operand.id].nested, self.terms[operand.id].symbols)))
 
@@ -226,7 +226,7 @@ def _product(after: Node, edges: list[Edge]) -> str:
 # ---- pieces ----------------------------------------------------------------------------------------------------------
 
 
-def _operation(op: Primitive, terms: list[Term], left_out: int) -> tuple[str, int]:
+def operation(op: Primitive, terms: list[Term], left_out: int = 0) -> tuple[str, int]:
     """An operation on its operands, and its precedence."""
     if op.latex is not None:
         template, precedence = op.latex

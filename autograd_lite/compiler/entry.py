@@ -1,27 +1,162 @@
-"""A kernel as built-in functions of Python's, with nothing in between but machine code: floats in, a list out; and an
-array in, an array out.
+"""A kernel as built-in functions of Python's, with nothing in between but machine code: floats in, a list out; an array
+in, an array out; and the arguments of a call, numbers and arrays, if they are of the types and shapes expected.
 
 An array is asked for its memory by the buffer protocol, so any contiguous one of doubles will do (NumPy's, `array`'s).
-Either costs a tenth of a call through ctypes. The C structures are those of CPython's stable interface; under another
-Python the same is done in Python.
+Either costs a tenth of a call through ctypes. The C structures are those of CPython's stable interface, an object's
+type and a tuple's items excepted, whose places are looked up; under another Python the same is done in Python.
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 _FASTCALL = 0x80  # METH_FASTCALL
 _READ, _WRITE = 0x3C, 0x3D  # PyBUF_C_CONTIGUOUS | PyBUF_FORMAT, and PyBUF_WRITABLE
-# Py_buffer: buf, obj, len, itemsize, readonly and ndim, format, …; 80 bytes.
-_LENGTH, _FORMAT = 16, 40
+# Py_buffer: buf, obj, len, itemsize, readonly and ndim, format, shape, …; 80 bytes.
+_LENGTH, _NDIM, _FORMAT, _SHAPE = 16, 36, 40, 48
+_TYPE = object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p)  # where an object has its type,
+_LEN, _ITEMS = object.__basicsize__, tuple.__basicsize__  # and a tuple its length and what it holds
 
 
 def supported() -> bool:
     """Whether this Python has that interface."""
-    return sys.implementation.name == "cpython" and ctypes.sizeof(ctypes.c_void_p) == 8
+    if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
+        return False
+    probe = (supported,)
+    found = [ctypes.c_void_p.from_address(id(probe) + at).value for at in (_TYPE, _LEN, _ITEMS)]
+    return found == [id(tuple), 1, id(supported)]
+
+
+def builtin(address: int, owner: Any, name: str) -> Callable[..., Any]:
+    """The function at that address, which keeps `owner` alive."""
+    definition = _Definition(name.encode(), address, _FASTCALL, b"")
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    function: Callable[..., Any] = make(ctypes.addressof(definition), (owner, definition), None)
+    return function
+
+
+class Argument(NamedTuple):
+    """What an argument has to be: of that very type, and a number, or an array of doubles of that shape."""
+
+    kind: type
+    shape: tuple[int, ...] | None = None  # None for a number
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        found = 1
+        for length in self.shape or ():
+            found *= length
+        return found
+
+
+def assembly(inputs: int, outputs: int, kernel: str, long: bool) -> str:
+    """``@call`` and ``@into``, which call `kernel`, without holding the interpreter if it runs `long`."""
+    return _call(inputs, outputs, kernel, long) + _into(inputs, outputs, kernel, long)
+
+
+def evaluation(arguments: Sequence[Argument], outputs: int, kernel: str, long: bool) -> str:
+    """``@evaluate(arguments, out)``, of a tuple and an array: `out` with the kernel's outputs.
+
+    It is None if an argument is of another kind, or if the last output is not 0.0.
+    """
+    lines, inputs = [], sum(argument.size for argument in arguments)
+    alone = len(arguments) == 1 and arguments[0].shape is not None  # then it is read where it lies
+    at = 0
+    for i, argument in enumerate(arguments):
+        if argument.shape is None:
+            lines.append(_number(i, argument, at))
+        else:
+            lines.append(_array(i, argument, at, alone))
+        at += argument.size
+    source = "%a0.data" if alone else "%in"
+    return f"""
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+define ptr @evaluate(ptr %self, ptr %given, i64 %count) nounwind {{
+  %in = alloca [{1 if alone else max(inputs, 1)} x double], align 8
+  %view = alloca [80 x i8], align 8
+  %out.view = alloca [80 x i8], align 8
+  %tuple = load ptr, ptr %given, align 8
+  %args = getelementptr i8, ptr %tuple, i64 {_ITEMS}
+  %length.p = getelementptr i8, ptr %tuple, i64 {_LEN}
+  %length = load i64, ptr %length.p, align 8
+  %right = icmp eq i64 %length, {len(arguments)}
+  br i1 %right, label %argument0, label %missed
+{"".join(lines)}
+argument{len(arguments)}:{_asked("out", "%given", 1, _WRITE, outputs, "failed", "out.bad")}
+  %out.data = load ptr, ptr %out.view, align 8
+  {_run(source, "%out.data", kernel, long)}
+  %last.p = getelementptr double, ptr %out.data, i64 {outputs - 1}
+  %last = load double, ptr %last.p, align 8
+  %well = fcmp oeq double %last, 0.0
+  %result = select i1 %well, ptr %out, ptr {_object("_Py_NoneStruct")}
+  call void {_function("PyBuffer_Release")}(ptr %out.view)
+  {_released(alone)}
+  call void {_function("Py_IncRef")}(ptr %result)
+  ret ptr %result
+out.bad:
+  call void {_function("PyBuffer_Release")}(ptr %out.view)
+  br label %failed
+failed:
+  {_released(alone)}
+  br label %missed
+missed:
+  call void {_function("PyErr_Clear")}()
+  call void {_function("Py_IncRef")}(ptr {_object("_Py_NoneStruct")})
+  ret ptr {_object("_Py_NoneStruct")}
+}}"""
+
+
+def bound(
+    sources: Sequence[tuple[int, int]],
+    targets: Sequence[tuple[int, int, int]],
+    outputs: int,
+    kernel: str,
+    long: bool,
+    result: int,
+    otherwise: int,
+) -> str:
+    """``@bound()``: reads the inputs from `sources`, addresses and sizes, and writes the outputs to `targets`, the
+    first of each, its address and size. It returns the object `result`, or, if the last output is not 0.0, what the
+    object `otherwise` gives when it is called.
+    """
+    inputs = sum(size for _, size in sources)
+    copies, at = [], 0
+    for i, (address, size) in enumerate(sources):
+        copies += [f"  %in{i} = getelementptr double, ptr %in, i64 {at}", _copied(f"%in{i}", _pointer(address), size)]
+        at += size
+    source = _pointer(sources[0][0]) if len(sources) == 1 else "%in"
+    written = []
+    for i, (first, address, size) in enumerate(targets):
+        written += [f"  %out{i} = getelementptr double, ptr %out, i64 {first}"]
+        written += [_copied(_pointer(address), f"%out{i}", size)]
+    lines = "\n".join([] if len(sources) == 1 else copies)
+    return f"""
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+define ptr @bound(ptr %self, ptr %given, i64 %count) nounwind {{
+  %in = alloca [{max(inputs, 1)} x double], align 8
+  %out = alloca [{outputs} x double], align 8
+{lines}
+  {_run(source, "%out", kernel, long)}
+  %last.p = getelementptr double, ptr %out, i64 {outputs - 1}
+  %last = load double, ptr %last.p, align 8
+  %well = fcmp oeq double %last, 0.0
+  br i1 %well, label %write, label %other
+write:
+{chr(10).join(written)}
+  call void {_function("Py_IncRef")}(ptr {_pointer(result)})
+  ret ptr {_pointer(result)}
+other:
+  %found = call ptr (ptr, ...) {_function("PyObject_CallFunctionObjArgs")}(ptr {_pointer(otherwise)}, ptr null)
+  ret ptr %found
+}}"""
+
+
+# ---- pieces of it ----------------------------------------------------------------------------------------------------
 
 
 class _Definition(ctypes.Structure):
@@ -33,18 +168,18 @@ class _Definition(ctypes.Structure):
     )
 
 
-def builtin(address: int, owner: Any, name: str) -> Callable[..., Any]:
-    """The function ``@call`` or ``@into`` at that address, which keeps `owner` alive."""
-    definition = _Definition(name.encode(), address, _FASTCALL, b"")
-    make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-    function: Callable[..., Any] = make(ctypes.addressof(definition), (owner, definition), None)
-    return function
+def _pointer(address: int | None) -> str:
+    return f"inttoptr (i64 {address} to ptr)"
 
 
 def _function(name: str) -> str:
     """One of Python's own, to be called."""
-    return f"inttoptr (i64 {ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value} to ptr)"
+    return _pointer(ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value)
+
+
+def _object(name: str) -> str:
+    """One of Python's own objects."""
+    return _pointer(ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, name)))
 
 
 def _message(name: str, text: str) -> str:
@@ -55,15 +190,114 @@ def _message(name: str, text: str) -> str:
 
 def _type_error(message: str) -> str:
     error = ctypes.c_void_p.in_dll(ctypes.pythonapi, "PyExc_TypeError").value
-    return f"call void {_function('PyErr_SetString')}(ptr inttoptr (i64 {error} to ptr), ptr {message})"
+    return f"call void {_function('PyErr_SetString')}(ptr {_pointer(error)}, ptr {message})"
 
 
-def assembly(inputs: int, outputs: int) -> str:
-    """``@call`` and ``@into``, which call ``@kernel``."""
-    return _call(inputs, outputs) + _into(inputs, outputs)
+def _run(source: str, target: str, kernel: str, long: bool) -> str:
+    """The kernel's call; meanwhile other threads may run, if it is worth the change."""
+    call = f"call void {kernel}(ptr {source}, ptr {target})"
+    if not long:
+        return call
+    return f"""%state = call ptr {_function("PyEval_SaveThread")}()
+  {call}
+  call void {_function("PyEval_RestoreThread")}(ptr %state)"""
 
 
-def _call(inputs: int, outputs: int) -> str:
+def _asked(which: str, among: str, place: int, flags: int, count: int, refused: str, bad: str) -> str:
+    """The buffer of an argument, in ``%which.view``; `refused` if it has none, `bad` if it is not so many doubles."""
+    return f"""
+  %{which}.p = getelementptr ptr, ptr {among}, i64 {place}
+  %{which} = load ptr, ptr %{which}.p, align 8
+  %{which}.got = call i32 {_function("PyObject_GetBuffer")}(ptr %{which}, ptr %{which}.view, i32 {flags})
+  %{which}.ok = icmp eq i32 %{which}.got, 0
+  br i1 %{which}.ok, label %{which}.check, label %{refused}
+{which}.check:
+  %{which}.lp = getelementptr i8, ptr %{which}.view, i64 {_LENGTH}
+  %{which}.length = load i64, ptr %{which}.lp, align 8
+  %{which}.fits = icmp eq i64 %{which}.length, {8 * count}
+  %{which}.fp = getelementptr i8, ptr %{which}.view, i64 {_FORMAT}
+  %{which}.format = load ptr, ptr %{which}.fp, align 8
+  %{which}.letters = load i8, ptr %{which}.format, align 1
+  %{which}.sign = icmp eq i8 %{which}.letters, {ord("<" if sys.byteorder == "little" else ">")}
+  %{which}.skip = zext i1 %{which}.sign to i64
+  %{which}.second = getelementptr i8, ptr %{which}.format, i64 %{which}.skip
+  %{which}.letter = load i8, ptr %{which}.second, align 1
+  %{which}.double = icmp eq i8 %{which}.letter, {ord("d")}
+  %{which}.good = and i1 %{which}.fits, %{which}.double
+  br i1 %{which}.good, label %{which}.given, label %{bad}
+{which}.given:"""
+
+
+def _of_type(which: str, place: int, kind: type) -> str:
+    """Whether an argument is of that very type: on to ``which.typed``, or it is a miss."""
+    return f"""
+  %{which}.ap = getelementptr ptr, ptr %args, i64 {place}
+  %{which}.a = load ptr, ptr %{which}.ap, align 8
+  %{which}.tp = getelementptr i8, ptr %{which}.a, i64 {_TYPE}
+  %{which}.type = load ptr, ptr %{which}.tp, align 8
+  %{which}.same = icmp eq ptr %{which}.type, {_pointer(id(kind))}
+  br i1 %{which}.same, label %{which}.typed, label %missed
+{which}.typed:"""
+
+
+def _number(i: int, argument: Argument, at: int) -> str:
+    return f"""
+argument{i}:{_of_type(f"a{i}", i, argument.kind)}
+  %x{i} = call double {_function("PyFloat_AsDouble")}(ptr %a{i}.a)
+  %x{i}.p = getelementptr double, ptr %in, i64 {at}
+  store double %x{i}, ptr %x{i}.p, align 8
+  %odd{i} = fcmp oeq double %x{i}, -1.0
+  br i1 %odd{i}, label %doubt{i}, label %argument{i + 1}
+doubt{i}:
+  %error{i} = call ptr {_function("PyErr_Occurred")}()
+  %raised{i} = icmp ne ptr %error{i}, null
+  br i1 %raised{i}, label %missed, label %argument{i + 1}
+"""
+
+
+def _array(i: int, argument: Argument, at: int, alone: bool) -> str:
+    shape, which = argument.shape or (), f"a{i}"
+    lines = [
+        f"  %{which}.view = bitcast ptr %view to ptr",
+        _asked(which, "%args", i, _READ, argument.size, "missed", f"{which}.bad"),
+        f"  %{which}.np = getelementptr i8, ptr %{which}.view, i64 {_NDIM}",
+        f"  %{which}.ndim = load i32, ptr %{which}.np, align 4",
+        f"  %{which}.axes = icmp eq i32 %{which}.ndim, {len(shape)}",
+        f"  br i1 %{which}.axes, label %{which}.shape0, label %{which}.bad",
+        f"{which}.shape0:",
+        f"  %{which}.sp = getelementptr i8, ptr %{which}.view, i64 {_SHAPE}",
+        f"  %{which}.shape = load ptr, ptr %{which}.sp, align 8",
+    ]
+    for k, length in enumerate(shape):
+        lines += [
+            f"  %{which}.s{k} = getelementptr i64, ptr %{which}.shape, i64 {k}",
+            f"  %{which}.n{k} = load i64, ptr %{which}.s{k}, align 8",
+            f"  %{which}.e{k} = icmp eq i64 %{which}.n{k}, {length}",
+            f"  br i1 %{which}.e{k}, label %{which}.shape{k + 1}, label %{which}.bad",
+            f"{which}.shape{k + 1}:",
+        ]
+    lines.append(f"  %{which}.data = load ptr, ptr %{which}.view, align 8")
+    release = f"  call void {_function('PyBuffer_Release')}(ptr %{which}.view)"
+    if not alone:
+        lines += [
+            f"  %{which}.there = getelementptr double, ptr %in, i64 {at}",
+            _copied(f"%{which}.there", f"%{which}.data", argument.size),
+            release,
+        ]
+    lines += [f"  br label %argument{i + 1}", f"{which}.bad:", release, "  br label %missed"]
+    return f"\nargument{i}:{_of_type(which, i, argument.kind)}\n" + "\n".join(lines) + "\n"
+
+
+def _copied(target: str, source: str, size: int) -> str:
+    """So many doubles copied."""
+    return f"  call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {8 * size}, i1 false)"
+
+
+def _released(alone: bool) -> str:
+    return f"call void {_function('PyBuffer_Release')}(ptr %view)" if alone else ""
+
+
+def _call(inputs: int, outputs: int, kernel: str, long: bool) -> str:
     return f"""
 {_message("@call.message", f"this program has {inputs} inputs")}
 define ptr @call(ptr %self, ptr %args, i64 %count) nounwind {{
@@ -92,7 +326,7 @@ read:
   %i2 = add i64 %i, 1
   br label %reading
 run:
-  call void @kernel(ptr %in, ptr %out)
+  {_run("%in", "%out", kernel, long)}
   %list = call ptr {_function("PyList_New")}(i64 {outputs})
   %none = icmp eq ptr %list, null
   br i1 %none, label %failed, label %writing
@@ -123,34 +357,11 @@ failed:
 }}"""
 
 
-def _into(inputs: int, outputs: int) -> str:
+def _into(inputs: int, outputs: int, kernel: str, long: bool) -> str:
     text = f"expected an array of {inputs} doubles and one of {outputs} to write to, both contiguous"
-    get, release = _function("PyObject_GetBuffer"), _function("PyBuffer_Release")
-
-    def asked(which: str, place: int, flags: int, count: int, refused: str) -> str:
-        """The buffer of an argument, if it holds that many doubles."""
-        return f"""
-  %{which}.p = getelementptr ptr, ptr %args, i64 {place}
-  %{which} = load ptr, ptr %{which}.p, align 8
-  %{which}.got = call i32 {get}(ptr %{which}, ptr %{which}.view, i32 {flags})
-  %{which}.ok = icmp eq i32 %{which}.got, 0
-  br i1 %{which}.ok, label %{which}.check, label %{refused}
-{which}.check:
-  %{which}.lp = getelementptr i8, ptr %{which}.view, i64 {_LENGTH}
-  %{which}.length = load i64, ptr %{which}.lp, align 8
-  %{which}.fits = icmp eq i64 %{which}.length, {8 * count}
-  %{which}.fp = getelementptr i8, ptr %{which}.view, i64 {_FORMAT}
-  %{which}.format = load ptr, ptr %{which}.fp, align 8
-  %{which}.letters = load i8, ptr %{which}.format, align 1
-  %{which}.sign = icmp eq i8 %{which}.letters, {ord("<" if sys.byteorder == "little" else ">")}
-  %{which}.skip = zext i1 %{which}.sign to i64
-  %{which}.second = getelementptr i8, ptr %{which}.format, i64 %{which}.skip
-  %{which}.letter = load i8, ptr %{which}.second, align 1
-  %{which}.double = icmp eq i8 %{which}.letter, {ord("d")}
-  %{which}.good = and i1 %{which}.fits, %{which}.double
-  br i1 %{which}.good, label %{which}.given, label %{which}.bad
-{which}.given:"""
-
+    release = _function("PyBuffer_Release")
+    source = _asked("in", "%args", 0, _READ, inputs, "refused", "in.bad")
+    target = _asked("out", "%args", 1, _WRITE, outputs, "in.only", "out.bad")
     return f"""
 {_message("@into.message", text)}
 define ptr @into(ptr %self, ptr %args, i64 %count) nounwind {{
@@ -158,10 +369,10 @@ define ptr @into(ptr %self, ptr %args, i64 %count) nounwind {{
   %out.view = alloca [80 x i8], align 8
   %two = icmp eq i64 %count, 2
   br i1 %two, label %first, label %wrong
-first:{asked("in", 0, _READ, inputs, "refused")}{asked("out", 1, _WRITE, outputs, "in.only")}
+first:{source}{target}
   %in.data = load ptr, ptr %in.view, align 8
   %out.data = load ptr, ptr %out.view, align 8
-  call void @kernel(ptr %in.data, ptr %out.data)
+  {_run("%in.data", "%out.data", kernel, long)}
   call void {release}(ptr %in.view)
   call void {release}(ptr %out.view)
   call void {_function("Py_IncRef")}(ptr %out)

@@ -47,34 +47,77 @@ class Compiled:
         return (v3,)
     """
 
-    def __init__(self, fn: Callable[..., Any], in_axes: Any, argnums: Argnums, target: str, most_traces: int) -> None:
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        in_axes: Any,
+        argnums: Argnums,
+        target: str,
+        precise: bool,
+        most_traces: int,
+    ) -> None:
         self.fn = fn
         self.in_axes = in_axes
         self.argnums = argnums
         self.target = target
+        self.precise = precise
         self.most_traces = most_traces
         self._modes: dict[Any, Mode] = {}
         self._lock = threading.Lock()
         functools.update_wrapper(self, fn, updated=())
 
-    def __call__(self, *args: Any, threads: int | None = None, **kwargs: Any) -> Any:
-        return self._mode("value", None)(args, kwargs, threads)
+    def __call__(
+        self, *args: Any, out: Any = None, threads: int | None = None, progress: bool = False, **kwargs: Any
+    ) -> Any:
+        return self._mode("value").result(args, kwargs, out, threads, progress)
 
     def value_and_grad(
-        self, *args: Any, argnums: Argnums | None = None, threads: int | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        argnums: Argnums | None = None,
+        out: Any = None,
+        threads: int | None = None,
+        progress: bool = False,
+        **kwargs: Any,
     ) -> tuple[Any, Any]:
-        """The output and its gradient, as `autograd_lite.value_and_grad` has them; with rows, of the sum over them."""
-        return self._mode("value_and_grad", argnums)(args, kwargs, threads)  # type: ignore[no-any-return]
+        """The output and its gradient, as `autograd_lite.value_and_grad` has them; with rows, of the sum over them.
 
-    def grad(self, *args: Any, argnums: Argnums | None = None, threads: int | None = None, **kwargs: Any) -> Any:
-        """The gradient of the output; with rows, of the sum over them."""
-        return self._mode("grad", argnums)(args, kwargs, threads)
+        Args:
+            args, kwargs: the function's own.
+            argnums: by which positional argument to differentiate, or several, in place of the `argnums` of `compile`.
+            out: arrays to write the results into, in the nesting of the results, with None for what is to be made anew.
+            threads: between how many threads the rows are dealt out; by default one a processor, if they are worth it.
+                The result is the same for the same number of threads.
+            progress: show how many rows are done, by tqdm.
+
+        >>> import numpy as np
+        >>> f = compile(lambda x: x[0] * x[1])
+        >>> gradient = np.empty(2)
+        >>> value, gradient = f.value_and_grad(np.array([2.0, 5.0]), out=(None, gradient))
+        >>> value, gradient
+        (10.0, array([5., 2.]))
+        """
+        return self._mode("value_and_grad", argnums).result(  # type: ignore[no-any-return]
+            args, kwargs, out, threads, progress
+        )
+
+    def grad(
+        self,
+        *args: Any,
+        argnums: Argnums | None = None,
+        out: Any = None,
+        threads: int | None = None,
+        progress: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The gradient of the output; with rows, of the sum over them. The options are those of `value_and_grad`."""
+        return self._mode("grad", argnums).result(args, kwargs, out, threads, progress)
 
     def jacobian(self, *args: Any, sparse: bool = False, **options: Any) -> Any:
         """All partial derivatives, as `autograd_lite.jacobian` nests them; with rows, one Jacobian a row.
 
         With `sparse`, a SciPy CSR array of all numbers of the outputs by all numbers of the argument, whose structural
-        zeros are never computed. The other `options` are those of `grad`.
+        zeros are never computed. The other `options` are those of `value_and_grad`.
         """
         return self._matrix("jacobian", args, sparse, **options)
 
@@ -91,15 +134,59 @@ class Compiled:
         args: tuple[Any, ...],
         sparse: bool,
         argnums: Argnums | None = None,
+        out: Any = None,
         threads: int | None = None,
+        progress: bool = False,
         **kwargs: Any,
     ) -> Any:
         mode = self._mode(operator, argnums, sparse)
-        return mode.csr(args, kwargs) if sparse else mode(args, kwargs, threads)
+        if not sparse:
+            return mode.result(args, kwargs, out, threads, progress)
+        if out is not None:
+            raise ValueError(f"compile: {operator}(sparse=True) makes a matrix of its own: leave out= away")
+        return mode.csr(args, kwargs)
 
-    def hvp(self, primals: Sequence[Any], tangents: Sequence[Any], threads: int | None = None) -> Any:
-        """The Hessian times a vector, as `autograd_lite.hvp` nests it; with rows, a product a row."""
-        return self._mode("hvp", None)((tuple(primals), tuple(tangents)), {}, threads)
+    def hvp(
+        self,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        *,
+        out: Any = None,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> Any:
+        """The Hessian times a vector, as `autograd_lite.hvp` nests it; with rows, a product a row.
+
+        The options are those of `value_and_grad`.
+        """
+        return self._mode("hvp").result((tuple(primals), tuple(tangents)), {}, out, threads, progress)
+
+    def bind(self, *args: Any, of: str = "value", out: Any = None) -> Callable[[], Any]:
+        """The call with these arguments as a function of none, for calls of a fraction of a microsecond.
+
+        It reads whatever numbers the arrays among the arguments hold when it is called, and writes the results into the
+        same arrays each time, which it returns: those in `out`, or its own. A number comes in an array without axes.
+
+        Args:
+            args: numbers, which stay as they are, and contiguous arrays of float64; no rows.
+            of: what to call: "value", "value_and_grad", "grad", "jacobian" or "hessian".
+            out: as for `value_and_grad`; its arrays have to be contiguous, of float64.
+
+        >>> import numpy as np
+        >>> f, x = compile(lambda x: x[0] * x[1]), np.array([2.0, 5.0])
+        >>> call = f.bind(x, of="value_and_grad")
+        >>> value, gradient = call()
+        >>> x[:] = 3.0, 7.0
+        >>> call() == (value, gradient)
+        True
+        >>> value, gradient
+        (array(21.), array([7., 3.]))
+        """
+        from .bound import bound
+
+        if of not in ("value", "value_and_grad", "grad", "jacobian", "hessian"):
+            raise ValueError(f"compile: bind knows no {of!r}: of is the name of a method, or 'value'")
+        return bound(self._mode(of), args, out)
 
     @property
     def program(self) -> Program:
@@ -116,16 +203,19 @@ class Compiled:
         return f"<compiled {getattr(self.fn, '__qualname__', repr(self.fn))}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return compile, (self.fn, self.in_axes, self.argnums, self.target, self.most_traces)
+        return compile, (self.fn, self.in_axes, self.argnums, self.target, self.precise, self.most_traces)
 
-    def _mode(self, operator: str, argnums: Argnums | None, sparse: bool = False) -> Mode:
-        if argnums is None:
-            argnums = self.argnums
-        key = operator, argnums if isinstance(argnums, int) else tuple(argnums), sparse
+    def _mode(self, operator: str, argnums: Argnums | None = None, sparse: bool = False) -> Mode:
+        key: Any = operator
+        if sparse or argnums is not None:
+            if argnums is None:
+                argnums = self.argnums
+            key = operator, argnums if isinstance(argnums, int) else tuple(argnums), sparse
         mode = self._modes.get(key)
         if mode is None:
             with self._lock:
-                mode = self._modes.setdefault(key, Mode(self, operator, argnums, sparse))
+                made = Mode(self, operator, self.argnums if argnums is None else argnums, sparse)
+                mode = self._modes.setdefault(key, made)
         return mode
 
 
@@ -134,6 +224,7 @@ def compile(
     in_axes: Any = None,
     argnums: Argnums = 0,
     target: str = "auto",
+    precise: bool = False,
     most_traces: int = MOST_TRACES,
 ) -> Compiled:
     """`fn`, compiled: the same function, an order of magnitude and more faster.
@@ -145,6 +236,8 @@ def compile(
             an argument.
         argnums: by which positional argument `value_and_grad` and its like differentiate, or several.
         target: "python", "llvm" or "jax"; "auto" is llvm where llvmlite is installed.
+        precise: over rows, call the C library's functions one number at a time, as one evaluation does. Otherwise its
+            vector functions are called where the system has them, which are faster and within 4 ulp.
         most_traces: how many traces are kept for inputs of one shape. Beyond, the least recently used is dropped, with
             a warning.
 
@@ -159,7 +252,7 @@ def compile(
     """
     if not callable(fn):
         raise TypeError(f"compile: expected a function, got {type(fn).__name__} {short_label(repr(fn), 40)}")
-    return Compiled(fn, in_axes, argnums, target, most_traces)
+    return Compiled(fn, in_axes, argnums, target, precise, most_traces)
 
 
 class Mode:
@@ -171,6 +264,7 @@ class Mode:
         self.argnums = argnums
         self.name = getattr(compiled.fn, "__name__", "f").replace("<lambda>", "f")
         self.target = _target(compiled.target)
+        self.precise = compiled.precise
         self.fn: Callable[..., Any]
         if operator == "value":
             self.fn = compiled.fn
@@ -182,8 +276,8 @@ class Mode:
         else:
             self.fn = getattr(derivatives, operator)(compiled.fn, argnums)
         self._traces: dict[Tree, Traces] = {}
-        self._missed: object = None
-        self._at_array: dict[type, dict[Any, Callable[[Any], Any]]] = {}  # by the array's shape; see `arrays`
+        self._shortcut: tuple[Callable[[Any, Any], Any], int, Callable[[Any], Any], Tree] | None = None
+        self._empty: Callable[[int], Any]
         self._lock = threading.Lock()
 
     def latest(self) -> Trace:
@@ -194,36 +288,67 @@ class Mode:
                 return trace
         raise RuntimeError(f"{self.compiled!r} has no trace yet: call it first")
 
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], threads: int | None = None) -> Any:
-        if len(args) == 1 and not kwargs:
-            at_array = self._at_array.get(type(args[0]))
-            if at_array is not None:
-                shape = args[0].shape
-                if shape in at_array:
-                    found = at_array[shape](args[0])
-                    if found is not self._missed:
-                        return found
-        primals = args[0] if self.operator == "hvp" else args
-        axes = _axes(self.compiled.in_axes, primals)
+    def result(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        out: Any = None,
+        threads: int | None = None,
+        progress: bool = False,
+    ) -> Any:
+        """What a call with these arguments gives."""
+        shortcut = self._shortcut
+        if shortcut is not None and not kwargs:
+            evaluate, count, results, tree = shortcut
+            found = evaluate(args, self._empty(count))
+            if found is not None:
+                return results(found) if out is None else _filled(tree, results(found), out)
+        axes = self.axes(args)
         if any(axis is not None for axis in axes):
-            return self._over_rows(args, kwargs, axes, threads)
+            return self._over_rows(args, kwargs, axes, out, threads, progress)
+        trace, result = self.at_point(args, kwargs)
+        if not kwargs:
+            self._shorten(args, trace)
+        return result if out is None else _filled(trace.output_tree, result, out)
+
+    def axes(self, args: tuple[Any, ...]) -> list[int | None]:
+        """For each argument the axis along which its rows lie, or None."""
+        return _axes(self.compiled.in_axes, args[0] if self.operator == "hvp" else args)
+
+    def at_point(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Trace, Any]:
+        """The trace that is right at these arguments, which have no rows, and what it gives."""
         leaves, tree = flatten((args, kwargs))
-        numbers = [leaf if type(leaf) is float else as_float(leaf) for leaf in leaves]
-        traces = self.traces(tree)
-        result = traces(numbers)
-        if len(args) == 1 and not kwargs and trees.is_array(args[0]):
-            self._shortened(args[0], traces)
-        return result
+        return self.traces(tree)([leaf if type(leaf) is float else as_float(leaf) for leaf in leaves])
 
-    def _shortened(self, x: Any, traces: Traces) -> None:
-        """From now on arrays like this one go the shortest way."""
-        trace = traces.latest()
-        run = None if trace is None else getattr(trace.kernels.get("scalar"), "run", None)
-        if trace is not None and run is not None:
-            from . import arrays
+    def _shorten(self, args: tuple[Any, ...], trace: Trace) -> None:
+        """Calls with arguments like these go the shortest way from now on, from Python's objects to the kernel's code.
 
-            self._missed = arrays.MISSED
-            self._at_array.setdefault(type(x), {})[x.shape] = arrays.call(trace, run)
+        Whatever is unusual (another type, shape or layout, a branch taken otherwise, an inf or a nan to report) is left
+        to the general way.
+        """
+        kernel = trace.kernels["scalar"]
+        if not hasattr(kernel, "evaluation"):
+            return
+        import numpy as np
+
+        from . import entry
+        from .outputs import builder
+
+        arguments = []
+        for x in args:
+            if isinstance(x, (float, int)):
+                arguments.append(entry.Argument(type(x)))
+            elif trees.is_array(x) and x.dtype == np.float64 and x.flags.c_contiguous:
+                arguments.append(entry.Argument(type(x), x.shape))
+            else:
+                return
+        key = tuple(arguments)
+        if key not in trace.kernels:
+            trace.kernels[key] = kernel.evaluation(key)
+        if trace.kernels[key] is not None:
+            count = trace.output_tree.count + len(trace.outcomes) + 1
+            self._empty = np.empty
+            self._shortcut = trace.kernels[key], count, builder(trace.output_tree), trace.output_tree
 
     def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The sparse matrix at one point."""
@@ -232,7 +357,7 @@ class Mode:
 
         if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
-        entries = self(args, kwargs)
+        entries = self.result(args, kwargs)
         pattern = entries.pattern.content
         return csr_array((np.array(entries.values), pattern.columns, pattern.starts), shape=pattern.shape)
 
@@ -245,13 +370,19 @@ class Mode:
                 traces = self._traces.setdefault(tree, Traces(self, tree, labels))
         return traces
 
-    def _over_rows(self, args: Any, kwargs: dict[str, Any], axes: list[int | None], threads: int | None) -> Any:
+    def _over_rows(
+        self,
+        args: Any,
+        kwargs: dict[str, Any],
+        axes: list[int | None],
+        out: Any,
+        threads: int | None,
+        progress: bool,
+    ) -> Any:
         from . import rows
 
         given = rows.Rows(args, kwargs, [axes, axes] if self.operator == "hvp" else axes)
-        tree = self.traces(given.tree).shape_of_outputs(given)
-        reduced = self._reduced(given, axes, tree.count)
-        return rows.assembled(tree, rows.run(self, given, reduced, threads), reduced)
+        return rows.run(self, given, functools.partial(self._reduced, given, axes), out, threads, progress)
 
     def _reduced(self, given: Rows, axes: list[int | None], count: int) -> list[bool]:
         """Which outputs are sums over the rows: the output that is differentiated, and gradients by what is shared."""
@@ -281,12 +412,12 @@ class Traces:
         with self._lock:
             return next(reversed(self._kept.values()), None)
 
-    def __call__(self, numbers: list[float]) -> Any:
-        """The function's result at one point."""
+    def __call__(self, numbers: list[float]) -> tuple[Trace, Any]:
+        """The trace that is right at one point, and the function's result."""
         latest = self.latest()
         if latest is not None:
             outputs = self._run(latest, numbers)
-            if latest.fits(outputs):
+            if outputs[-1] == 0.0 or latest.fits(outputs):
                 return self._result(latest, numbers, outputs)
         found = self.at(numbers)
         return self._result(found, numbers, self._run(found, numbers))
@@ -310,11 +441,6 @@ class Traces:
             candidates = [pair for pair in candidates if pair[0][:parted] == met[:parted]]
         return self._traced(numbers)
 
-    def shape_of_outputs(self, rows: Rows) -> Tree:
-        """The nesting of the function's outputs for one row."""
-        trace = self.latest() or self.at(rows.at(0))
-        return trace.output_tree
-
     def _traced(self, numbers: list[float]) -> Trace:
         trace = traced(self.mode.fn, self.tree, numbers, self.labels)
         most = self.mode.compiled.most_traces
@@ -337,13 +463,15 @@ class Traces:
     def _run(self, trace: Trace, numbers: list[float]) -> Sequence[float]:
         kernel = trace.kernels.get("scalar")
         if kernel is None:
-            kernel = trace.kernels["scalar"] = self.mode.target.scalar(trace.checked(), self.mode.name)
+            kernel = trace.kernels["scalar"] = self.mode.target.scalar(
+                trace.checked(), self.mode.name, precise=self.mode.precise
+            )
         return kernel(*numbers)  # type: ignore[no-any-return]
 
-    def _result(self, trace: Trace, numbers: list[float], outputs: Sequence[float]) -> Any:
+    def _result(self, trace: Trace, numbers: list[float], outputs: Sequence[float]) -> tuple[Trace, Any]:
         if outputs[-1] != 0.0:
             self._reported(numbers)
-        return trace.output_tree.unflatten(outputs[: trace.output_tree.count])
+        return trace, trace.output_tree.unflatten(outputs[: trace.output_tree.count])
 
     def _reported(self, numbers: list[float]) -> None:
         """Run the function on Values, which report what made an inf or a nan, with its operands and their labels."""
@@ -352,6 +480,12 @@ class Traces:
 
 
 # ---- what is given ---------------------------------------------------------------------------------------------------
+
+
+def _filled(tree: Tree, result: Any, out: Any) -> Any:
+    from .outputs import filled
+
+    return filled(tree, result, out)
 
 
 def _target(name: str) -> ModuleType:

@@ -215,7 +215,8 @@ class Code:
     def select(self, t: Condition, a: Any, b: Any) -> Any:
         """`a` where `t`, else `b`: numbers, truths, or tuples of as many."""
         if isinstance(t, bool):
-            return a if t else b
+            found, other = (a, b) if t else (b, a)
+            return self.number(found) if isinstance(found, float) and isinstance(other, Number) else found
         if a is b or (isinstance(a, (Number, Truth)) and a == b):
             return a
         if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)) and len(a) == len(b):

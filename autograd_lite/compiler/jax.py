@@ -26,6 +26,7 @@ from .. import special, trees
 from ..primitives import Primitive
 from ..trees import flatten
 from .program import Program
+from .python import columns_of
 from .source import Definition, Names, Untranslatable
 from .trace import Builder
 
@@ -99,8 +100,9 @@ def function(fn: Callable[..., Any]) -> Callable[..., Any]:
     return on_arrays
 
 
-def scalar(program: Program, name: str = "program") -> Callable[..., tuple[float, ...]]:
+def scalar(program: Program, name: str = "program", *, precise: bool = False) -> Callable[..., tuple[float, ...]]:
     """The program as a function of floats, jitted, in float64."""
+    _refuse(precise)
     jitted = jax.jit(lambda numbers: tuple(map(jnp.asarray, evaluate(program, numbers))))
 
     def run(*numbers: float) -> tuple[float, ...]:
@@ -110,8 +112,11 @@ def scalar(program: Program, name: str = "program") -> Callable[..., tuple[float
     return run
 
 
-def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool]) -> Callable[..., list[float]]:
+def rows(
+    program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, precise: bool = False
+) -> Callable[..., list[float]]:
     """The program over rows, jitted, in float64; see `llvm.rows`."""
+    _refuse(precise)
 
     @jax.jit
     def jitted(columns: list[Any], like: Any) -> tuple[Any, ...]:
@@ -120,14 +125,19 @@ def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool]) -> 
 
     def run(inputs: Sequence[Any], outputs: Sequence[Any], count: int, threads: int | None = None) -> list[float]:
         with jax.enable_x64(True):
-            columns = [np.ascontiguousarray(x) if varies else np.float64(x) for x, varies in zip(inputs, varying)]
+            columns = [np.float64(x) if isinstance(x, float) else np.ascontiguousarray(x) for x in columns_of(inputs)]
             found = jitted(columns, np.empty(count))
-        for output, y, is_sum in zip(outputs, found, reduced):
+        for output, y, is_sum in zip(columns_of(outputs), found, reduced):
             if not is_sum:
                 output[:] = y
         return [float(y) if is_sum else 0.0 for y, is_sum in zip(found, reduced)]
 
     return run
+
+
+def _refuse(precise: bool) -> None:
+    if precise:
+        raise ValueError("compile: precise=True is for target='llvm' or 'python'; JAX has functions of its own")
 
 
 def _traced(fn: Callable[..., Any], structure: Any, shapes: Sequence[tuple[int, ...]]) -> tuple[Program, Any]:

@@ -25,9 +25,11 @@ from .unit import Template, Unit
 
 _ON_THE_STACK = 8192  # numbers
 _PIECE = 200  # instructions, about, in a piece
+_WHOLE = 1000  # up to so many are not cut: a few per cent faster, and LLVM's time is not yet felt
 _OPTIMISED = 5000  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
 _LONG = 20_000  # from so many on LLVM takes the short way from instruction to instruction: a tenth of the time
 _HASTY = 2000  # from so many on an exact kernel beside the hasty one is compiled only when it is needed
+_LETS_OTHERS_RUN = 2000  # from so many instructions on an evaluation does not hold the interpreter
 _RARELY = '!0 = !{!"branch_weights", i32 1, i32 1000000}'
 _lock = threading.RLock()
 
@@ -39,8 +41,8 @@ class Kernel:
     """A program compiled for one evaluation at a time. Threads may share it.
 
     Called with floats it gives a list of floats, as does `call`, which is a built-in function. `into` takes two
-    contiguous arrays of doubles, the inputs and one for the outputs, which it returns: the fastest form. `run` takes
-    the addresses of such arrays, or ctypes ones.
+    contiguous arrays of doubles, the inputs and one for the outputs, which it returns: the fastest form; `evaluation`
+    makes one of its kind for several arguments. `run` takes the addresses of such arrays, or ctypes ones.
     """
 
     def __init__(self, program: Program, *, precise: bool = False, hasty: bool = True) -> None:
@@ -50,16 +52,18 @@ class Kernel:
         if hasty and writer.hasty and writer.weight > _HASTY and not writer.unit.callbacks:
             self._exactly = _Exactly(program, precise)
         self.assembly = writer.scalar(self._exactly.address if self._exactly else None)
+        self._long = writer.weight > _LETS_OTHERS_RUN
         native = entry.supported() and not writer.unit.callbacks
-        native = native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
-        if native:
-            self.assembly += entry.assembly(len(program.inputs), len(program.outputs))
+        self._native = native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
+        if self._native:
+            self.assembly += entry.assembly(len(program.inputs), len(program.outputs), "@kernel", self._long)
         self._unit = writer.unit
         self._code = _compiled(self.assembly, writer.weight)
         if self._exactly:
             self._exactly.slot = self._code.get_global_value_address("exactly")
-        owner = self._code, self._exactly
-        function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._code.get_function_address("kernel"))
+        self._owner = self._code, self._exactly
+        self._address = self._code.get_function_address("kernel")
+        function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._address)
         self.run: Callable[[Any, Any], None] = function
         if self._unit.callbacks:
             self.run = functools.partial(_checked, self._unit, function)
@@ -68,9 +72,48 @@ class Kernel:
         self._outputs = ctypes.c_double * len(program.outputs)
         self.call: Callable[..., list[float]] = self._call
         self.into: Callable[[Any, Any], Any] = self._into
-        if native:
-            self.call = entry.builtin(self._code.get_function_address("call"), owner, "call")
-            self.into = entry.builtin(self._code.get_function_address("into"), owner, "into")
+        if self._native:
+            self.call = entry.builtin(self._code.get_function_address("call"), self._owner, "call")
+            self.into = entry.builtin(self._code.get_function_address("into"), self._owner, "into")
+
+    def evaluation(self, arguments: Sequence[entry.Argument]) -> Callable[..., Any] | None:
+        """A built-in function of such arguments, which hold the inputs one after the other, and of an array for the
+        outputs. It returns that array; or None if the last output is not 0.0, or an argument is of another kind.
+
+        There is none where Python lacks the interface, or the program calls back into Python.
+        """
+        if not self._native:
+            return None
+        kernel = f"inttoptr (i64 {self._address} to ptr)"
+        code = _compiled(entry.evaluation(arguments, len(self.program.outputs), kernel, self._long), 0)
+        return entry.builtin(code.get_function_address("evaluate"), (self._owner, code), "evaluate")
+
+    def bound(
+        self, given: Sequence[Any], places: Sequence[tuple[int, Any]], result: Any, otherwise: Callable[[], Any]
+    ) -> Callable[[], Any] | None:
+        """A built-in function without arguments. It reads the inputs from `given`, numbers and contiguous arrays of
+        doubles, writes the outputs into such arrays, each from its first on, and returns `result`; or, if the last
+        output is not 0.0, what `otherwise` gives. There is none where there is no `evaluation`.
+        """
+        if not self._native:
+            return None
+        import numpy as np
+
+        sources = [np.ascontiguousarray(x, dtype=np.float64) for x in given]
+        code = _compiled(
+            entry.bound(
+                [(x.ctypes.data, x.size) for x in sources],
+                [(first, y.ctypes.data, y.size) for first, y in places],
+                len(self.program.outputs),
+                f"inttoptr (i64 {self._address} to ptr)",
+                self._long,
+                id(result),
+                id(otherwise),
+            ),
+            0,
+        )
+        owner = self._owner, code, sources, places, result, otherwise
+        return entry.builtin(code.get_function_address("bound"), owner, "bound")
 
     def __call__(self, *inputs: float) -> list[float]:
         """The outputs for these inputs."""
@@ -171,10 +214,11 @@ class RowsKernel:
     ) -> list[float]:
         """Evaluate `count` rows: write the columns among the outputs, and return the sum of each of the others.
 
-        A column is an array of doubles with one axis, of any stride: neighbours in a row-major array are read and
-        written together. Those that are written must not overlap others. An input that does not vary is a float, an
-        output that is summed has no column. The rows are dealt out to `threads`, by default one for each processor if
-        they are worth it; the sums are the same for the same number of threads.
+        A column is an array of doubles with one axis, of any stride; a table, with two, stands for as many columns as
+        it has. Neighbours in a row-major array are read and written together. What is written must not overlap other
+        arrays. An input that does not vary is a float, an output that is summed is None. The rows are dealt out to
+        `threads`, by default one for each processor if they are worth it; the sums are the same for the same number of
+        threads.
         """
         plan = _Plan(self, inputs, outputs, count)
         threads = threads or min(os.cpu_count() or 1, 1 + count * self.weight // _WORTH_A_THREAD)
@@ -218,18 +262,13 @@ class _Plan:
     """What the loop over batches is told, apart from memory of its own."""
 
     def __init__(self, kernel: RowsKernel, inputs: Sequence[Any], outputs: Sequence[Any], count: int) -> None:
-        if len(inputs) != len(kernel.varying) or len(outputs) != len(kernel.reduced):
-            raise TypeError(
-                f"this program has {len(kernel.varying)} inputs and {len(kernel.reduced)} outputs, "
-                f"not {len(inputs)} and {len(outputs)}"
-            )
+        ins = _columns(inputs, count, kernel.varying, "inputs", False)
+        outs = _columns(outputs, count, [not is_sum for is_sum in kernel.reduced], "outputs", True)
         self.kernel = kernel
         self.stopped = False  # one of its runs was interrupted, or raised
-        shared = [0.0 if varies else float(x) for x, varies in zip(inputs, kernel.varying)]
-        given = [(i, _column(x, count, False)) for i, (x, varies) in enumerate(zip(inputs, kernel.varying)) if varies]
-        written = [
-            (j, _column(y, count, True)) for j, (y, is_sum) in enumerate(zip(outputs, kernel.reduced)) if not is_sum
-        ]
+        shared = [0.0 if isinstance(x, tuple) else float(x) for x in ins]
+        given = [(i, x) for i, x in enumerate(ins) if isinstance(x, tuple)]
+        written = [(j, y) for j, y in enumerate(outs) if isinstance(y, tuple)]
         self.arrays = inputs, outputs  # which must live as long as this does
         self.ins = _moves(given, kernel._loop, "in", kernel.width)
         self.outs = _moves(written, kernel._loop, "out", kernel.width)
@@ -244,18 +283,34 @@ class _Plan:
         )
 
 
-def _column(array: Any, count: int, writes: bool) -> Column:
-    """Where an array is; TypeError if it is not a column of `count` doubles."""
+def _columns(given: Sequence[Any], count: int, wanted: Sequence[bool], which: str, writes: bool) -> list[Any]:
+    """For each input or output the column it is in, where one is `wanted`, else what is given."""
+    found: list[Any] = []
+    for x in given:
+        if len(found) < len(wanted) and wanted[len(found)]:
+            found += _columns_of(x, count, writes)
+        else:
+            found.append(x)
+    if len(found) != len(wanted):
+        raise TypeError(f"this program has {len(wanted)} {which}, not {len(found)}")
+    return found
+
+
+def _columns_of(array: Any, count: int, writes: bool) -> list[Column]:
+    """Where the columns of an array are; TypeError if it is not `count` rows of doubles."""
     try:
         about = array.__array_interface__
     except AttributeError:
         raise TypeError(f"a column is a NumPy array, not {type(array).__name__}") from None
     shape, strides, (address, read_only) = about["shape"], about["strides"], about["data"]
-    if shape != (count,) or about["typestr"] != _DOUBLE:
+    if len(shape) not in (1, 2) or shape[0] != count or about["typestr"] != _DOUBLE:
         raise TypeError(f"a column here is {count} doubles, not {shape} of {about['typestr']}")
     if writes and read_only:
         raise TypeError("an output's column is read-only")
-    return address, 8 if strides is None else strides[0]
+    if len(shape) == 1:
+        return [(address, 8 if strides is None else strides[0])]
+    row, step = strides or (8 * shape[1], 8)
+    return [(address + step * k, row) for k in range(shape[1])]
 
 
 _DOUBLE = "<f8" if sys.byteorder == "little" else ">f8"
@@ -426,7 +481,7 @@ class _Writer:
         weight = 0
         for place, template in enumerate(self.templates):
             weight += template.weight
-            if weight > _PIECE and place > self.starts[-1]:
+            if weight > _PIECE and place > self.starts[-1] and self.weight > _WHOLE:
                 self.starts.append(place)
                 weight = template.weight
         self.ends = [*self.starts[1:], len(self.templates)]

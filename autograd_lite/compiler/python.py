@@ -47,8 +47,8 @@ def source(program: Program, name: str = "program") -> str:
     return _Printer(program, name).text()
 
 
-def scalar(program: Program, name: str = "program") -> Callable[..., tuple[float, ...]]:
-    """The program as a Python function of its inputs, with the source in its `__source__`."""
+def scalar(program: Program, name: str = "program", *, precise: bool = True) -> Callable[..., tuple[float, ...]]:
+    """The program as a Python function of its inputs, with the source in its `__source__`. It always is `precise`."""
     printer = _Printer(program, name)
     text = printer.text()
     filename = f"<autograd_lite {name} {next(_counter)}>"
@@ -114,19 +114,27 @@ class _Printer:
         return name
 
 
-def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool]) -> Callable[..., list[float]]:
+def rows(
+    program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, precise: bool = True
+) -> Callable[..., list[float]]:
     """The program over rows, one after the other: for whoever has no llvmlite; see `llvm.rows`."""
     run = scalar(program)
 
     def run_rows(inputs: Sequence[Any], outputs: Sequence[Any], count: int, threads: int | None = None) -> list[float]:
-        columns = [x.tolist() if varies else [x] * count for x, varies in zip(inputs, varying)]
+        columns = [[x] * count if isinstance(x, float) else x.tolist() for x in columns_of(inputs)]
+        places = columns_of(outputs)
         sums: list[list[float]] = [[] for _ in reduced]
         for i, numbers in enumerate(zip(*columns)):
             for j, x in enumerate(run(*numbers)):
                 if reduced[j]:
                     sums[j].append(x)
                 else:
-                    outputs[j][i] = x
+                    places[j][i] = x
         return [math.fsum(xs) if all(map(math.isfinite, xs)) else sum(xs) for xs in sums]
 
     return run_rows
+
+
+def columns_of(given: Sequence[Any]) -> list[Any]:
+    """The columns of tables, between what else there is."""
+    return [column for x in given for column in (x.T if getattr(x, "ndim", 1) == 2 else [x])]

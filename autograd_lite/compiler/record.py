@@ -9,6 +9,7 @@ Imports the tracing and the nestings of arguments.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,12 +86,18 @@ class Trace:
     kernels: dict[Any, Any] = field(default_factory=dict)  # what was emitted of it, by layout
 
     def checked(self) -> Program:
-        """The program with one output more: 0.0 if all of the function's own are finite, else nan."""
+        """The program with one output more: 0.0 if all of the function's own are finite and all guards come out as they
+        did, else nan.
+        """
         builder, _, outputs = restart(self.program)
-        terms: list[Any] = [output * 0.0 for output in outputs[: self.output_tree.count]]
+        count = self.output_tree.count
+        terms: list[Any] = [output * 0.0 for output in outputs[:count]]
         while len(terms) > 1:  # by halves: no long chain of sums
             terms = [a + b for a, b in itertools.zip_longest(terms[::2], terms[1::2], fillvalue=0.0)]
-        return builder.program([*outputs, *terms])
+        well, nan = terms[0], math.nan
+        for guard, outcome in zip(outputs[count:], self.outcomes):
+            well = primitives.where(guard, well, nan) if outcome else primitives.where(guard, nan, well)
+        return builder.program([*outputs, well])
 
     def fits(self, outputs: Sequence[float]) -> bool:
         """Whether all guards came out as in the trace, in what the program gave."""

@@ -1,14 +1,16 @@
 """A compiled function over rows: arrays of inputs in, one result a row or sums over all of them out.
 
-The arguments become columns, one a number of the row, not copied where they need not be. One trace is run over all
-rows at once; rows that branch otherwise are told by its guards, gathered, and run through a trace of their own, till
-none is left. What is summed counts only the rows a trace is right for. Imports NumPy when called.
+Arrays are read and written where they lie; what has to be converted is converted a block of rows at a time, so that
+arrays in a file may be larger than memory. One trace is run over all rows at once; rows that branch otherwise are told
+by its guards, gathered, and run through a trace of their own, till none is left. What is summed counts only the rows a
+trace is right for. Imports NumPy when called.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives, trees
@@ -19,22 +21,25 @@ from .record import Trace
 from .trace import restart
 
 if TYPE_CHECKING:
-    from .function import Mode
+    from .function import Mode, Traces
+    from .outputs import Results
+
+_BLOCK = 1 << 18  # rows that are converted, or gathered, at once
 
 
 class Rows:
-    """The arguments of one call, as columns.
-
-    `columns` has for each input of the function a number, shared by all rows, or an array with one a row.
+    """The arguments of one call, in the order of the function's inputs: a number that all rows share, or an array whose
+    first axis is that of the rows, which stands for as many inputs as a row of it has numbers.
     """
 
     def __init__(self, args: Sequence[Any], kwargs: dict[str, Any], axes: Sequence[Any]) -> None:
-        self.columns: list[Any] = []
-        self.count: int | None = None
+        self.inputs: list[Any] = []
+        self.count = -1
         shapes = [self._argument(i, arg, axis) for i, (arg, axis) in enumerate(zip(args, axes))]
         self.tree = trees.tuple_tree([trees.tuple_tree(shapes), self._shared(kwargs)])
-        self.varying = tuple([not isinstance(column, float) for column in self.columns])
-        if self.count is None:
+        self.arrays = [x for x in self.inputs if type(x) is not float]
+        self.varying = tuple([v for x in self.inputs for v in ([False] if type(x) is float else [True] * _width(x))])
+        if self.count < 0:
             raise ValueError("compile: in_axes names rows, but the arguments it names hold no number")
 
     def _argument(self, i: int, arg: Any, axis: Any) -> Tree:
@@ -44,7 +49,7 @@ class Rows:
 
     def _shared(self, arg: Any) -> Tree:
         leaves, tree = flatten(arg)
-        self.columns += [leaf if type(leaf) is float else as_float(leaf) for leaf in leaves]
+        self.inputs += [leaf if type(leaf) is float else as_float(leaf) for leaf in leaves]
         return tree
 
     def _varying(self, i: int, arg: Any, axis: int) -> Tree:
@@ -58,58 +63,120 @@ class Rows:
                 f"compile: argument {i} has rows of {array.dtype}: rows are numbers in an array, "
                 "or arrays in tuples and dicts"
             )
-        if array.dtype != np.float64:
-            array = array.astype(np.float64)
         if not -array.ndim <= axis < array.ndim:
             raise ValueError(f"compile: argument {i} has {array.ndim} axes, none of which is its axis of rows, {axis}")
-        array = np.moveaxis(array, axis, 0)
-        if self.count is None:
+        array = np.moveaxis(array, axis, 0) if axis else array
+        if self.count < 0:
             self.count = len(array)
         elif self.count != len(array):
             raise ValueError(f"compile: argument {i} has {len(array)} rows, those before it have {self.count}")
-        shape = array.shape[1:]
-        table = array.reshape(len(array), math.prod(shape)) if shape else array[:, None]
-        self.columns += list(table.T)
-        return trees.array_tree(shape) if shape else trees.LEAF
+        self.inputs.append(array)
+        return trees.array_tree(array.shape[1:]) if array.ndim > 1 else trees.LEAF
 
     def at(self, row: int) -> list[float]:
         """The inputs of one row; of no row at all, zeros."""
-        if not self.count:
-            return [column if isinstance(column, float) else 0.0 for column in self.columns]
-        return [column if isinstance(column, float) else float(column[row]) for column in self.columns]
+        found: list[float] = []
+        for x in self.inputs:
+            if type(x) is float:
+                found.append(x)
+            else:
+                found += map(float, x[row].ravel().tolist()) if self.count else [0.0] * _width(x)
+        return found
 
-    def taken(self, which: Any) -> list[Any]:
-        """The columns of some of the rows."""
-        return [column if isinstance(column, float) else column[which] for column in self.columns]
+    def block(self, which: Any) -> list[Any]:
+        """The inputs of some of the rows, by a slice or by their numbers: tables of doubles, with a column an input."""
+        import numpy as np
+
+        found = []
+        for x in self.inputs:
+            if type(x) is not float:
+                x = np.asarray(x[which], dtype=np.float64)
+                x = x.reshape(len(x), _width(x))
+            found.append(x)
+        return found
+
+    @property
+    def as_they_lie(self) -> bool:
+        """Whether kernels can read all arrays without a copy."""
+        return all(x.dtype == "f8" and x.dtype.isnative and (x.ndim < 3 or x.flags.c_contiguous) for x in self.arrays)
 
 
-def run(mode: Mode, rows: Rows, reduced: Sequence[bool], threads: int | None) -> list[Any]:
-    """For each output of the function a column with one number a row, or, where `reduced`, the sum over the rows."""
-    import numpy as np
+def _width(array: Any) -> int:
+    return math.prod(array.shape[1:])
+
+
+def run(
+    mode: Mode, rows: Rows, reduced: Callable[[int], list[bool]], out: Any, threads: int | None, progress: bool
+) -> Any:
+    """The function's outputs over the rows, in their nesting: summed where `reduced`, of their number, says so."""
+    from .outputs import Results
 
     traces = mode.traces(rows.tree)
-    count = rows.count or 0
-    columns = rows.columns
-    left: Any = np.arange(count)
     trace = traces.latest() or traces.at(rows.at(0))
-    results: list[Any] = [0.0 if is_sum else np.empty(count) for is_sum in reduced]
-    while True:
-        whole = len(left) == count
-        block = [None if is_sum else results[j] if whole else np.empty(len(left)) for j, is_sum in enumerate(reduced)]
-        fits = np.empty(len(left))
-        kernel = _kernel(mode, trace, rows.varying, reduced)
-        sums = kernel(columns, [*block, fits] if trace.outcomes else block, len(left), threads)
-        done = fits != 0.0 if trace.outcomes else np.full(len(left), True)
-        for j, column in enumerate(block):
-            if column is None:
-                results[j] += sums[j]
-            elif not whole:
-                results[j][left[done]] = column[done]
-        if done.all():
-            return results
-        left = left[~done]
-        columns = rows.taken(left)
+    tree = trace.output_tree
+    results = Results(tree, reduced(tree.count), rows.count, out, rows.arrays)
+    size = max(rows.count, 1)
+    if progress:
+        size = min(max(size // 200, 4096), _BLOCK)
+    elif trace.outcomes or not (rows.as_they_lie and results.as_they_lie):
+        size = _BLOCK
+    with _progress(progress, rows.count, mode.name) as advance:
+        for begin in range(0, rows.count, size):
+            end = min(begin + size, rows.count)
+            _run_block(mode, traces, rows, results, begin, end, threads)
+            advance(end - begin)
+    return results.nested()
+
+
+def _run_block(
+    mode: Mode, traces: Traces, rows: Rows, results: Results, begin: int, end: int, threads: int | None
+) -> None:
+    import numpy as np
+
+    trace = traces.latest()
+    assert trace is not None
+    tables: list[Any] = results.tables(begin, end)
+    fits = _run_trace(mode, trace, rows, slice(begin, end), results, tables, threads)
+    left: Any = begin + np.flatnonzero(fits == 0.0) if trace.outcomes else ()
+    while len(left):
         trace = traces.at(rows.at(int(left[0])))
+        block: list[Any] = [None if table is None else np.empty((len(left), table.shape[1])) for table in tables]
+        done = _run_trace(mode, trace, rows, left, results, block, threads) != 0.0
+        for table, found in zip(tables, block):
+            if table is not None:
+                table[left[done] - begin] = found[done]
+        if not done[0]:  # the vectors' rounding decides otherwise than one evaluation: then that is what counts
+            results.put(tables, int(left[0]) - begin, trace.program(*rows.at(int(left[0]))))
+            done[0] = True
+        left = left[~done]
+    results.took(begin, end, tables)
+
+
+def _run_trace(
+    mode: Mode, trace: Trace, rows: Rows, which: Any, results: Results, tables: Sequence[Any], threads: int | None
+) -> Any:
+    """Run a trace over some rows; for which of them it is right, 1.0 or 0.0 for each."""
+    import numpy as np
+
+    inputs = rows.block(which)
+    count = which.stop - which.start if isinstance(which, slice) else len(which)
+    fits = np.ones(count) if trace.outcomes else np.ones(0 if isinstance(which, slice) else count)
+    kernel = _kernel(mode, trace, rows.varying, results.reduced)
+    results.add(kernel(inputs, [*tables, fits] if trace.outcomes else tables, count, threads))
+    return fits
+
+
+@contextlib.contextmanager
+def _progress(wanted: bool, count: int, name: str) -> Iterator[Callable[[int], object]]:
+    if not wanted:
+        yield lambda rows: None
+        return
+    try:
+        from tqdm.auto import tqdm
+    except ImportError as missing:
+        raise ImportError(f"progress=True needs tqdm ({missing}): pip install 'autograd_lite[progress]'") from missing
+    with tqdm(total=count, desc=name, unit="row", unit_scale=True) as bar:
+        yield bar.update
 
 
 def _kernel(mode: Mode, trace: Trace, varying: tuple[bool, ...], reduced: Sequence[bool]) -> Any:
@@ -118,7 +185,7 @@ def _kernel(mode: Mode, trace: Trace, varying: tuple[bool, ...], reduced: Sequen
     if kernel is None:
         program = guarded(trace, reduced)
         flags = [*reduced, *([False] if trace.outcomes else [])]
-        kernel = trace.kernels[layout] = mode.target.rows(program, varying, flags)
+        kernel = trace.kernels[layout] = mode.target.rows(program, varying, flags, precise=mode.precise)
     return kernel
 
 
@@ -136,21 +203,3 @@ def guarded(trace: Trace, reduced: Sequence[bool]) -> Program:
         fits = primitives.where(guard, fits, 0.0) if outcome else primitives.where(guard, 0.0, fits)
     summed = [primitives.where(fits, output, 0.0) if is_sum else output for output, is_sum in zip(own, reduced)]
     return builder.program([*summed, fits])
-
-
-def assembled(tree: Tree, results: Sequence[Any], reduced: Sequence[bool]) -> Any:
-    """Columns and sums in the nesting of the outputs: an array of the function's has a first axis more, of rows."""
-    import numpy as np
-
-    if tree.shape is not None:
-        if tree.shape == ():
-            return results[0]
-        if not tree.count or reduced[0]:
-            return tree.unflatten([float(x) for x in results])
-        return np.stack(results, axis=1).reshape(-1, *tree.shape)
-    parts, start = [], 0
-    for child in tree.children:
-        stop = start + child.count
-        parts.append(assembled(child, results[start:stop], reduced[start:stop]))
-        start = stop
-    return tree.built(parts)

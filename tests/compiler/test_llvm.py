@@ -208,6 +208,14 @@ def test_a_long_program_compiles_in_pieces_and_is_right() -> None:
     assert run_rows(program, [(3.0, 1000.0), (-1.0, 2.0)]) == [list(program(3.0, 1000.0)), list(program(-1.0, 2.0))]
 
 
+@pytest.mark.parametrize("n", [10001.0, -10001.0, 3.0])
+def test_a_number_in_place_of_an_operand(n: float) -> None:
+    builder = Builder()
+    x = builder.input()
+    program = builder.program([primitives.ldexp(x, n)])
+    assert [llvm.scalar(program)(y) for y in (0.0, 1.5, -2.0)] == [list(program(y)) for y in (0.0, 1.5, -2.0)]
+
+
 def test_what_needs_no_instruction() -> None:
     builder = Builder()
     x = builder.input()
@@ -257,7 +265,10 @@ def test_rows_in_any_layout(data: Any) -> None:
     out = data.draw(layouts(n, k).filter(lambda a: a.flags.writeable))
     total = np.zeros(n)
     inputs = [*columns(x), 3.0]
-    kernel(inputs, [*columns(out), total], n, threads=data.draw(st.integers(1, 3)))
+    written = [out] if data.draw(st.booleans()) else columns(out)
+    if data.draw(st.booleans()):
+        inputs = [x, 3.0]  # as a table
+    kernel(inputs, [*written, total], n, threads=data.draw(st.integers(1, 3)))
     assert (out == x * 3.0 + np.arange(float(k))).all()
     running = np.zeros(n)
     for i in range(k):
@@ -325,10 +336,20 @@ def test_wrong_numbers_of_arguments_are_refused() -> None:
         llvm.scalar(program)(1.0)
     with pytest.raises(ValueError, match="varying has an entry for each input"):
         llvm.rows(program, [True], [False])
-    with pytest.raises(TypeError, match="2 inputs and 1 outputs, not 1 and 0"):
-        llvm.rows(program, [True, True], [False])([1.0], [], 3)
+    with pytest.raises(TypeError, match="2 inputs, not 1"):
+        llvm.rows(program, [True, True], [False])([np.zeros(3)], [np.zeros(3)], 3)
+    with pytest.raises(TypeError, match="1 outputs, not 0"):
+        llvm.rows(program, [True, True], [False])([np.zeros((3, 2))], [], 3)
     kernel, x = llvm.rows(program, [True, True], [False]), np.zeros(3)
-    for wrong in (np.zeros(4), np.zeros((3, 1)), np.zeros(3, "f4"), np.zeros(3, ">f8"), [0.0] * 3, 0.0):
+    for wrong in (
+        np.zeros(4),
+        np.zeros((4, 1)),
+        np.zeros((3, 1, 1)),
+        np.zeros(3, "f4"),
+        np.zeros(3, ">f8"),
+        [0.0] * 3,
+        0.0,
+    ):
         with pytest.raises(TypeError, match="a column"):
             kernel([x, wrong], [np.zeros(3)], 3)
     with pytest.raises(TypeError, match="read-only"):

@@ -1,0 +1,263 @@
+"""What a compiled function gives, in the nesting of its outputs: fresh numbers and arrays, or the caller's own, `out`.
+
+An `out` has the nesting of the result, with None for what is to be made anew: ``out=(None, gradient)``. It is written
+where it lies if the kernel can; an array of another type or layout, or one that lies over an input, gets a copy.
+Imports NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from ..trees import Tree
+
+_CAST: Final = "same_kind"
+
+
+def builder(tree: Tree) -> Callable[[Any], Any]:
+    """What makes the nesting out of an array of its numbers; arrays in it are views of that one.
+
+    It is one expression of Python's, which takes a fraction of the time of a walk through the nesting.
+    """
+    if tree.count > _MOST and _pieces(tree) > _MOST:
+        return lambda numbers: tree.unflatten(numbers.tolist())
+    made: dict[str, Any] = {}
+    return eval(f"lambda numbers: {_expression(tree, 0, made)}", made)  # type: ignore[no-any-return]
+
+
+_MOST = 500  # numbers and arrays that an expression is made for
+
+
+def _pieces(tree: Tree) -> int:
+    return 1 if tree.shape is not None else sum(map(_pieces, tree.children))
+
+
+def _expression(tree: Tree, start: int, made: dict[str, Any]) -> str:
+    shape = tree.shape
+    if shape == ():
+        return f"numbers.item({start})"
+    stop = start + tree.count
+    if shape is not None:
+        return f"numbers[{start}:{stop}]" + (f".reshape({shape})" if len(shape) > 1 else "")
+    if tree.children and all(child.shape == () for child in tree.children):
+        items = f"numbers[{start}:{stop}].tolist()"
+        if tree.make is list:
+            return items
+    else:
+        items = ""
+        for child in tree.children:
+            items += _expression(child, start, made) + ", "
+            start += child.count
+        if tree.make is tuple:
+            return f"({items})"
+        items = f"[{items}]"
+    name = f"made{len(made)}"
+    made[name] = tree.built
+    return f"{name}({items})"
+
+
+def filled(tree: Tree, found: Any, out: Any) -> Any:
+    """The result of a call at one point, copied into what is given in `out`."""
+    values = list(_values(tree, found))
+    for i, part in enumerate(_parts(tree, out)):
+        if part.given is not None:
+            _checked(part, part.tree.shape or ())
+            np.copyto(part.given, values[i], casting=_CAST)
+            values[i] = part.given
+    return _nested(tree, values)
+
+
+def held(tree: Tree, out: Any) -> Any:
+    """The nesting of a result with an array for each number and array, contiguous and of doubles: those given in `out`,
+    and new ones.
+    """
+    values = []
+    for part in _parts(tree, out):
+        shape = part.tree.shape or ()
+        if part.given is not None:
+            _checked(part, shape)
+            if part.given.dtype != np.float64 or not part.given.flags.c_contiguous:
+                raise TypeError(f"compile: out{part.path} has to be a contiguous array of float64 to be bound")
+        values.append(np.zeros(shape) if part.given is None else part.given)
+    return _nested(tree, values)
+
+
+def arrays(tree: Tree, out: Any) -> list[tuple[int, Any]]:
+    """Each array of such a nesting, and which of the outputs is its first."""
+    return [(part.first, part.given) for part in _parts(tree, out)]
+
+
+class Part(NamedTuple):
+    """A number or an array among the outputs: the first of the outputs that it takes, and what is given for it."""
+
+    tree: Tree
+    first: int
+    given: Any
+    path: str
+
+
+class Results:
+    """The results over `count` rows: sums of the outputs that are `reduced`, a row an entry for the others.
+
+    `inputs` are the arrays that are read meanwhile. TypeError or ValueError if `out` does not fit.
+    """
+
+    def __init__(self, tree: Tree, reduced: Sequence[bool], count: int, out: Any, inputs: Sequence[Any]) -> None:
+        self.tree = tree
+        self.reduced = reduced
+        self.parts = list(_parts(tree, out))
+        self.sums: list[list[float]] = [[] for _ in reduced]
+        self._arrays: list[Any] = []
+        self._direct: list[bool] = []
+        for part in self.parts:
+            shape = part.tree.shape or ()
+            array = part.given
+            if self._is_sum(part):
+                if array is not None:
+                    _checked(part, shape)
+            elif array is None:
+                array = np.empty((count, *shape))
+            else:
+                _checked(part, (count, *shape))
+            self._arrays.append(array)
+            self._direct.append(part.given is None or self._is_sum(part) or _fits(array, inputs))
+
+    @property
+    def as_they_lie(self) -> bool:
+        """Whether kernels can write all arrays without a copy."""
+        return all(self._direct)
+
+    def tables(self, begin: int, end: int) -> list[Any]:
+        """For each part the table that its rows from `begin` to `end` are put in; None for sums."""
+        found: list[Any] = []
+        for part, array, direct in zip(self.parts, self._arrays, self._direct):
+            if self._is_sum(part):
+                found += [None] * part.tree.count
+            elif direct:
+                found.append(array[begin:end].reshape(end - begin, part.tree.count))
+            else:
+                found.append(np.empty((end - begin, part.tree.count)))
+        return found
+
+    def add(self, sums: Sequence[float]) -> None:
+        """What a kernel summed, for each output."""
+        for terms, term, is_sum in zip(self.sums, sums, self.reduced):
+            if is_sum:
+                terms.append(term)
+
+    def put(self, tables: Sequence[Any], row: int, numbers: Sequence[float]) -> None:
+        """The outputs of one row of those in the tables."""
+        given = [table for table in tables if table is not None]
+        for part in self.parts:
+            mine = numbers[part.first : part.first + part.tree.count]
+            if not self._is_sum(part):
+                given.pop(0)[row] = mine
+                continue
+            for terms, term in zip(self.sums[part.first :], mine):
+                terms.append(term)
+
+    def took(self, begin: int, end: int, tables: Sequence[Any]) -> None:
+        """The tables hold their rows now."""
+        wanted = [(a, d) for part, a, d in zip(self.parts, self._arrays, self._direct) if not self._is_sum(part)]
+        for (array, direct), table in zip(wanted, [table for table in tables if table is not None]):
+            if not direct:
+                block = array[begin:end]
+                np.copyto(block, table.reshape(block.shape), casting=_CAST)
+
+    def nested(self) -> Any:
+        """All of them, in the nesting of the outputs."""
+        found = []
+        for part, array in zip(self.parts, self._arrays):
+            if self._is_sum(part):
+                numbers = [total(self.sums[i]) for i in range(part.first, part.first + part.tree.count)]
+                value = part.tree.unflatten(numbers)
+                if array is not None:
+                    np.copyto(array, value, casting=_CAST)
+                    value = array
+                found.append(value)
+            else:
+                found.append(array)
+        return _nested(self.tree, found)
+
+    def _is_sum(self, part: Part) -> bool:
+        return not part.tree.count or self.reduced[part.first]
+
+
+def total(terms: Sequence[float]) -> float:
+    """The sum, rounded once; of infinities and nans what adding them gives."""
+    try:
+        found = math.fsum(terms)
+    except (OverflowError, ValueError):
+        return sum(terms)
+    return found if math.isfinite(found) else sum(terms)
+
+
+# ---- nestings --------------------------------------------------------------------------------------------------------
+
+
+def _parts(tree: Tree, out: Any, first: int = 0, path: str = "") -> Iterator[Part]:
+    if tree.shape is not None:
+        yield Part(tree, first, out, path)
+        return
+    given = _children(tree, out, path)
+    for name, child, each in zip(tree.names, tree.children, given):
+        yield from _parts(child, each, first, f"{path}[{name!r}]")
+        first += child.count
+
+
+def _children(tree: Tree, out: Any, path: str) -> list[Any]:
+    if out is None:
+        return [None] * len(tree.children)
+    is_dict = isinstance(tree.keys, tuple) and tree.keys[0] is dict
+    names = set(out) if isinstance(out, dict) else set(range(len(out))) if isinstance(out, (tuple, list)) else None
+    if is_dict is not isinstance(out, dict) or names != set(tree.names):
+        kind = f"dict with the keys {[*tree.names]}" if is_dict else f"tuple or list of {len(tree.children)}"
+        raise TypeError(f"compile: out{path} is to be a {kind}, with an array or None for each, as the result is")
+    return [out[name] for name in tree.names]
+
+
+def _values(tree: Tree, found: Any) -> Iterator[Any]:
+    if tree.shape is not None:
+        yield found
+        return
+    for name, child in zip(tree.names, tree.children):
+        yield from _values(child, found[name])
+
+
+def _nested(tree: Tree, values: Sequence[Any]) -> Any:
+    rest = iter(values)
+
+    def made(tree: Tree) -> Any:
+        return next(rest) if tree.shape is not None else tree.built([made(child) for child in tree.children])
+
+    return made(tree)
+
+
+def _checked(part: Part, shape: tuple[int, ...]) -> None:
+    """TypeError or ValueError unless what is given for a part can hold it."""
+    given = part.given
+    if not isinstance(given, np.ndarray):
+        raise TypeError(f"compile: out{part.path} is to be an array of shape {shape}, not {type(given).__name__}")
+    if given.shape != shape:
+        raise ValueError(f"compile: out{part.path} has shape {given.shape}, the result there {shape}")
+    if not given.flags.writeable:
+        raise ValueError(f"compile: out{part.path} is read-only")
+    if not np.can_cast(np.float64, given.dtype, _CAST):
+        raise TypeError(f"compile: out{part.path} is an array of {given.dtype}, which cannot hold floats")
+
+
+def _fits(array: Any, inputs: Sequence[Any]) -> bool:
+    """Whether a kernel can write its doubles there."""
+    return (
+        array.dtype == np.float64
+        and array.dtype.isnative
+        and (array.ndim < 3 or array.flags.c_contiguous)
+        and not any(np.may_share_memory(array, each) for each in inputs)
+    )
+
+
+__all__ = ["Results", "builder", "filled", "total"]

@@ -65,8 +65,15 @@ class Tree:
     def __hash__(self) -> int:
         return hash((self.keys, () if self.shape is not None else self.children))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _tree_of, (self.unflatten([0.0] * self.count),)
+
     def __repr__(self) -> str:
         return repr(self.unflatten([_Star()] * self.count))
+
+
+def _tree_of(nesting: Any) -> Tree:
+    return flatten(nesting)[1]
 
 
 class _Star:

@@ -24,7 +24,7 @@ CONVENIENCES = {
     ("explain/steps.py", "Step"): {"draw"},
     ("explain/steps.py", "Steps"): {"html", "save"},
 }
-HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite"}
+HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite", "dask", "distributed"}
 
 
 def files() -> list[str]:

@@ -11,10 +11,11 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import sys
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -203,7 +204,18 @@ class Compiled:
         return f"<compiled {getattr(self.fn, '__qualname__', repr(self.fn))}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return compile, (self.fn, self.in_axes, self.argnums, self.target, self.precise, self.most_traces)
+        options = self.fn, self.in_axes, self.argnums, self.target, self.precise, self.most_traces
+        with self._lock:
+            modes = list(self._modes.items())
+        kept = []
+        for key, mode in modes:
+            for tree, traces in mode.by_shape().items():
+                kept.append((key if isinstance(key, tuple) else (key,), tree, traces.labels, traces.kept()))
+        return compile, options, kept
+
+    def __setstate__(self, state: list[Any]) -> None:
+        for key, tree, labels, kept in state:
+            self._mode(*key).adopt(tree, labels, kept)
 
     def _mode(self, operator: str, argnums: Argnums | None = None, sparse: bool = False) -> Mode:
         key: Any = operator
@@ -370,6 +382,17 @@ class Mode:
                 traces = self._traces.setdefault(tree, Traces(self, tree, labels))
         return traces
 
+    def by_shape(self) -> dict[Tree, Traces]:
+        """All traces there are."""
+        with self._lock:
+            return dict(self._traces)
+
+    def adopt(self, tree: Tree, labels: list[str | None], kept: Sequence[Trace]) -> None:
+        """Take over traces that another process made, for inputs of that shape."""
+        traces = Traces(self, tree, labels, kept)
+        with self._lock:
+            self._traces.setdefault(tree, traces)
+
     def _over_rows(
         self,
         args: Any,
@@ -379,6 +402,11 @@ class Mode:
         threads: int | None,
         progress: bool,
     ) -> Any:
+        if "dask" in sys.modules:
+            from . import distributed
+
+            if distributed.given((args, kwargs)):
+                return distributed.over_rows(self, args, kwargs, axes, out, threads, progress)
         from . import rows
 
         given = rows.Rows(args, kwargs, [axes, axes] if self.operator == "hvp" else axes)
@@ -399,11 +427,12 @@ class Mode:
 class Traces:
     """The traces of one function for inputs of one shape."""
 
-    def __init__(self, mode: Mode, tree: Tree, labels: list[str | None]) -> None:
+    def __init__(self, mode: Mode, tree: Tree, labels: list[str | None], kept: Iterable[Trace] = ()) -> None:
         self.mode = mode
         self.tree = tree
         self.labels = labels
-        self._kept: OrderedDict[tuple[bool, ...], Trace] = OrderedDict()  # by outcomes; the one used last at the end
+        # By outcomes; the one used last at the end.
+        self._kept: OrderedDict[tuple[bool, ...], Trace] = OrderedDict((trace.outcomes, trace) for trace in kept)
         self._lock = threading.Lock()
         self._warned = False
 
@@ -411,6 +440,11 @@ class Traces:
         """The trace used last, if there is one."""
         with self._lock:
             return next(reversed(self._kept.values()), None)
+
+    def kept(self) -> list[Trace]:
+        """All of them, the one used last at the end."""
+        with self._lock:
+            return list(self._kept.values())
 
     def __call__(self, numbers: list[float]) -> tuple[Trace, Any]:
         """The trace that is right at one point, and the function's result."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .outputs import Results
 
 _BLOCK = 1 << 18  # rows that are converted, or gathered, at once
+
+_emitting = threading.RLock()  # once, however many threads ask for it
 
 
 class Rows:
@@ -183,9 +186,13 @@ def _kernel(mode: Mode, trace: Trace, varying: tuple[bool, ...], reduced: Sequen
     layout = varying, tuple(reduced)
     kernel = trace.kernels.get(layout)
     if kernel is None:
-        program = guarded(trace, reduced)
-        flags = [*reduced, *([False] if trace.outcomes else [])]
-        kernel = trace.kernels[layout] = mode.target.rows(program, varying, flags, precise=mode.precise)
+        with _emitting:
+            kernel = trace.kernels.get(layout)
+            if kernel is None:
+                program = guarded(trace, reduced)
+                flags = [*reduced, *([False] if trace.outcomes else [])]
+                kernel = mode.target.rows(program, varying, flags, precise=mode.precise)
+                trace.kernels[layout] = kernel
     return kernel
 
 

@@ -11,10 +11,12 @@ import ast
 import builtins
 import functools
 import linecache
+import threading
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 Definition = ast.FunctionDef | ast.Lambda
+_parsing = threading.Lock()  # two threads at once are a SystemError in CPython 3.11
 
 
 class Untranslatable(TypeError):
@@ -70,7 +72,8 @@ def assigned(node: ast.AST) -> set[str]:
 @functools.lru_cache(maxsize=16)
 def _tree(filename: str, source: str) -> tuple[Definition, ...]:
     try:
-        tree = ast.parse(source)
+        with _parsing:
+            tree = ast.parse(source)
     except SyntaxError:
         return ()
     return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.Lambda)))

@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import entry, natives
 from .columns import HEADER, MOVE, assembly, together
@@ -180,7 +180,17 @@ def scalar(program: Program, name: str = "program", *, precise: bool = False) ->
 
 # ---- rows ------------------------------------------------------------------------------------------------------------
 
-Column = tuple[int, int]  # the address of its first double, and the bytes from each to the next
+
+class Table(NamedTuple):
+    """Columns of doubles: the place of the first among the inputs or outputs, its address, how many there are, and the
+    bytes from row to row and from column to column.
+    """
+
+    place: int
+    address: int
+    columns: int
+    row: int
+    step: int
 
 
 class RowsKernel:
@@ -262,16 +272,13 @@ class _Plan:
     """What the loop over batches is told, apart from memory of its own."""
 
     def __init__(self, kernel: RowsKernel, inputs: Sequence[Any], outputs: Sequence[Any], count: int) -> None:
-        ins = _columns(inputs, count, kernel.varying, "inputs", False)
-        outs = _columns(outputs, count, [not is_sum for is_sum in kernel.reduced], "outputs", True)
+        ins, shared = _tables(inputs, count, kernel.varying, "inputs", False)
+        outs, _ = _tables(outputs, count, [not is_sum for is_sum in kernel.reduced], "outputs", True)
         self.kernel = kernel
         self.stopped = False  # one of its runs was interrupted, or raised
-        shared = [0.0 if isinstance(x, tuple) else float(x) for x in ins]
-        given = [(i, x) for i, x in enumerate(ins) if isinstance(x, tuple)]
-        written = [(j, y) for j, y in enumerate(outs) if isinstance(y, tuple)]
         self.arrays = inputs, outputs  # which must live as long as this does
-        self.ins = _moves(given, kernel._loop, "in", kernel.width)
-        self.outs = _moves(written, kernel._loop, "out", kernel.width)
+        self.ins = _moves(ins, kernel._loop, "in", kernel.width)
+        self.outs = _moves(outs, kernel._loop, "out", kernel.width)
         self.shared = (ctypes.c_double * max(len(shared), 1))(*shared)
         self.header = (ctypes.c_int64 * len(HEADER))(
             kernel._body,
@@ -283,20 +290,34 @@ class _Plan:
         )
 
 
-def _columns(given: Sequence[Any], count: int, wanted: Sequence[bool], which: str, writes: bool) -> list[Any]:
-    """For each input or output the column it is in, where one is `wanted`, else what is given."""
-    found: list[Any] = []
+def _tables(
+    given: Sequence[Any], count: int, wanted: Sequence[bool], which: str, writes: bool
+) -> tuple[list[Table], list[float]]:
+    """The tables among the inputs or outputs, which stand where columns are `wanted`; for each place the number that
+    stands there. Tables that lie side by side are one.
+    """
+    tables: list[Table] = []
+    numbers: list[float] = []
     for x in given:
-        if len(found) < len(wanted) and wanted[len(found)]:
-            found += _columns_of(x, count, writes)
-        else:
-            found.append(x)
-    if len(found) != len(wanted):
-        raise TypeError(f"this program has {len(wanted)} {which}, not {len(found)}")
-    return found
+        place = len(numbers)
+        if place >= len(wanted) or not wanted[place]:
+            numbers.append(0.0 if x is None else float(x))
+            continue
+        table = _table(x, place, count, writes)
+        numbers += [0.0] * table.columns
+        last = tables[-1] if tables else table
+        if (table.place, table.address, table.row, table.step, last.step) == (
+            *(last.place + last.columns, last.address + 8 * last.columns, last.row, 8, 8),
+        ):
+            tables[-1] = last._replace(columns=last.columns + table.columns)
+            continue
+        tables.append(table)
+    if len(numbers) != len(wanted):
+        raise TypeError(f"this program has {len(wanted)} {which}, not {len(numbers)}")
+    return tables, numbers
 
 
-def _columns_of(array: Any, count: int, writes: bool) -> list[Column]:
+def _table(array: Any, place: int, count: int, writes: bool) -> Table:
     """Where the columns of an array are; TypeError if it is not `count` rows of doubles."""
     try:
         about = array.__array_interface__
@@ -308,29 +329,25 @@ def _columns_of(array: Any, count: int, writes: bool) -> list[Column]:
     if writes and read_only:
         raise TypeError("an output's column is read-only")
     if len(shape) == 1:
-        return [(address, 8 if strides is None else strides[0])]
+        return Table(place, address, 1, 8 if strides is None else strides[0], 8)
     row, step = strides or (8 * shape[1], 8)
-    return [(address + step * k, row) for k in range(shape[1])]
+    return Table(place, address, shape[1], row, step if shape[1] > 1 else 8)
 
 
 _DOUBLE = "<f8" if sys.byteorder == "little" else ">f8"
 
 
-def _moves(columns: Sequence[tuple[int, Column]], loop: _Loop, kind: str, width: int) -> Any:
+def _moves(tables: Sequence[Table], loop: _Loop, kind: str, width: int) -> Any:
     words: list[int] = []
-    at = 0
-    while at < len(columns):
-        place, (address, stride) = columns[at]
-        count = 1
-        while count < min(together(width), len(columns) - at) and columns[at + count] == (
-            place + count,
-            (address + 8 * count, stride),
-        ):
-            count += 1
-        direct = count == 1 and stride == 8 and address % 8 == 0
-        words += [loop.movers[kind, count], address, stride, place, direct]
-        at += count
-    return (ctypes.c_int64 * max(len(words), 1))(*words) if words else (ctypes.c_int64 * 0)()
+    most = together(width)
+    for place, address, columns, row, step in tables:
+        at = 0
+        while at < columns:
+            count = min(most, columns - at) if step == 8 else 1
+            direct = count == 1 and row == 8 and address % 8 == 0
+            words += (loop.movers[kind, count], address + step * at, row, place + at, direct)
+            at += count
+    return (ctypes.c_int64 * len(words))(*words)
 
 
 class _Run:

@@ -140,11 +140,12 @@ def _run_block(
     assert trace is not None
     tables: list[Any] = results.tables(begin, end)
     fits = _run_trace(mode, trace, rows, slice(begin, end), results, tables, threads)
-    left: Any = begin + np.flatnonzero(fits == 0.0) if trace.outcomes else ()
+    left: Any = () if fits is None else begin + np.flatnonzero(fits == 0.0)
     while len(left):
         trace = traces.at(rows.at(int(left[0])))
         block: list[Any] = [None if table is None else np.empty((len(left), table.shape[1])) for table in tables]
-        done = _run_trace(mode, trace, rows, left, results, block, threads) != 0.0
+        fits = _run_trace(mode, trace, rows, left, results, block, threads)
+        done = np.full(len(left), True) if fits is None else fits != 0.0
         for table, found in zip(tables, block):
             if table is not None:
                 table[left[done] - begin] = found[done]
@@ -158,14 +159,14 @@ def _run_block(
 def _run_trace(
     mode: Mode, trace: Trace, rows: Rows, which: Any, results: Results, tables: Sequence[Any], threads: int | None
 ) -> Any:
-    """Run a trace over some rows; for which of them it is right, 1.0 or 0.0 for each."""
+    """Run a trace over some rows; for which of them it is right, 1.0 or 0.0 for each, or None if for all."""
     import numpy as np
 
     inputs = rows.block(which)
     count = which.stop - which.start if isinstance(which, slice) else len(which)
-    fits = np.ones(count) if trace.outcomes else np.ones(0 if isinstance(which, slice) else count)
+    fits = np.ones(count) if trace.outcomes else None
     kernel = _kernel(mode, trace, rows.varying, results.reduced)
-    results.add(kernel(inputs, [*tables, fits] if trace.outcomes else tables, count, threads))
+    results.add(kernel(inputs, tables if fits is None else [*tables, fits], count, threads))
     return fits
 
 

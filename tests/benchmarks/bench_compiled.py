@@ -1,84 +1,28 @@
-"""Compiled code beside JAX, CasADi, PyTorch and micrograd: bundle adjustment, micrograd's network, how it grows.
+"""Compiled code beside its peers: bundle adjustment by rows and at one point, and micrograd's network.
 
-Run as a script: ``python tests/benchmarks/bench_compiled.py [rows|point|network|shared|growth …]``. All run in one
-process on one processor, but where two threads are measured. The systems take turns, a figure is the median of its
-runs, and every system's numbers are compared with ours first. A system that is not installed is left out, and said to
-be.
+Run as a script: ``python tests/benchmarks/bench_compiled.py [rows|point|network|shared …]``. All in one process on one
+processor, but where two threads are measured. The systems take turns, and every system's numbers are compared with
+ours first. A system that is not installed is left out, and said to be.
 """
 
 from __future__ import annotations
 
 import functools
-import gc
-import importlib.util
 import itertools
-import os
-import resource
-import statistics
 import sys
 import time
-import types
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import problems
+from measure import Runs, Table, agree, casadi_buffered, installed, main, on, timed
 
 import autograd_lite as ag
 from autograd_lite import primitives
 from autograd_lite.compiler import Builder, Program, llvm, reverse
 
 ROWS = 100_000
-SECONDS = 2.0  # what a system's runs of one problem may take; there are at least five
-PEERS = ("jax", "casadi", "torch", "micrograd")
-Runs = dict[str, Callable[[], Any]]
-
-
-def installed(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
-
-
-def one_processor() -> set[int]:
-    """Keep this process, and the threads it will start, on one processor; the set that it had."""
-    if not hasattr(os, "sched_setaffinity"):
-        return set()
-    had = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(had)})
-    return had
-
-
-def medians(runs: Runs, inner: int = 1) -> dict[str, float]:
-    """The median time of one call of each, taking turns until each has had its share."""
-    found: dict[str, list[float]] = {name: [] for name in runs}
-    for run in runs.values():
-        run()
-    gc.collect()
-    gc.disable()
-    while waiting := [name for name, taken in found.items() if len(taken) < 5 or sum(taken) * inner < SECONDS]:
-        for name in waiting:
-            run = runs[name]
-            start = time.perf_counter()
-            for _ in range(inner):
-                run()
-            found[name].append((time.perf_counter() - start) / inner)
-            if len(found[name]) > 200:
-                break
-        if all(len(taken) > 200 for taken in found.values()):
-            break
-    gc.enable()
-    return {name: statistics.median(taken) for name, taken in found.items()}
-
-
-def table(title: str, found: dict[str, float], base: str, unit: tuple[str, float]) -> None:
-    print(f"\n{title}")
-    for name, taken in found.items():
-        print(f"  {name:<44}{taken * unit[1]:>12.3f} {unit[0]}  {taken / found[base]:>9.2f} of ours")
-
-
-def agree(name: str, found: Any, wanted: Any, rtol: float = 1e-8) -> None:
-    scale = np.abs(wanted).max()
-    assert np.allclose(found, wanted, rtol=rtol, atol=rtol * 1e-3 * scale), f"{name}: another result"
 
 
 # ---- bundle adjustment -----------------------------------------------------------------------------------------------
@@ -94,12 +38,15 @@ def scene(n: int) -> list[Any]:
     return [cameras, points, rng.uniform(0.5, 1.0, n), rng.normal(0.0, 0.1, (n, 2))]
 
 
+def squared_error(camera: Any, point: Any, weight: Any, feature: Any) -> Any:
+    return problems.squared_error(camera, point, weight, feature, ag.math)
+
+
 def bundle_adjustment() -> Program:
     """The squared error and its gradient by camera, point and weight; the feature is data."""
     builder = Builder()
     x = [builder.input() for _ in range(17)]
-    error = problems.squared_error(x[:11], x[11:14], x[14], x[15:17], ag.math)
-    gradient = reverse(builder.program([error]))
+    gradient = reverse(builder.program([squared_error(x[:11], x[11:14], x[14], x[15:17])]))
     return Program(gradient.inputs, gradient.instructions, gradient.outputs[:16])
 
 
@@ -117,108 +64,162 @@ def casadi_bundle_adjustment() -> Any:
     return casadi.Function("squared_error", parts, [error, *slopes])
 
 
-def casadi_buffered(function: Any, inputs: list[Any], outputs: list[Any]) -> Callable[[], None]:
-    buffer, call = function.buffer()
-    for i, array in enumerate(inputs):
-        buffer.set_arg(i, memoryview(array))
-    for i, array in enumerate(outputs):
-        buffer.set_res(i, memoryview(array))
-    call.buffers = buffer  # type: ignore[attr-defined]  # keeps it
-    return call  # type: ignore[no-any-return]
-
-
 def jax_bundle_adjustment() -> Any:
     import jax
 
-    m = types.SimpleNamespace(sqrt=jax.numpy.sqrt, sin=jax.numpy.sin, cos=jax.numpy.cos)
-    return jax.value_and_grad(lambda c, p, w, f: problems.squared_error(c, p, w, f, m), argnums=(0, 1, 2))
+    def error(camera: Any, point: Any, weight: Any, feature: Any) -> Any:
+        return problems.squared_error(camera, point, weight, feature, jax.numpy)
+
+    return jax.value_and_grad(error, argnums=(0, 1, 2))
 
 
-def rows(everything: set[int]) -> None:
+def symengine_bundle_adjustment() -> Any:
+    import symengine
+
+    x = symengine.symbols("x0:17")
+    error = problems.squared_error(x[:11], x[11:14], x[14], x[15:17], symengine)
+    return symengine.Lambdify(x, [error, *[error.diff(a) for a in x[:15]]], backend="llvm", cse=True)
+
+
+def rows(everything: set[int]) -> list[Table]:
     n, given = ROWS, scene(ROWS)
-    start = time.perf_counter()
     kernel = llvm.rows(bundle_adjustment(), [True] * 17, [False] * 16)
-    print(f"\nbundle adjustment traced, differentiated and compiled in {time.perf_counter() - start:.3f} s")
     value, slopes = np.empty(n), [np.empty_like(array) for array in given[:3]]
     ins, outs = columns(given), columns([value, *slopes])
-    fortran = [np.asfortranarray(array) for array in given]
-    fortran_slopes = [np.asfortranarray(array) for array in slopes]
-    f_ins, f_outs = columns(fortran), columns([np.empty(n), *fortran_slopes])
+    fortran = columns([np.asfortranarray(array) for array in given])
+    fortran_outs = columns([np.empty(n), *[np.asfortranarray(array) for array in slopes]])
     copied = np.random.default_rng(1).normal(size=n * (17 + 16) // 2)
     there = np.empty_like(copied)
-    compiled = ag.compile(lambda c, p, w, f: problems.squared_error(c, p, w, f, ag.math), in_axes=0, target="llvm")
+    compiled = ag.compile(squared_error, in_axes=0, argnums=(0, 1, 2))
+    start = time.perf_counter()
+    compiled.value_and_grad(*[array[:1] for array in given])
+    notes = [f"Traced, differentiated and compiled in {time.perf_counter() - start:.2f} s."]
     runs: Runs = {
-        "ours: kernel, one thread": lambda: kernel(ins, outs, n, threads=1),
-        "ours: kernel, columns contiguous": lambda: kernel(f_ins, f_outs, n, threads=1),
-        "ours: ag.compile(…).value_and_grad": lambda: compiled.value_and_grad(*given, threads=1),
-        "NumPy copying as many bytes": lambda: np.copyto(there, copied),
+        "ours": lambda: compiled.value_and_grad(*given, threads=1),
+        "ours, the kernel alone": lambda: kernel(ins, outs, n, threads=1),
+        "ours, the kernel alone, columns contiguous": lambda: kernel(fortran, fortran_outs, n, threads=1),
+        "NumPy, copying as many bytes": lambda: np.copyto(there, copied),
     }
+    runs["ours, the kernel alone"]()
+    our_value, our_slopes = runs["ours"]()
+    agree("ours", our_value, value.sum())
+    for found, wanted in zip(our_slopes, slopes):
+        agree("ours", found, wanted)
     if installed("jax"):
         import jax
 
         jitted = jax.jit(jax.vmap(jax_bundle_adjustment()))
         on_device = [jax.numpy.array(array) for array in given]
-        runs["JAX: jit(vmap(value_and_grad))"] = lambda: jax.block_until_ready(jitted(*on_device))
-        runs["ours: kernel, one thread"]()
-        their_value, their_slopes = runs["JAX: jit(vmap(value_and_grad))"]()
+        runs["JAX, jit(vmap(value_and_grad))"] = lambda: jax.block_until_ready(jitted(*on_device))
+        their_value, their_slopes = runs["JAX, jit(vmap(value_and_grad))"]()
         agree("JAX", their_value, value)
         for found, wanted in zip(their_slopes, slopes):
             agree("JAX", found, wanted)
     if installed("casadi"):
         mapped = casadi_bundle_adjustment().map(n)
         results = [np.empty(n), *[np.empty_like(array) for array in slopes]]
-        runs["CasADi: map, buffered"] = casadi_buffered(mapped, given, results)
-        runs["CasADi: map, buffered"]()
-        agree("CasADi", results[0], value)
-        agree("CasADi", results[1], slopes[0])
+        runs["CasADi, map, buffered"] = casadi_buffered(mapped, given, results)
+        runs["CasADi, map, buffered"]()
+        for found, wanted in zip(results, [value, *slopes]):
+            agree("CasADi", found, wanted)
     if installed("torch"):
-        import torch
+        torch_rows(given, value, slopes, runs, notes)
+    if installed("symengine"):
+        function, flat = symengine_bundle_adjustment(), np.column_stack(given)
+        result = np.empty((n, 16))
+        runs["symengine, Lambdify by LLVM"] = lambda: function(flat, out=result)
+        runs["symengine, Lambdify by LLVM"]()
+        agree("symengine", result, np.column_stack([value, *slopes]))
+    if installed("autograd"):
+        import autograd
 
-        torch.set_num_threads(1)
-        both = torch.func.vmap(
-            torch.func.grad_and_value(lambda c, p, w, f: problems.squared_error(c, p, w, f, torch), argnums=(0, 1, 2))
-        )
-        tensors = [torch.from_numpy(array) for array in given]
-        runs["PyTorch: vmap(grad_and_value)"] = lambda: both(*tensors)
-        agree("PyTorch", runs["PyTorch: vmap(grad_and_value)"]()[1], value)
-    found = medians(runs)
-    title = f"Bundle adjustment, value and gradient, {n:,} rows, per row"
-    table(title, {name: taken / n for name, taken in found.items()}, "ours: kernel, one thread", ("ns", 1e9))
+        def error(parts: Any) -> Any:
+            return autograd.numpy.sum(problems.squared_error(*parts, given[3].T, autograd.numpy))
+
+        both, parts = autograd.value_and_grad(error), tuple([array.T.copy() for array in given[:3]])
+        runs["autograd, vectorised"] = lambda: both(parts)
+        for found, wanted in zip(runs["autograd, vectorised"]()[1], slopes):
+            agree("autograd", found, wanted.T)
+    tables = [Table(f"Bundle adjustment, value and gradient, {n:,} rows: a row", "ours", timed(runs, n), notes)]
     if len(everything) > 1:
-        os.sched_setaffinity(0, everything)
-        pair = medians(
-            {f"{k} thread{'s' * (k > 1)}": functools.partial(kernel, ins, outs, n, threads=k) for k in (1, 2)}
+        on(everything)
+        both_ways: Runs = {}
+        for k in (1, 2):
+            threads = f"{k} thread{'s' * (k > 1)}"
+            both_ways[threads] = functools.partial(kernel, ins, outs, n, threads=k)
+            both_ways[f"{threads}, columns contiguous"] = functools.partial(kernel, fortran, fortran_outs, n, threads=k)
+        tables.append(
+            Table("Bundle adjustment by the kernel, one thread and two: a row", "1 thread", timed(both_ways, n))
         )
-        table("the same on two threads", {k: t / n for k, t in pair.items()}, "1 thread", ("ns", 1e9))
-        one_processor()
+        on({max(everything)})
+    return tables
 
 
-def point(everything: set[int]) -> None:
+def torch_rows(given: list[Any], value: Any, slopes: list[Any], runs: Runs, notes: list[str]) -> None:
+    """PyTorch two ways: operation by operation, and compiled."""
+    import torch
+
+    leaves = [torch.tensor(array, requires_grad=True) for array in given[:3]]
+    features = torch.tensor(given[3])
+
+    def error(camera: Any, point: Any, weight: Any, feature: Any) -> Any:
+        return problems.squared_error(camera.unbind(1), point.unbind(1), weight, feature.unbind(1), torch)
+
+    def backward(function: Callable[..., Any]) -> Any:
+        for leaf in leaves:
+            leaf.grad = None
+        found = function(*leaves, features)
+        found.sum().backward()
+        return found.detach()
+
+    start = time.perf_counter()
+    ways = {"PyTorch, backward()": error, "PyTorch, torch.compile and backward()": torch.compile(error)}
+    for name, function in ways.items():
+        runs[name] = functools.partial(backward, function)
+        try:
+            agree(name, runs[name](), value)
+        except torch._dynamo.exc.BackendCompilerFailed:  # it needs a C++ compiler
+            notes.append(f"{name}: left out, there is no C++ compiler.")
+            del runs[name]
+            continue
+        for leaf, wanted in zip(leaves, slopes):
+            agree(name, leaf.grad, wanted)
+    notes.append(f"torch.compile took {time.perf_counter() - start:.1f} s.")
+
+
+def point(everything: set[int]) -> list[Table]:
     given = [np.ascontiguousarray(array[0]) for array in scene(1)]
     x = np.concatenate([np.ravel(array) for array in given])
     out = np.empty(16)
     kernel = llvm.scalar(bundle_adjustment())
     numbers = x.tolist()
-    compiled = ag.compile(lambda x: problems.squared_error(x[:11], x[11:14], x[14], x[15:17], ag.math), target="llvm")
+    compiled = ag.compile(lambda x: squared_error(x[:11], x[11:14], x[14], x[15:17]))
     runs: Runs = {
-        "ours: kernel, array in, array out": lambda: kernel.into(x, out),
-        "ours: kernel, floats in, list out": lambda: kernel.call(*numbers),
-        "ours: ag.compile(…).value_and_grad(array)": lambda: compiled.value_and_grad(x),
+        "ours, an array in, an array out": lambda: compiled.value_and_grad(x),
+        "ours, the kernel alone, an array in and one out": lambda: kernel.into(x, out),
+        "ours, the kernel alone, floats in, a list out": lambda: kernel.call(*numbers),
     }
+    kernel.into(x, out)
+    agree("ours", compiled.value_and_grad(x)[1][:15], out[1:])
     if installed("casadi"):
         results = [np.empty(size) for size in (1, 11, 3, 1)]
-        runs["CasADi: buffered"] = casadi_buffered(casadi_bundle_adjustment(), given, results)
-        runs["CasADi: buffered"]()
-        agree("CasADi", np.concatenate(results), kernel.into(x, out))
+        runs["CasADi, buffered"] = casadi_buffered(casadi_bundle_adjustment(), given, results)
+        runs["CasADi, buffered"]()
+        agree("CasADi", np.concatenate(results), out)
     if installed("jax"):
         import jax
 
         jitted = jax.jit(jax_bundle_adjustment())
         on_device = [jax.numpy.array(array.reshape(shape)) for array, shape in zip(given, SHAPES)]
-        runs["JAX: jit(value_and_grad)"] = lambda: jax.block_until_ready(jitted(*on_device))
-        agree("JAX", runs["JAX: jit(value_and_grad)"]()[1][0], kernel.into(x, out)[1:12])
-    found = medians(runs, inner=1000)
-    table("Bundle adjustment, one point", found, "ours: kernel, array in, array out", ("µs", 1e6))
+        runs["JAX, jit(value_and_grad)"] = lambda: jax.block_until_ready(jitted(*on_device))
+        agree("JAX", runs["JAX, jit(value_and_grad)"]()[1][0], out[1:12])
+    if installed("symengine"):
+        function, result = symengine_bundle_adjustment(), np.empty(16)
+        runs["symengine, Lambdify by LLVM, out="] = lambda: function(x, out=result)
+        runs["symengine, Lambdify by LLVM, unsafe_real"] = lambda: function.unsafe_real(x, result)
+        runs["symengine, Lambdify by LLVM, unsafe_real"]()
+        agree("symengine", result, out)
+    return [Table("Bundle adjustment, value and gradient at one point", "ours, an array in, an array out", timed(runs))]
 
 
 # ---- micrograd's network ---------------------------------------------------------------------------------------------
@@ -232,29 +233,36 @@ def data(n: int) -> tuple[Any, Any, Any]:
     return rng.uniform(-1.0, 1.0, problems.network(SIZES)), points, np.sign(points[:, 0] * points[:, 1])
 
 
-def network(everything: set[int]) -> None:
+def network(everything: set[int]) -> list[Table]:
     parameters, points, labels = data(20)
 
-    def loss(parameters: Any, relu: Any) -> Any:
+    def loss(parameters: Any, relu: Any = primitives.relu) -> Any:
         return problems.hinge_loss(SIZES, parameters, points.tolist(), labels.tolist(), relu)
 
     start, started = time.process_time(), time.perf_counter()
     builder = Builder()
-    forward = builder.program([loss([builder.input() for _ in parameters], primitives.relu)])
+    forward = builder.program([loss([builder.input() for _ in parameters])])
     traced = time.process_time()
     program = reverse(forward)
     reversed_ = time.process_time()
     kernel = llvm.scalar(program)
     done, ended = time.process_time(), time.perf_counter()
-    print(
-        f"\nmicrograd's network on 20 points: {len(forward.instructions)} operations, {len(program.instructions)} with "
-        f"the gradient; traced in {traced - start:.2f} s, differentiated in {reversed_ - traced:.2f} s, compiled in "
-        f"{done - reversed_:.2f} s, {done - start:.2f} s altogether, by the processor's time; "
-        f"{ended - started:.2f} s by the clock"
-    )
+    notes = [
+        f"{len(forward.instructions):,} operations, {len(program.instructions):,} with the gradient; traced in "
+        f"{traced - start:.2f} s, differentiated in {reversed_ - traced:.2f} s, compiled in {done - reversed_:.2f} s: "
+        f"{done - start:.2f} s of the processor's time, {ended - started:.2f} s by the clock."
+    ]
+    compiled = ag.compile(loss)
+    start = time.perf_counter()
+    compiled.value_and_grad(parameters)
+    notes.append(f"The first call of `ag.compile(loss).value_and_grad` took {time.perf_counter() - start:.2f} s.")
     out = np.empty(len(program.outputs))
     kernel.into(parameters, out)
-    runs: Runs = {"ours: kernel": lambda: kernel.into(parameters, out)}
+    agree("ours", compiled.value_and_grad(parameters)[1], out[1:])
+    runs: Runs = {
+        "ours": lambda: compiled.value_and_grad(parameters),
+        "ours, the kernel alone": lambda: kernel.into(parameters, out),
+    }
     if installed("micrograd"):
         import micrograd.engine
 
@@ -266,7 +274,15 @@ def network(everything: set[int]) -> None:
 
         sys.setrecursionlimit(100_000)
         agree("micrograd", theirs(), out)
-        runs["micrograd: build and backward"] = theirs
+        runs["micrograd"] = theirs
+
+    def eager() -> Any:
+        leaves = [ag.Value(float(p)) for p in parameters]
+        loss(leaves).backward()
+        return [leaf.grad for leaf in leaves]
+
+    agree("ours, eager", eager(), out[1:])
+    runs["ours, eager: Values and backward()"] = eager
     if installed("casadi"):
         import casadi
 
@@ -274,119 +290,82 @@ def network(everything: set[int]) -> None:
         value = loss([p[i] for i in range(len(parameters))], lambda x: casadi.fmax(x, 0.0))
         start = time.perf_counter()
         function = casadi.Function("loss", [p], [value, casadi.gradient(value, p)])
-        print(f"CasADi: differentiated in {time.perf_counter() - start:.2f} s")
+        notes.append(f"CasADi differentiated in {time.perf_counter() - start:.2f} s.")
         results = [np.empty(1), np.empty(len(parameters))]
-        runs["CasADi: virtual machine, buffered"] = casadi_buffered(function, [parameters], results)
-        runs["CasADi: virtual machine, buffered"]()
+        runs["CasADi, virtual machine, buffered"] = casadi_buffered(function, [parameters], results)
+        runs["CasADi, virtual machine, buffered"]()
         agree("CasADi", np.concatenate(results), out)
-    table("micrograd's network on 20 points, loss and gradient", medians(runs), "ours: kernel", ("µs", 1e6))
+    if installed("jax"):
+        import jax
+
+        jitted = jax.jit(jax.value_and_grad(jax_loss))
+        on_device = [jax.numpy.array(array) for array in (parameters, points, labels)]
+        runs["JAX, jit, as matrices"] = lambda: jax.block_until_ready(jitted(*on_device))
+        agree("JAX", runs["JAX, jit, as matrices"]()[1], out[1:])
+    return [Table("micrograd's network, loss and gradient over 20 points", "ours", timed(runs), notes)]
 
 
-def shared(everything: set[int]) -> None:
+def layers(parameters: Any) -> list[Any]:
+    """A vector of parameters as one matrix a layer, biases last."""
+    at, blocks = 0, []
+    for inputs, outputs in itertools.pairwise(SIZES):
+        blocks.append(parameters[at : at + outputs * (inputs + 1)].reshape(outputs, inputs + 1))
+        at += outputs * (inputs + 1)
+    return blocks
+
+
+def hinges(parameters: Any, x: Any, y: Any, relu: Any) -> Any:
+    """The network as those write it who have matrices: max(0, 1 - y·score) of each row of `x`."""
+    *hidden, last = layers(parameters)
+    for block in hidden:
+        x = relu(x @ block[:, :-1].T + block[:, -1])
+    return relu(1.0 - y * (x @ last[:, :-1].T + last[:, -1])[:, 0])
+
+
+def jax_loss(parameters: Any, x: Any, y: Any) -> Any:
+    import jax
+
+    return hinges(parameters, x, y, jax.nn.relu).mean() + 1e-4 * (parameters * parameters).sum()
+
+
+def shared(everything: set[int]) -> list[Table]:
     parameters, points, labels = data(ROWS)
 
-    def of_one(parameters: Any, x: Any, y: Any, relu: Any) -> Any:
-        return relu(1.0 - y * problems.forward(SIZES, parameters, x, relu)[0])
+    def loss(parameters: Any, x: Any, y: Any) -> Any:
+        return primitives.relu(1.0 - y * problems.forward(SIZES, parameters, x, primitives.relu)[0])
 
-    builder = Builder()
-    count = len(parameters)
-    inputs = [builder.input() for _ in range(count + 3)]
+    compiled = ag.compile(loss, in_axes=(None, 0, 0))
     start = time.perf_counter()
-    forward = builder.program([of_one(inputs[:count], inputs[count : count + 2], inputs[-1], primitives.relu)])
-    full = reverse(forward)
-    program = Program(full.inputs, full.instructions, full.outputs[: count + 1])
-    kernel = llvm.rows(program, [False] * count + [True] * 3, [True] * (count + 1))
-    print(f"\nits loss at one point: {len(program.instructions)} operations, {time.perf_counter() - start:.2f} s")
-    given, nothing = [*parameters.tolist(), *columns([points, labels])], [None] * (count + 1)
-    runs: Runs = {"ours: kernel, one thread": lambda: kernel(given, nothing, ROWS, threads=1)}
-    sums = np.array(runs["ours: kernel, one thread"]())
+    value, slope = compiled.value_and_grad(parameters, points, labels, threads=1)
+    notes = [f"The first call took {time.perf_counter() - start:.2f} s."]
+    runs: Runs = {"ours": lambda: compiled.value_and_grad(parameters, points, labels, threads=1)}
     if installed("jax"):
         import jax
 
-        def total(p: Any, x: Any, y: Any) -> Any:
-            at, layers = 0, []
-            for inputs, outputs in itertools.pairwise(SIZES):
-                block = p[at : at + outputs * (inputs + 1)].reshape(outputs, inputs + 1)
-                layers.append(block)
-                at += outputs * (inputs + 1)
-            for block in layers[:-1]:
-                x = jax.nn.relu(x @ block[:, :-1].T + block[:, -1])
-            score = x @ layers[-1][:, :-1].T + layers[-1][:, -1]
-            return jax.nn.relu(1.0 - y * score[:, 0]).sum()
-
-        jitted = jax.jit(jax.value_and_grad(total))
+        jitted = jax.jit(jax.value_and_grad(lambda p, x, y: hinges(p, x, y, jax.nn.relu).sum()))
         on_device = [jax.numpy.array(array) for array in (parameters, points, labels)]
-        runs["JAX: jit, as matrices"] = lambda: jax.block_until_ready(jitted(*on_device))
-        value, slope = runs["JAX: jit, as matrices"]()
-        agree("JAX", np.concatenate([[value], slope]), sums)
-    found = {name: taken / ROWS for name, taken in medians(runs).items()}
-    table(
-        f"The same network, {ROWS:,} rows, shared parameters, per row", found, "ours: kernel, one thread", ("ns", 1e9)
-    )
+        runs["JAX, jit, as matrices"] = lambda: jax.block_until_ready(jitted(*on_device))
+        their_value, their_slope = runs["JAX, jit, as matrices"]()
+        agree("JAX", their_value, value)
+        agree("JAX", their_slope, slope)
+    if installed("torch"):
+        import torch
+
+        leaf = torch.tensor(parameters, requires_grad=True)
+        x, y = torch.tensor(points), torch.tensor(labels)
+
+        def backward(function: Any) -> Any:
+            leaf.grad = None
+            function(leaf, x, y, torch.relu).sum().backward()
+            return leaf.grad
+
+        agree("PyTorch", backward(hinges), slope)
+        runs["PyTorch, as matrices, backward()"] = functools.partial(backward, hinges)
+    title = f"The same network, loss and gradient over {ROWS:,} rows, shared parameters: a row"
+    return [Table(title, "ours", timed(runs, ROWS), notes)]
 
 
-# ---- growth ----------------------------------------------------------------------------------------------------------
-
-
-def chained(operations: int) -> Program:
-    """A program of about so many operations, a third of them in its gradient's reach: a pendulum, step by step."""
-    builder = Builder()
-    angle, speed, step = builder.input(), builder.input(), builder.input()
-    while len(builder.values) < operations:
-        speed = speed - step * ag.math.sin(angle)
-        angle = angle + step * speed
-    return builder.program([angle])
-
-
-def growth(everything: set[int]) -> None:
-    print("\ncompile and run time by operations; bytes are the most that the process has held")
-    for size in (100, 1_000, 10_000, 100_000):
-        start = time.perf_counter()
-        program = reverse(chained(size // 4))
-        traced = time.perf_counter()
-        kernel = llvm.scalar(program)
-        done = time.perf_counter()
-        x, out = np.array([1.0, 0.0, 1e-3]), np.empty(4)
-        run = functools.partial(kernel.into, x, out)
-        (taken,) = medians({"": run}, inner=max(1, 100_000 // size)).values()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        count = len(program.instructions)
-        print(
-            f"  {count:>8} operations: traced in {traced - start:7.3f} s, compiled in {done - traced:7.3f} s, "
-            f"{1e6 * (done - traced) / count:6.1f} µs each; run in {1e6 * taken:9.2f} µs, "
-            f"{1e9 * taken / count:6.2f} ns each; {peak // 1024} MB"
-        )
-    kernel = llvm.rows(bundle_adjustment(), [True] * 17, [False] * 16)
-    for exponent in range(8):
-        n = 10**exponent
-        given = scene(n)
-        value, slopes = np.empty(n), [np.empty_like(array) for array in given[:3]]
-        run = functools.partial(kernel, columns(given), columns([value, *slopes]), n, threads=1)
-        (taken,) = medians({"": run}, inner=max(1, 1000 // n)).values()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(f"  {n:>8} rows: {1e6 * taken:12.1f} µs, {1e9 * taken / n:9.1f} ns each; {peak // 1024} MB")
-        del given, value, slopes, run
-
-
-PARTS = {"rows": rows, "point": point, "network": network, "shared": shared, "growth": growth}
-
-
-def main(names: list[str]) -> None:
-    everything = one_processor()
-    for name in PEERS:
-        if not installed(name):
-            print(f"{name}: left out, it is not installed")
-    if installed("jax"):
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
-    packages = ["numpy", "llvmlite", *(name for name in PEERS if installed(name))]
-    print("; ".join(f"{name} {version(name)}" for name in packages))
-    host = llvm._host()
-    print(f"{host.cpu}, vectors of {host.width}, {os.cpu_count()} processors; numbers below are medians")
-    for name in names or PARTS:
-        PARTS[name](everything)
-
+PARTS = {"rows": rows, "point": point, "network": network, "shared": shared}
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(PARTS, sys.argv[1:])

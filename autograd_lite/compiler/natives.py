@@ -388,33 +388,39 @@ def _sumprod(lanes: Lanes, p: Any, q: Any) -> Any:
 def _exact_sum(
     lanes: Lanes, terms: Sequence[Number], zero: Condition, exactly: Callable[..., float], args: Sequence[Number]
 ) -> Any:
-    """The sum with the rounding errors summed too (Ogita, Rump & Oishi 2005), which is right to a rounding unless the
-    terms all but cancel; then, and where it is not finite, Python's."""
+    """The sum with the rounding errors summed too (Ogita, Rump & Oishi 2005), where it is sure to be rounded rightly:
+    unless the terms all but cancel, or the sum lies next to the middle of two floats. Then, and where it is not finite,
+    Python's."""
     code = lanes.code
     if not terms:
         return 0.0
     total, error, size = code.number(0.0), code.number(0.0), code.number(0.0)
     for x in terms:
-        new = code.arithmetic("fadd", total, x)
-        back = code.arithmetic("fsub", new, total)
-        lost = code.arithmetic(
-            "fadd",
-            code.arithmetic("fsub", total, code.arithmetic("fsub", new, back)),
-            code.arithmetic("fsub", x, back),
-        )
+        total, lost = _two_sum(code, total, x)
         error = code.arithmetic("fadd", error, lost)
         size = code.arithmetic("fadd", size, code.absolute(x))
-        total = new
-    found = code.arithmetic("fadd", total, error)
-    bound = code.arithmetic("fmul", size, len(terms) ** 2 * 2.0**-52)
-    good = code.both(code.compare("oge", code.absolute(found), bound), code.compare("ogt", size, 1e-270))
-    good = code.both(good, code.is_finite(size))
+    found, rest = _two_sum(code, total, error)
+    bound = code.arithmetic("fmul", size, len(terms) ** 2 * 2.0**-104)  # what summing the errors has lost, and twice it
+    good = code.both(code.compare("ogt", size, 1e-270), code.is_finite(size))
+    for end in ("fadd", "fsub"):
+        moved = code.arithmetic("fadd", found, code.arithmetic(end, rest, bound))
+        good = code.both(good, code.compare("oeq", moved, found))
     found = code.select(zero, 0.0, found)
     bad = code.invert(code.either(good, zero))
     before, raised = lanes.active, lanes.raised()
     made = lanes.only(bad, lambda: {"value": lanes.unit.python(lanes, exactly, list(args), "exact")}, True, {})
     lanes.settle(before, raised)
     return code.select(bad, made.get("value", 0.0), found)
+
+
+def _two_sum(code: Code, a: Number, b: Number) -> tuple[Number, Number]:
+    """The sum, and what rounding it has lost (Knuth)."""
+    total = code.arithmetic("fadd", a, b)
+    back = code.arithmetic("fsub", total, a)
+    lost = code.arithmetic(
+        "fadd", code.arithmetic("fsub", a, code.arithmetic("fsub", total, back)), code.arithmetic("fsub", b, back)
+    )
+    return total, lost
 
 
 @native(math.factorial)

@@ -616,6 +616,20 @@ def test_exact_sums_ask_python_where_terms_cancel() -> None:
         assert kernel(*point) == [primitives.fsum(*point), special.sumprod(point[:2], point[2:])]
 
 
+def test_exact_sums_next_to_the_middle_of_two_floats() -> None:
+    # The rounding of the first three terms is a tie, which the last, below what their error can hold, decides.
+    builder = Builder()
+    kernel = llvm.scalar(builder.program([primitives.fsum(*[builder.input() for _ in range(4)])]))
+    for last in (0.0, 1e-40, -1e-40, 5e-324, -5e-324):
+        for point in (
+            (1.0, 2.0**-53, 0.0, last),
+            (1.0 + 2.0**-52, 2.0**-53, 0.0, last),
+            (0.69146246, -5e-301, 0.5, last),
+        ):
+            assert kernel(*point) == [math.fsum(point)], point
+    assert kernel(1.0, 2.0**-53, 0.0, 5e-324) != kernel(1.0, 2.0**-53, 0.0, -5e-324)
+
+
 # ---- processes, threads, memory --------------------------------------------------------------------------------------
 
 

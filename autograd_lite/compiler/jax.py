@@ -30,6 +30,32 @@ from .python import columns_of
 from .source import Definition, Names, Untranslatable
 from .trace import Builder
 
+
+def _mod(a: Any, b: Any) -> Any:
+    rest = jnp.mod(a, b)
+    return jnp.where(rest == 0.0, jnp.copysign(0.0, b), rest)
+
+
+def _floordiv(a: Any, b: Any) -> Any:
+    # As CPython has it in Objects/floatobject.c; by zero it is the quotient, as in the table.
+    rest = jnp.fmod(a, b)
+    quotient = (a - rest) / b
+    quotient = jnp.where((rest != 0.0) & ((rest < 0.0) != (b < 0.0)), quotient - 1.0, quotient)
+    below = jnp.floor(quotient)
+    below = jnp.where(quotient - below > 0.5, below + 1.0, below)
+    return jnp.where(b == 0.0, a / b, jnp.where(quotient == 0.0, jnp.copysign(0.0, a / b), below))
+
+
+def _ldexp(x: Any, n: Any) -> Any:
+    n = jnp.asarray(n)
+    return jnp.where(jnp.isnan(n), jnp.nan, jnp.ldexp(x, jnp.clip(jnp.nan_to_num(n), -9999, 9999).astype(int)))
+
+
+def _modf(x: Any) -> Any:
+    rest, whole = jnp.modf(x)
+    return jnp.copysign(jnp.where(jnp.isinf(x), 0.0, rest), x), whole
+
+
 # What JAX has, by the Python function it stands for.
 _NAMESAKES = [
     *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "copysign", "fmod", "fabs"),
@@ -40,19 +66,19 @@ _PROVIDED: dict[Any, Callable[..., Any]] = {
     **{getattr(math, f"a{name}"): getattr(jnp, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     math.atan2: jnp.arctan2,
     math.pow: jnp.power,
-    math.hypot: lambda *xs: functools.reduce(jnp.hypot, xs),
+    math.hypot: lambda x, *xs: functools.reduce(jnp.hypot, xs, jnp.abs(x)),
     special.cbrt: jnp.cbrt,
     math.erf: jsp.erf,
     math.erfc: jsp.erfc,
-    math.ldexp: lambda x, n: x * jnp.exp2(n),
-    math.modf: jnp.modf,
+    math.ldexp: _ldexp,
+    math.modf: _modf,
     special.sigmoid: jax.nn.sigmoid,
     special.softplus: jax.nn.softplus,
-    special.logaddexp: jnp.logaddexp,
+    special.logaddexp: lambda a, b: jnp.where(b == -jnp.inf, a, jnp.where(a == -jnp.inf, b, jnp.logaddexp(a, b))),
     special.erfinv: jsp.erfinv,
     special.gamma: jsp.gamma,
     special.lgamma: jsp.gammaln,
-    special.digamma: jsp.digamma,
+    special.digamma: lambda x: jnp.where(x == 0.0, -1.0 / x, jsp.digamma(x)),
     builtins.abs: jnp.abs,
     builtins.round: jnp.round,
     builtins.float: lambda x: x,
@@ -64,8 +90,8 @@ _PROVIDED: dict[Any, Callable[..., Any]] = {
     operator.mul: operator.mul,
     operator.truediv: jnp.divide,
     operator.neg: operator.neg,
-    operator.mod: jnp.mod,
-    operator.floordiv: lambda a, b: jnp.floor(a / b),
+    operator.mod: _mod,
+    operator.floordiv: _floordiv,
 }
 _ARITHMETIC = {operator.add, operator.sub, operator.mul, operator.neg}  # whose derivatives JAX has as well
 
@@ -207,7 +233,8 @@ def _called_back(op: Primitive, *args: Any) -> Any:
     like = jnp.zeros_like(columns[0])
 
     def call(*columns: Any) -> Any:
-        return np.vectorize(op, otypes=[float])(*columns).astype(like.dtype)
+        with np.errstate(all="ignore"):  # rows give inf and nan in silence
+            return np.vectorize(op, otypes=[float])(*columns).astype(like.dtype)
 
     return jax.pure_callback(call, like, *columns, vmap_method="broadcast_all")
 
@@ -253,8 +280,8 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: jnp.divide,
-    ast.Mod: jnp.mod,
-    ast.FloorDiv: lambda a, b: jnp.floor(a / b),
+    ast.Mod: _mod,
+    ast.FloorDiv: _floordiv,
     ast.Pow: jnp.power,
 }
 

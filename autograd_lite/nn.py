@@ -101,8 +101,8 @@ class Neuron(Module):
         draw = _randomness(seed).uniform
         self.w = [Value(draw(-1.0, 1.0), f"w[{j}]") for j in range(nin)]
         self.b = Value(0.0, "b")
-        self.f = f if nonlin else None
-        self.nonlin = _function(self.f) is not None
+        self.f = f
+        self.nonlin = nonlin and _function(f) is not None
         self._labels: tuple[str | None, str | None] = "z", "a"
 
     def parameters(self) -> list[Value]:
@@ -110,20 +110,20 @@ class Neuron(Module):
 
     def forward(self, parameters: Sequence[Any], x: Sequence[Any]) -> Any:
         _counted(self, len(self.w) + 1, len(parameters), "parameter")
-        _counted(self, len(self.w), len(x), "input")
+        _takes(self, len(self.w), x)
         with layer_group("neuron"):
             return self._output(parameters, x)
 
     def _output(self, parameters: Sequence[Any], x: Sequence[Any]) -> Any:
         z = functools.reduce(operator.add, map(operator.mul, parameters[:-1], x), parameters[-1])
-        f = _function(self.f)
+        f = _function(self.f) if self.nonlin else None
         for_z, for_a = self._labels
         if f is None:
             return _labelled(z, for_a and for_z)
         return _labelled(f(_labelled(z, for_z)), for_a)
 
     def __repr__(self) -> str:
-        return f"{_shown(self.f)}Neuron({len(self.w)})"
+        return f"{_shown(self.f if self.nonlin else None)}Neuron({len(self.w)})"
 
 
 class Layer(Module):
@@ -165,7 +165,7 @@ class Layer(Module):
     def _outputs(self, parameters: Sequence[Any], x: Sequence[Any]) -> list[Any]:
         size = self.nin + 1
         _counted(self, size * len(self.neurons), len(parameters), "parameter")
-        _counted(self, self.nin, len(x), "input")
+        _takes(self, self.nin, x)
         with self._group:
             return [n._output(parameters[i * size : (i + 1) * size], x) for i, n in enumerate(self.neurons)]
 
@@ -356,12 +356,21 @@ def _counted(module: Module, expected: int, given: int, thing: str) -> None:
         raise ValueError(f"{shown} has {expected} {thing}{'s' * (expected != 1)}, and {given} were given")
 
 
+def _takes(module: Module, nin: int, x: Any) -> None:
+    if not hasattr(x, "__len__"):
+        shown = short_label(repr(x), 40)
+        raise TypeError(
+            f"{short_label(repr(module), 60)} takes a list of {nin} numbers, not {type(x).__name__} {shown}"
+        )
+    _counted(module, nin, len(x), "input")
+
+
 def _through(
     module: Module, layers: list[Layer], parameters: Sequence[Any], x: Sequence[Any]
 ) -> tuple[Sequence[Any], list[Any]]:
     """The parameters that are left after the layers, and what x becomes in them."""
     _counted(module, len(module.parameters()), len(parameters), "parameter")
-    _counted(module, layers[0].nin, len(x), "input")
+    _takes(module, layers[0].nin, x)
     a = list(x)
     for layer in layers:
         size = (layer.nin + 1) * len(layer.neurons)

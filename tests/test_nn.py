@@ -65,6 +65,9 @@ def test_neurons_and_layers_are_used_as_micrograds():
         assert repr(single) == "Layer of [LinearNeuron(2)]"
         assert neuron.nonlin
         assert not linear.nonlin
+        linear.nonlin = True
+        linear.w[0].data, linear.w[1].data = -1.0, 0.5
+        assert linear([1.0, 1.0]).data == 0.0
         assert neuron.parameters() == [*neuron.w, neuron.b]
         assert isinstance(layer([1.0, 2.0]), list)
         assert len(layer([1.0, 2.0])) == 3
@@ -219,6 +222,8 @@ def test_mistakes_say_what_was_wrong():
     model = nn.MLP(2, [3, 1], seed=0)
     with pytest.raises(ValueError, match=r"MLP of .* has 2 inputs, and 3 were given"):
         model([1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match=r"MLP of .* takes a list of 2 numbers, not float 0\.5"):
+        model(0.5)
     with pytest.raises(ValueError, match="has 13 parameters, and 12 were given"):
         model.forward([0.0] * 12, [1.0, 2.0])
     with pytest.raises(ValueError, match="has 13 parameters, and 14 were given"):

@@ -176,13 +176,16 @@ class ErrorSignals(Sequence[Signal]):
         s = self.name
         lines = [f"error signals of {s} = {number(self.root.data)}, from the output back: δ⁽ˡ⁾ = ∂{s}/∂z⁽ˡ⁾"]
         shown = self.passes[:MOST_PASSES]
-        table = [[_cells(signal) for signal in reversed(signals)] for signals in shown]
-        widths = [max(map(len, column)) for column in zip(*[row for rows in table for row in rows])]
-        for i, rows in enumerate(table):
+        widths = [max(map(len, column)) for column in zip(*[_cells(signal) for signals in shown for signal in signals])]
+        for i, signals in enumerate(shown):
             if len(self.passes) > 1:
-                around = " / ".join(shown[i][-1].layer.group[:-1])
+                around = " / ".join(signals[-1].layer.group[:-1])
                 lines.append(f"through {around}:" if around else f"evaluation {i + 1} of the network:")
-            lines += ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+            for signal in reversed(signals):
+                before, equals, _ = signal.move.partition("=")
+                indent = sum(widths[:2]) + 6 + len(before)
+                lines.append("  " + "  ".join(map(str.ljust, _cells(signal), widths)).rstrip())
+                lines.append(f"{'':{indent}}{equals} {vector_text(signal.delta)}")
         if len(self.passes) > len(shown):
             lines.append(f"… and {len(self.passes) - len(shown):,} more evaluations of the network")
         off = [signal for signal in self if not signal.agrees]
@@ -192,7 +195,7 @@ class ErrorSignals(Sequence[Signal]):
 
 def _cells(signal: Signal) -> list[str]:
     f = signal.layer.f
-    return [signal.name, "" if f == "linear" else f, signal.move, signal.shapes, vector_text(signal.delta)]
+    return [signal.name, "" if f == "linear" else f, signal.move, signal.shapes]
 
 
 def vector_text(numbers: Sequence[float | None], precision: int = 4, most: int = MOST_NUMBERS) -> str:
@@ -234,9 +237,12 @@ def error_signals(s: Value) -> ErrorSignals:
     >>> s = net([0.5, -1.0, 2.0])
     >>> print(error_signals(s))
     error signals of s = −0.4205, from the output back: δ⁽ˡ⁾ = ∂s/∂z⁽ˡ⁾
-      score             δ⁽⁴⁾ = ∂s/∂s                    (1)                   [1]
-      layer 2  sigmoid  δ⁽³⁾ = (U δ⁽⁴⁾) ∘ f′(z⁽³⁾)      (2) = (2×1)(1) ∘ (2)  [−0.2371, 0.02071]
-      layer 1  sigmoid  δ⁽²⁾ = (W⁽²⁾ᵀ δ⁽³⁾) ∘ f′(z⁽²⁾)  (4) = (4×2)(2) ∘ (4)  [−0.0339, 0.06068, 0.004295, −0.01961]
+      score             δ⁽⁴⁾ = ∂s/∂s                    (1)
+                             = [1]
+      layer 2  sigmoid  δ⁽³⁾ = (U δ⁽⁴⁾) ∘ f′(z⁽³⁾)      (2) = (2×1)(1) ∘ (2)
+                             = [−0.2371, 0.02071]
+      layer 1  sigmoid  δ⁽²⁾ = (W⁽²⁾ᵀ δ⁽³⁾) ∘ f′(z⁽²⁾)  (4) = (4×2)(2) ∘ (4)
+                             = [−0.0339, 0.06068, 0.004295, −0.01961]
     Each move gives what the graph's own reverse sweep gives.
     """
     if not isinstance(s, Value):

@@ -133,14 +133,16 @@ def test_the_table_tells_the_moves_with_their_shapes():
     net = nn.ScoringNetwork(3, [4, 2], seed=1)
     told = str(nn.error_signals(net(X))).splitlines()
     assert told[0] == "error signals of s = −0.4205, from the output back: δ⁽ˡ⁾ = ∂s/∂z⁽ˡ⁾"
-    assert re.split("  +", told[2].strip())[:4] == [
+    assert re.split("  +", told[3].strip()) == [
         "layer 2", "sigmoid", "δ⁽³⁾ = (U δ⁽⁴⁾) ∘ f′(z⁽³⁾)", "(2) = (2×1)(1) ∘ (2)",
     ]  # fmt: skip
-    assert re.split("  +", told[3].strip())[:4] == [
+    assert re.split("  +", told[5].strip()) == [
         "layer 1", "sigmoid", "δ⁽²⁾ = (W⁽²⁾ᵀ δ⁽³⁾) ∘ f′(z⁽²⁾)", "(4) = (4×2)(2) ∘ (4)",
     ]  # fmt: skip
-    assert told[-1] == "Each move gives what the graph's own reverse sweep gives."
-    assert len(told) == 5
+    assert told[6].strip() == "= [−0.0339, 0.06068, 0.004295, −0.01961]"
+    assert told[6].index("=") == told[5].index("=") == told[1].index("=")
+    assert told[7] == "Each move gives what the graph's own reverse sweep gives."
+    assert len(told) == 8
     deep = nn.MLP(1, [2] * 12, seed=0)
     assert "δ⁽¹³⁾" in str(nn.error_signals(deep([1.0])[0]))
 

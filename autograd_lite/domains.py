@@ -50,7 +50,12 @@ class Interval:
 
     @property
     def least(self) -> float:
-        """The least float inside the two ends."""
+        """The least float inside the two ends.
+
+        >>> unit = Interval(0, 1, open_low=True)
+        >>> unit.least, unit.greatest
+        (5e-324, 1.0)
+        """
         return math.nextafter(self.low, INF) if self.open_low else self.low
 
     @property
@@ -84,6 +89,8 @@ class Domain:
     (−∞, 0) ∪ (0, ∞)
     >>> 0.0 in NONZERO, 5e-324 in NONZERO
     (False, True)
+    >>> INTEGER.discrete, NONZERO.discrete, NONZERO.depth(0.25)
+    (True, False, 0.25)
     """
 
     __slots__ = ("intervals",)
@@ -134,6 +141,8 @@ class Region:
     ℝ × ℝ, a ≠ b
     >>> (1.0, 1.0) in Region((REAL, REAL), gap=lambda a, b: a - b, note="a ≠ b")
     False
+    >>> Region((REAL, POSITIVE)).box(0, 2)
+    (ℝ, (0, ∞))
     """
 
     __slots__ = ("boxes", "gap", "note")

@@ -36,21 +36,49 @@ Randomness = int | random.Random | None
 
 
 class Module:
-    """What has parameters."""
+    """What has parameters.
+
+    >>> class Scale(Module):
+    ...     def __init__(self):
+    ...         self.k = Value(2.0, "k")
+    ...     def parameters(self):
+    ...         return [self.k]
+    ...     def forward(self, parameters, x):
+    ...         return [parameters[0] * a for a in x]
+    >>> model = Scale()
+    >>> sum(model([1.0, 3.0])).backward()
+    >>> model.grad
+    [4.0]
+    """
 
     def parameters(self) -> list[Value]:
-        """The parameters, always in the same order."""
+        """The parameters, always in the same order.
+
+        >>> [p.label for p in Neuron(2).parameters()]
+        ['w[0]', 'w[1]', 'b']
+        """
         return []
 
     def forward(self, parameters: Sequence[Any], x: Sequence[Any]) -> Any:
-        """The module with these numbers in place of its own parameters, in their order: floats, Values or tracers."""
+        """The module with these numbers in place of its own parameters, in their order: floats, Values or tracers.
+
+        >>> Neuron(2).forward([0.5, -1.0, 2.0], [1.0, 1.0])
+        1.5
+        """
         raise NotImplementedError
 
     def __call__(self, x: Sequence[Any]) -> Any:
         return self.forward(self.parameters(), x)
 
     def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+        """Forget the gradients of all parameters.
+
+        >>> neuron = Neuron(1, f=None, seed=0)
+        >>> neuron([3.0]).backward()
+        >>> neuron.zero_grad()
+        >>> neuron.grad
+        [0.0, 0.0]
+        """
         for p in self.parameters():
             p.zero_grad()
 
@@ -76,7 +104,13 @@ class Module:
 
     @property
     def grad(self) -> list[float]:
-        """The gradients of the parameters, in the order of `data`."""
+        """The gradients of the parameters, in the order of `data`.
+
+        >>> neuron = Neuron(1, f=None, seed=0)
+        >>> neuron([3.0]).backward()
+        >>> neuron.grad
+        [3.0, 1.0]
+        """
         return [p.grad for p in self.parameters()]
 
 
@@ -148,7 +182,12 @@ class Layer(Module):
 
     @property
     def W(self) -> list[list[Value]]:
-        """The weights, a row for each neuron, a column for each input."""
+        """The weights, a row for each neuron, a column for each input.
+
+        >>> layer = Layer(3, 2)
+        >>> len(layer.W), len(layer.W[0]), len(layer.b)
+        (2, 3, 2)
+        """
         return [neuron.w for neuron in self.neurons]
 
     @property
@@ -274,7 +313,12 @@ class ScoringNetwork(Module):
         return [*(p for layer in self.layers for p in layer.parameters()), *self.U]
 
     def forward(self, parameters: Sequence[Any], x: Sequence[Any]) -> Any:
-        """The score s of x, with these numbers in place of the network's own parameters."""
+        """The score s of x, with these numbers in place of the network's own parameters.
+
+        >>> net = ScoringNetwork(2, [1], f="relu")
+        >>> net.forward([1.0, 0.5, 0.0, 3.0], [2.0, 4.0])
+        12.0
+        """
         U, a = _through(self, self.layers, parameters, x)
         with layer_group("score"):
             return _labelled(functools.reduce(operator.add, map(operator.mul, U, a)), "s")

@@ -51,6 +51,8 @@ class Primitive:
     >>> from autograd_lite.primitives import log, mul
     >>> log(0.0), mul.symbol, mul.derivative(0)(6.0, 2.0, 3.0)
     (-inf, '×', 3.0)
+    >>> mul.slopes((6.0, 2.0, 3.0))
+    [3.0, 2.0]
     """
 
     __slots__ = (

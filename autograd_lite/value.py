@@ -48,6 +48,14 @@ class Value:
     >>> f.op, f.local_grads
     (mul, (-4.0, 3.0))
 
+    The methods that NumPy's functions look for in an array of objects are those of `math` with one name or two changed:
+    `exp` `exp2` `expm1` `log` `log2` `log10` `log1p` `sqrt` `cbrt` `sin` `cos` `tan` `arcsin` `arccos` `arctan`
+    `arctan2` `hypot` `fmod` `sinh` `cosh` `tanh` `arcsinh` `arccosh` `arctanh` `fabs` `rint` `degrees` `radians`
+    `rad2deg` `deg2rad` `conjugate` `logical_xor`, and for micrograd's programs `relu` and `sigmoid`.
+
+    >>> x.tanh().data == math.tanh(-2.0)
+    True
+
     Attributes:
         op: the row of the table of primitives that made this node; None for a leaf.
         parents: the operands, in order; ``x * x`` has two.
@@ -80,7 +88,13 @@ class Value:
 
     @property
     def data(self) -> float:
-        """The number. Setting a leaf's changes no gradient of what was already computed from it."""
+        """The number. Setting a leaf's changes no gradient of what was already computed from it.
+
+        >>> x = Value(3.0)
+        >>> x.data -= 0.5
+        >>> x.data
+        2.5
+        """
         return self._data
 
     @data.setter
@@ -89,7 +103,13 @@ class Value:
 
     @property
     def grad(self) -> float:
-        """∂z/∂self, summed over the backward sweeps from z that arrived here; 0.0 where none has (see `reached`)."""
+        """∂z/∂self, summed over the backward sweeps from z that arrived here; 0.0 where none has (see `reached`).
+
+        >>> x = Value(3.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        6.0
+        """
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -136,7 +156,13 @@ class Value:
 
     @property
     def born(self) -> int:
-        """For a leaf, how many derivatives of functions had been begun when it was made (see `next_run`)."""
+        """For a leaf, how many derivatives of functions had been begun when it was made: an inner one tells its
+        own leaves from those of outer ones by it.
+
+        >>> x = Value(1.0)
+        >>> x.born == Value(2.0).born
+        True
+        """
         return getattr(self, "_born", 0)
 
     def named(self, label: str | None) -> Value:
@@ -470,31 +496,59 @@ class Value:
     # ---- conveniences, each a room of its own ----
 
     def draw(self, **options: Any) -> Picture:
-        """The circuit as a picture: see `autograd_lite.drawing.draw`."""
+        """The circuit as a picture: see `autograd_lite.drawing.draw`.
+
+        >>> print((Value(3.0, "x") * 2).draw().text())
+        × = 6  ∂ ·
+        ├─[2]─ x = 3  ∂ ·
+        └─[3]─ 2
+        """
         from .drawing import draw
 
         return draw(self, **options)
 
     def explain(self, z: Value | None = None, **options: Any) -> Explanation:
-        """Why `grad` is what it is, or ∂z/∂self: see `autograd_lite.explain.explain`."""
+        """Why `grad` is what it is, or ∂z/∂self: see `autograd_lite.explain.explain`.
+
+        >>> x = Value(3.0, "x")
+        >>> f = (x * x).named("f")
+        >>> print(x.explain(f).lines[0].term, len(x.explain(f).paths))
+        3.0 2
+        """
         from .explain import explain
 
         return explain(self, z, **options)
 
     def steps(self, seed: SupportsFloat = 1.0, **options: Any) -> Steps:
-        """The backward pass from here, one step at a time: see `autograd_lite.explain.steps`."""
+        """The backward pass from here, one step at a time: see `autograd_lite.explain.steps`.
+
+        >>> print((Value(3.0, "x") * 2).named("f").steps())
+        1. f = x × 2:  ∂f/∂f = 1
+             to x:  2 × ∂f/∂f = 2 × 1 = 2
+        2. x:  ∂f/∂x = 2
+        """
         from .explain import steps
 
         return steps(self, seed, **options)
 
     def kinks(self, **options: Any) -> Kinks:
-        """The nodes that sit at a kink or tie, with both slopes: see `autograd_lite.explain.kinks`."""
+        """The nodes that sit at a kink or tie, with both slopes: see `autograd_lite.explain.kinks`.
+
+        >>> print(abs(Value(0.0, "x")).kinks())
+        1 kink:
+          f = abs(x), a kink at x = 0
+            slope by x: −1 to the left, 1 to the right; 0 was taken
+        """
         from .explain import kinks
 
         return kinks(self, **options)
 
     def diagnose(self, **options: Any) -> Diagnosis:
-        """Where the first nan or inf was born: see `autograd_lite.explain.diagnose`."""
+        """Where the first nan or inf was born: see `autograd_lite.explain.diagnose`.
+
+        >>> print((Value(0.0, "x") ** 0.5).diagnose())
+        the gradient becomes inf on the way from f to x: the local gradient of f by x is inf, with x = 0.
+        """
         from .explain import diagnose
 
         return diagnose(self, **options)
@@ -505,7 +559,12 @@ class Value:
     # ---- the protocols of the table and of the derivatives ----
 
     def copied(self) -> Value:
-        """A new node of the same number, computed from this one."""
+        """A new node of the same number, computed from this one.
+
+        >>> x = Value(3.0)
+        >>> x.copied() is x, x.copied().parents == (x,)
+        (False, True)
+        """
         return unary(primitives.identity, self)
 
     @staticmethod

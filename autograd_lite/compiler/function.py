@@ -111,7 +111,11 @@ class Compiled:
         progress: bool = False,
         **kwargs: Any,
     ) -> Any:
-        """The gradient of the output; with rows, of the sum over them. The options are those of `value_and_grad`."""
+        """The gradient of the output; with rows, of the sum over them. The options are those of `value_and_grad`.
+
+        >>> compile(lambda x, y: x * y).grad(3.0, 4.0, argnums=(0, 1))
+        (4.0, 3.0)
+        """
         return self._mode("grad", argnums).result(args, kwargs, out, threads, progress)
 
     def jacobian(self, *args: Any, sparse: bool = False, **options: Any) -> Any:
@@ -119,6 +123,12 @@ class Compiled:
 
         With `sparse`, a SciPy CSR array of all numbers of the outputs by all numbers of the argument, whose structural
         zeros are never computed. The other `options` are those of `value_and_grad`.
+
+        >>> f = compile(lambda x: [x[0] * x[1], x[0] + 2.0])
+        >>> f.jacobian([3.0, 4.0])
+        [[4.0, 3.0], [1.0, 0.0]]
+        >>> f.jacobian([3.0, 4.0], sparse=True).nnz
+        3
         """
         return self._matrix("jacobian", args, sparse, **options)
 
@@ -126,6 +136,10 @@ class Compiled:
         """All second derivatives, as `autograd_lite.hessian` nests them; with rows, one Hessian a row.
 
         `sparse` and the other `options` are those of `jacobian`.
+
+        >>> f = compile(lambda x: x[0] * x[0] * x[1])
+        >>> f.hessian([3.0, 4.0])
+        [[8.0, 6.0], [6.0, 0.0]]
         """
         return self._matrix("hessian", args, sparse, **options)
 
@@ -159,6 +173,10 @@ class Compiled:
         """The Hessian times a vector, as `autograd_lite.hvp` nests it; with rows, a product a row.
 
         The options are those of `value_and_grad`.
+
+        >>> f = compile(lambda x: x[0] * x[0] * x[1])
+        >>> f.hvp(([3.0, 4.0],), ([1.0, 0.0],))
+        [8.0, 6.0]
         """
         return self._mode("hvp").result((tuple(primals), tuple(tangents)), {}, out, threads, progress)
 
@@ -191,12 +209,30 @@ class Compiled:
 
     @property
     def program(self) -> Program:
-        """The program of the function's last trace. RuntimeError before there is one: call the function first."""
+        """The program of the function's last trace. RuntimeError before there is one: call the function first.
+
+        >>> f = compile(lambda x: x * x)
+        >>> f(3.0)
+        9.0
+        >>> print(f.program)
+        program(%0 "x")
+          %1 = mul(%0, %0)
+          return %1
+        """
         return self._mode("value", None).latest().program
 
     @property
     def source(self) -> str:
-        """The function's last trace as Python source."""
+        """The function's last trace as Python source.
+
+        >>> f = compile(lambda x: x * x)
+        >>> f(3.0)
+        9.0
+        >>> print(f.source)
+        def f(x):
+            v1 = x * x
+            return (v1,)
+        """
         trace = self._mode("value", None).latest()
         return python.source(trace.program, getattr(self.fn, "__name__", "f").replace("<lambda>", "f"))
 

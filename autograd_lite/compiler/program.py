@@ -19,7 +19,14 @@ Operand = int | float
 
 
 class Instruction(NamedTuple):
-    """One operation, the operands it is applied to, and the name of its result, if it has one."""
+    """One operation, the operands it is applied to, and the name of its result, if it has one.
+
+    >>> from autograd_lite.compiler import Builder
+    >>> builder = Builder()
+    >>> (instruction,) = builder.program([builder.input("x") * 2.0]).instructions
+    >>> instruction.op, instruction.operands
+    (mul, (0, 2.0))
+    """
 
     op: Primitive
     operands: tuple[Operand, ...]
@@ -58,13 +65,27 @@ class Program:
         return tuple([values[x] if isinstance(x, int) else x for x in self.outputs])
 
     def kind(self, value: Operand) -> type:
-        """Whether a value, or a number, is a float or a truth: `float` or `bool`."""
+        """Whether a value, or a number, is a float or a truth: `float` or `bool`.
+
+        >>> from autograd_lite.compiler import Builder
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> program = builder.program([x > 0.0])
+        >>> [program.kind(value) for value in (0, 1)]
+        [<class 'float'>, <class 'bool'>]
+        """
         first = len(self.inputs)
         return self.instructions[value - first].op.gives if isinstance(value, int) and value >= first else float
 
     def verify(self) -> None:
         """Raise ValueError, naming the instruction, unless this is a program: every operand is an earlier value or a
         float, as many as the row has and of the kinds that it takes.
+
+        >>> from autograd_lite.primitives import sin
+        >>> Program(("x",), (Instruction(sin, (1,)),), (1,)).verify()
+        Traceback (most recent call last):
+          ...
+        ValueError: %1: 1 is neither an earlier value nor a float
         """
         for index, (op, operands, _) in enumerate(self.instructions, len(self.inputs)):
             takes = op.takes or (float,) * len(operands)
@@ -90,7 +111,11 @@ class Program:
 
     @staticmethod
     def parse(text: str) -> Program:
-        """The program that `str` wrote; ValueError, naming the line, for a text that is none."""
+        """The program that `str` wrote; ValueError, naming the line, for a text that is none.
+
+        >>> Program.parse('\\n'.join(['program(%0 "x")', '  %1 = mul(%0, 2.0)', '  return %1']))(3.0)
+        (6.0,)
+        """
         head, *body = text.strip().splitlines() or [""]
         match = re.fullmatch(r"program\((.*)\)", head)
         if match is None or not body:

@@ -42,20 +42,40 @@ class Tracer:
 
     @property
     def op(self) -> Primitive | None:
-        """The row that gave this value; None for an input, `constant` for a number."""
+        """The row that gave this value; None for an input, `constant` for a number.
+
+        >>> builder = Builder()
+        >>> (builder.input("x") * 2.0).op
+        mul
+        """
         return primitives.constant if isinstance(self.operand, float) else self.builder.row(self)
 
     @property
     def parents(self) -> tuple[Tracer, ...]:
-        """The operands, for the sweeps."""
+        """The operands, for the sweeps.
+
+        >>> builder = Builder()
+        >>> (builder.input("x") * 2.0).parents
+        (%0, 2.0)
+        """
         return self.builder.parents(self)
 
     def copied(self) -> Tracer:
-        """A new value of the same number: an input of a derivative is told from all that it is made of."""
+        """A new value of the same number: an input of a derivative is told from all that it is made of.
+
+        >>> x = Builder().input("x")
+        >>> x.copied().parents
+        (%0,)
+        """
         return self.builder.copied(self)
 
     def as_recorded(self) -> tuple[Any, ...]:
-        """This value and its operands, for the local derivatives; constants as floats."""
+        """This value and its operands, for the local derivatives; constants as floats.
+
+        >>> builder = Builder()
+        >>> (builder.input("x") * 2.0).as_recorded()
+        (%1, %0, 2.0)
+        """
         args = self.parents
         return self, *[arg.operand if isinstance(arg.operand, float) else arg for arg in args]
 
@@ -153,7 +173,13 @@ class Tracer:
 
     @property
     def data(self) -> NoReturn:
-        """Refused: the number would be the same in every run of the program."""
+        """Refused: the number would be the same in every run of the program.
+
+        >>> Builder().input("x").data  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+          ...
+        TypeError: a number that is being traced has no value yet, so its .data cannot be read...
+        """
         raise TypeError(_NO_VALUE.format("its .data cannot be read") + user_line())
 
     def __repr__(self) -> str:
@@ -198,16 +224,36 @@ class Builder:
         self._truths: set[Operand] = set()  # the values that are truths
 
     def input(self, label: str | None = None) -> Tracer:
-        """A further input."""
+        """A further input.
+
+        >>> builder = Builder()
+        >>> x, y = builder.input("x"), builder.input()
+        >>> builder.program([x]).inputs
+        ('x', None)
+        """
         self._inputs.append(label)
         return self._append(None)
 
     def constant(self, number: float) -> Tracer:
-        """A number of the program's own."""
+        """A number of the program's own.
+
+        >>> builder = Builder()
+        >>> print(builder.program([builder.constant(2.5)]))
+        program()
+          return 2.5
+        """
         return Tracer(self, number)
 
     def emit(self, op: Primitive, args: Sequence[Any], label: str | None = None) -> Tracer:
-        """The value of ``op(*args)``; `args` are tracers of this builder and real numbers."""
+        """The value of ``op(*args)``; `args` are tracers of this builder and real numbers.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.emit(primitives.sin, (x,))
+        %1
+        >>> builder.emit(primitives.add, (2.0, 3.0))
+        5.0
+        """
         if op is primitives.identity:
             return self._lift(self._operand(args[0]))
         operands = self._operands(op, args)
@@ -249,21 +295,47 @@ class Builder:
         return tuple(operands)
 
     def copied(self, x: float | Tracer) -> Tracer:
-        """A value of its own with the number of `x`; `rebuilt` has it no more."""
+        """A value of its own with the number of `x`; `rebuilt` has it no more.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.copied(x) is x
+        False
+        """
         return self._append(Instruction(primitives.identity, (self._operand(x),)))
 
     def floated(self, x: Any) -> Tracer:
-        """`x` as a float: a truth is 1.0 or 0.0."""
+        """`x` as a float: a truth is 1.0 or 0.0.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.floated(x > 0.0), builder.floated(3)
+        (%2, 3.0)
+        """
         return self._lift(self._as(float, self._operand(x)))
 
     def decide(self, truth: Tracer) -> bool:
-        """What ``if truth:`` is to do. Here: only a constant is known; a compiler overrides this with a guard."""
+        """What ``if truth:`` is to do. Here: only a constant is known; a compiler overrides this with a guard.
+
+        >>> builder = Builder()
+        >>> builder.decide(builder.constant(0.0))
+        False
+        """
         if isinstance(truth.operand, float):
             return truth.operand != 0.0
         raise TypeError(_NO_VALUE.format("it decides nothing: use where(c, a, b)"))
 
     def program(self, outputs: Iterable[Any]) -> Program:
-        """The program that gives `outputs`, without the instructions that none of them needs."""
+        """The program that gives `outputs`, without the instructions that none of them needs.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> unused = x + 1.0
+        >>> print(builder.program([x * x]))
+        program(%0 "x")
+          %1 = mul(%0, %0)
+          return %1
+        """
         wanted = [self._operand(output) for output in outputs]
         needed = [False] * len(self._instructions)
         for operand in wanted:
@@ -293,16 +365,35 @@ class Builder:
 
     @property
     def values(self) -> list[Tracer]:
-        """The inputs and the results of the instructions so far, each after all of its operands."""
+        """The inputs and the results of the instructions so far, each after all of its operands.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> y = x * x
+        >>> builder.values
+        [%0, %1]
+        """
         return list(self._tracers)
 
     def row(self, tracer: Tracer) -> Primitive | None:
-        """The row that gave this value; None for an input."""
+        """The row that gave this value; None for an input.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.row(x * x), builder.row(x)
+        (mul, None)
+        """
         instruction = self._instructions[int(tracer.operand)]
         return None if instruction is None else instruction.op
 
     def parents(self, tracer: Tracer) -> tuple[Tracer, ...]:
-        """The operands that this value was computed from."""
+        """The operands that this value was computed from.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.parents(x * 2.0)
+        (%0, 2.0)
+        """
         instruction = self._instructions[tracer.operand] if isinstance(tracer.operand, int) else None
         return () if instruction is None else tuple([self._lift(operand) for operand in instruction.operands])
 
@@ -435,6 +526,10 @@ class Recorded(NamedTuple):
     The outputs are every number in the picture: for each node its value; for each node its adjoint, the gradient of the
     root by it (0.0 for constants, which have none); for each operand of each node the local gradient; and again for
     each its term, the product of adjoint and local gradient (0.0 for constants).
+
+    >>> program, nodes = from_graph(Value(3.0, "x") * 2)
+    >>> len(nodes), len(program.outputs)
+    (3, 10)
     """
 
     program: Program

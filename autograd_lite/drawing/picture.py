@@ -42,25 +42,49 @@ class Picture:
 
     @property
     def source(self) -> str:
-        """The picture in DOT, Graphviz's language."""
+        """The picture in DOT, Graphviz's language.
+
+        >>> from autograd_lite import Value
+        >>> print((Value(3.0, "x") * 2).draw().source.splitlines()[0])
+        digraph circuit {
+        """
         return dot_source(self.circuit, self.direction)
 
     def text(self) -> str:
-        """The picture as a text tree."""
+        """The picture as a text tree.
+
+        >>> from autograd_lite import Value
+        >>> print((Value(3.0, "x") * 2).named("f").draw().text())
+        f: × = 6  ∂ ·
+        ├─[2]─ x = 3  ∂ ·
+        └─[3]─ 2
+        """
         return text_tree(self.circuit)
 
     def latex(self, of: Value | None = None) -> str:
-        """The expression, and once there are gradients the chain rule with its numbers for each leaf, in LaTeX; or the
+        r"""The expression, and once there are gradients the chain rule with its numbers for each leaf, in LaTeX; or the
         chain rule for the node `of` alone. ValueError if that is not drawn.
 
         It is one ``aligned`` environment, for display mathematics: of amsmath, MathJax or KaTeX.
+
+        >>> from autograd_lite import Value
+        >>> print((Value(3.0, "x") * 2).named("f").draw().latex())
+        \begin{aligned}
+        f & = x \cdot 2 = 6 \\
+        &\quad\text{at}\quad x = 3
+        \end{aligned}
         """
         from .latex import latex
 
         return latex(self.circuit, None if of is None else self._id(of))
 
     def mermaid(self) -> str:
-        """The picture in Mermaid's notation, which Markdown pages draw."""
+        """The picture in Mermaid's notation, which Markdown pages draw.
+
+        >>> from autograd_lite import Value
+        >>> print((Value(3.0, "x") * 2).draw().mermaid().splitlines()[0])
+        flowchart LR
+        """
         from .mermaid import mermaid
 
         return mermaid(self.circuit, self.direction)
@@ -69,6 +93,10 @@ class Picture:
         """The picture as a page that computes with the graph: one HTML file, with nothing to fetch.
 
         A string; Jupyter shows it in a frame.
+
+        >>> from autograd_lite import Value
+        >>> (Value(3.0, "x") * 2).draw().html()[:15]
+        '<!DOCTYPE html>'
         """
         from .page import page
 
@@ -79,6 +107,10 @@ class Picture:
 
         Graphviz lays it out; if there is none, or it fails or takes too long, or the picture is too large for it, the
         built-in layout does, and a line under the picture says so.
+
+        >>> from autograd_lite import Value
+        >>> (Value(3.0, "x") * 2).draw().svg().rstrip()[-6:]
+        '</svg>'
         """
         if self._svg is None:
             try:
@@ -92,6 +124,12 @@ class Picture:
 
         ValueError for an unknown suffix; OSError if the file cannot be written; for PNG and PDF, RuntimeError if there
         is no program to make them.
+
+        >>> import os, tempfile
+        >>> from autograd_lite import Value
+        >>> path = (Value(3.0, "x") * 2).draw().save(os.path.join(tempfile.mkdtemp(), "f.txt"))
+        >>> print(path.read_text().splitlines()[0])
+        × = 6  ∂ ·
         """
         form = check_suffix(path)
         content = FORMS[f".{form}"](self)
@@ -122,7 +160,12 @@ class Picture:
         return svg(replace(self.circuit, notes=[*self.circuit.notes, note]), self.direction)
 
     def image(self, form: str) -> bytes:
-        """The picture as the bytes of a PNG or PDF. RuntimeError if there is no program to make them."""
+        """The picture as the bytes of a PNG or PDF. RuntimeError if there is no program to make them.
+
+        >>> from autograd_lite import Value
+        >>> (Value(3.0, "x") * 2).draw().image("pdf")[:5]
+        b'%PDF-'
+        """
         try:
             return laid_out(self._source_for_graphviz(), form)
         except NoImage as graphviz:

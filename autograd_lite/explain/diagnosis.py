@@ -57,6 +57,11 @@ class Diagnosis:
         inputs: the node's operands, with the numbers it was computed from.
         operand: backward, the one whose gradient is not finite.
         text: the whole story in a sentence or two.
+
+    >>> x = Value(0.0, "x")
+    >>> found = diagnose(x**0.5)
+    >>> found.direction, found.operand, found.finite
+    ('backward', 0, False)
     """
 
     direction: str | None

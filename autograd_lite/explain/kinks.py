@@ -58,6 +58,10 @@ class Side:
         left, right: the slopes, as limits; nan where the operation is not defined on that side.
         jump_left, jump_right: the limit of the value on that side, less the value; 0.0 where it is continuous.
         chosen: the local gradient that the row has there.
+
+    >>> (side,) = kinks(abs(Value(0.0)))[0].sides
+    >>> side.left, side.right, side.chosen
+    (-1.0, 1.0, 0.0)
     """
 
     operand: int
@@ -71,7 +75,12 @@ class Side:
 @dataclass(frozen=True, slots=True, eq=False)
 class Kink:
     """A node that sits at a kink, with a `Side` for each argument that has one; `kind` is "tie", "kink", "jump",
-    "edge" (of the domain) or "pole"."""
+    "edge" (of the domain) or "pole".
+
+    >>> kink = kinks(abs(Value(0.0)))[0]
+    >>> kink.kind, kink.node.op
+    ('kink', abs)
+    """
 
     node: Value
     kind: str
@@ -79,7 +88,12 @@ class Kink:
 
 
 class Kinks(Sequence[Kink]):
-    """The kinks of a graph, in its order."""
+    """The kinks of a graph, in its order.
+
+    >>> found = kinks(abs(Value(0.0)) + abs(Value(1.0)))
+    >>> len(found), [kink.kind for kink in found]
+    (1, ['kink'])
+    """
 
     def __init__(self, found: list[Kink], names: Names, precision: int) -> None:
         self._found = found

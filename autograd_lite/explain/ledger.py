@@ -66,6 +66,13 @@ class Explanation:
         total: what the sections add up to, in floats, added as the sweeps did.
         gradient: what is explained: ``node.grad``, or ∂z/∂node.
         remainder: ``gradient - total``, 0.0 where everything is explained.
+
+    >>> x = Value(3.0, "x")
+    >>> f = x * x + 2 * x
+    >>> f.backward()
+    >>> found = explain(x)
+    >>> [line.term for line in found.lines], found.gradient, found.path_count, len(found.paths)
+    ([2.0, 3.0, 3.0], 8.0, 3, 3)
     """
 
     def __init__(self, node: Value, z: Value | None, names: bool | Mapping[str, object], precision: int) -> None:
@@ -113,6 +120,13 @@ class Line:
         local_grad: ∂successor/∂node.
         adjoint: the gradient of the output by the successor, times the seed.
         term: their product; 0 where one that absorbs is 0.
+
+    >>> x = Value(3.0, "x")
+    >>> f = x * 5
+    >>> f.backward()
+    >>> (line,) = explain(x).lines
+    >>> line.local_grad, line.adjoint, line.term, line.operand
+    (5.0, 1.0, 5.0, 0)
     """
 
     successor: Value
@@ -131,6 +145,18 @@ class Section:
         lines: the terms of one sweep.
         gradient: their sum: what each sweep added to the node's `.grad`.
         path_count: how many paths lead from `root` back to the node.
+
+    >>> x = Value(3.0, "x")
+    >>> f = x * x
+    >>> f.backward()
+    >>> f.backward()
+    >>> (section,) = explain(x).sections
+    >>> section.calls, section.gradient, section.path_count, section.nodes == [f, x]
+    (2, 6.0, 2, True)
+    >>> [path.product for path in section.paths], len(section.heaviest(1))
+    ([3.0, 3.0], 1)
+    >>> section.passed_on(x, lambda node: node is f) is x
+    True
     """
 
     def __init__(self, root: Value, seed: float, calls: int, node: Value, between: Between) -> None:
@@ -156,6 +182,7 @@ class Section:
 
     @cached_property
     def path_count(self) -> int:
+        """How many paths lead from `root` back to the node, exactly."""
         return self._between.count()
 
     @cached_property

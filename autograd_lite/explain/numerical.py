@@ -34,7 +34,11 @@ INF = math.inf
 
 @dataclass(frozen=True, slots=True)
 class Quotient:
-    """A difference quotient in the limit, and how far off it may be; nan and inf where there was no limit."""
+    """A difference quotient in the limit, and how far off it may be; nan and inf where there was no limit.
+
+    >>> Quotient(1.0, 1e-9).meets(Quotient(1.0 + 1e-10, 0.0))
+    True
+    """
 
     value: float
     error: float
@@ -59,6 +63,11 @@ class Estimate:
         at_kink: whether an operation on the way sits at a kink, a tie, a jump or an edge: there a gradient is a choice.
         gradient: by the reverse sweep, from ∂z/∂z = 1.
         rounding: how far rounding in that sweep may have moved it: terms far larger than their sum leave an error.
+
+    >>> x = Value(0.0, "x")
+    >>> estimate = numerical_gradients(abs(x))[x]
+    >>> estimate.verdict, estimate.at_kink, estimate.left.value, estimate.right.value, estimate.gradient
+    ('agrees', True, -1.0, 1.0, 0.0)
     """
 
     value: float

@@ -147,6 +147,12 @@ class Path:
         operands: which operand of each node the next one is.
         local_grads: the local gradient of each step.
         product: of them all, times the seed: what this path adds to the gradient.
+
+    >>> from autograd_lite.explain import explain
+    >>> x = Value(3.0, "x")
+    >>> (path,) = explain(x, x * 2).paths
+    >>> path.product
+    2.0
     """
 
     nodes: tuple[Value, ...]

@@ -115,6 +115,12 @@ class Signal:
         shapes: of all that stands in it: ``(4) = (4×2)(2) ∘ (4)``.
         moved: what that formula gives.
         agrees: whether it is `delta`, but for the rounding of its products and sums.
+
+    >>> from autograd_lite.nn import ScoringNetwork
+    >>> s = ScoringNetwork(3, [4, 2], seed=1)([0.5, -1.0, 2.0])
+    >>> signal = error_signals(s)["layer 2"]
+    >>> signal.name, [len(row) for row in signal.by_weights()], len(signal.by_biases())
+    ('layer 2', [4, 4], 2)
     """
 
     layer: Layer
@@ -148,6 +154,12 @@ class ErrorSignals(Sequence[Signal]):
     Attributes:
         root: s.
         passes: the signals of each evaluation of a network: of J there are two.
+
+    >>> from autograd_lite.nn import ScoringNetwork
+    >>> s = ScoringNetwork(3, [4, 2], seed=1)([0.5, -1.0, 2.0])
+    >>> signals = error_signals(s)
+    >>> len(signals), signals[0] is signals["layer 1"], len(signals.passes)
+    (3, True, 1)
     """
 
     def __init__(self, root: Value, name: str, passes: Iterable[Sequence[Signal]]) -> None:

@@ -72,6 +72,11 @@ class Term:
         term: local gradient × gradient from above.
         before: what other successors had sent to the parent; None if this is the first.
         total: the parent's gradient so far, this term included.
+
+    >>> x = Value(3.0)
+    >>> (term,) = steps(x * 2)[0].terms
+    >>> term.parent is x, term.local_grad, term.term, term.before, term.total
+    (True, 2.0, 2.0, None, 2.0)
     """
 
     parent: Value
@@ -92,6 +97,20 @@ class Step:
         node: the node whose number, or whose gradient, is complete.
         adjoint: that gradient; None in the forward pass.
         terms: what the node sends to its operands; constants are sent nothing.
+
+    >>> x = Value(3.0, "x")
+    >>> f = (x * 2).named("f")
+    >>> first, last = steps(f)
+    >>> first.told()
+    ['f = x × 2:  ∂f/∂f = 1', '  to x:  2 × ∂f/∂f = 2 × 1 = 2']
+    >>> last.adjoints == {f: 1.0, x: 2.0}
+    True
+    >>> print(last.draw().text())
+    f: × = 6  ∂ 1
+    ├─[2]─ x = 3  ∂ 2
+    └─[3]─ 2
+    step 2 of 2
+    x:  ∂f/∂x = 2
     """
 
     __slots__ = ("adjoint", "index", "is_forward", "node", "steps", "terms")
@@ -148,6 +167,17 @@ class Steps(Sequence[Step]):
     Attributes:
         z, seed: where the backward pass starts.
         nodes: what takes part, operands first.
+
+    >>> x = Value(3.0, "x")
+    >>> f = (x * 2).named("f")
+    >>> len(steps(f)), len(steps(f, forward=True))
+    (2, 4)
+    >>> steps(f).adjoints(0)[f]
+    1.0
+    >>> import os, tempfile
+    >>> file = steps(f).save(os.path.join(tempfile.mkdtemp(), "steps.html"))
+    >>> file.read_text() == steps(f).html()
+    True
     """
 
     def __init__(

@@ -51,6 +51,12 @@ class GraphMachine(RuleBasedStateMachine):
 
     As a test: ``TestGraphs = GraphMachine.TestCase``. Derive from it for operations of your own: `rows` are the
     operations that nodes are made with.
+
+    >>> class Small(GraphMachine):
+    ...     rows = [table["mul"], table["sin"]]
+    >>> from hypothesis import settings
+    >>> Small.TestCase.settings = settings(max_examples=3, deadline=None)
+    >>> Small.TestCase().runTest()
     """
 
     rows = ROWS

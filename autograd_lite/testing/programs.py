@@ -22,7 +22,12 @@ Operand = int | float
 
 
 class Instruction(NamedTuple):
-    """A row of the table and its operands: an int is the number of an earlier result, a float is itself."""
+    """A row of the table and its operands: an int is the number of an earlier result, a float is itself.
+
+    >>> program = Program((3.0,), [("mul", 0, 2.5)])
+    >>> program.instructions[0].op, program.instructions[0].operands
+    (mul, (0, 2.5))
+    """
 
     op: Primitive
     operands: tuple[Operand, ...]

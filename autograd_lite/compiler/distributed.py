@@ -77,7 +77,7 @@ def over_rows(
     latest = traces.latest()
     assert latest is not None
     arguments.outputs = latest.output_tree
-    arguments.reduced = mode._reduced(empty, list(axes), latest.output_tree.count)
+    arguments.reduced = mode._reduced(empty.tree, list(axes), latest.output_tree.count)
     return _Results(mode, arguments, blocks, Shipped.of(mode, empty.tree)).built()
 
 

@@ -17,7 +17,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import derivatives, trees
 from ..derivatives import Argnums
@@ -27,9 +27,6 @@ from ..value import Value, as_float, short_label
 from . import python
 from .program import Program
 from .record import Trace, traced
-
-if TYPE_CHECKING:
-    from .rows import Rows
 
 MOST_TRACES = 256
 
@@ -443,17 +440,22 @@ class Mode:
 
             if distributed.given((args, kwargs)):
                 return distributed.over_rows(self, args, kwargs, axes, out, threads, progress)
+        if self.compiled.target == "jax":
+            from . import devices
+
+            if devices.given(args, axes):
+                return devices.over_rows(self, args, kwargs, axes, out, progress)
         from . import rows
 
         given = rows.Rows(args, kwargs, [axes, axes] if self.operator == "hvp" else axes)
-        return rows.run(self, given, functools.partial(self._reduced, given, axes), out, threads, progress)
+        return rows.run(self, given, functools.partial(self._reduced, given.tree, axes), out, threads, progress)
 
-    def _reduced(self, given: Rows, axes: list[int | None], count: int) -> list[bool]:
+    def _reduced(self, given: Tree, axes: list[int | None], count: int) -> list[bool]:
         """Which outputs are sums over the rows: the output that is differentiated, and gradients by what is shared."""
         if self.operator not in ("grad", "value_and_grad"):
             return [False] * count
         places = [self.argnums] if isinstance(self.argnums, int) else self.argnums
-        arguments = given.tree.children[0].children
+        arguments = given.children[0].children
         flags = [True] if self.operator == "value_and_grad" else []
         for place in places:
             flags += [axes[place] is None] * arguments[place].count

@@ -405,8 +405,8 @@ def test_an_interrupt_leaves_nothing_running(client: Any) -> None:
 # ---- more data than memory -------------------------------------------------------------------------------------------
 
 
-LIMIT = 450_000_000
-FEATURES, ROWS, CHUNK = 12, 5_000_000, 200_000
+LIMIT = 400_000_000
+FEATURES, ROWS, CHUNK = 12, 4_200_000, 200_000
 
 
 def logistic(w: Any, x: Any, y: Any) -> Any:
@@ -422,7 +422,11 @@ def chunk_of(k: int) -> tuple[Any, Any]:
 
 
 def peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The most memory that this process has had, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # where a child's ru_maxrss starts with its parent's
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def test_training_on_more_data_than_a_worker_can_hold(tmp_path: Path) -> None:
@@ -451,6 +455,7 @@ def test_training_on_more_data_than_a_worker_can_hold(tmp_path: Path) -> None:
         found = optimize.minimize(objective, np.zeros(FEATURES), jac=True, method="L-BFGS-B", options={"gtol": 1e-6})
         peaks = list(client.run(peak).values())
     assert found.success
+    print(f"peak memory of the workers: {peaks}")
     assert max(peaks) < LIMIT
     assert found.x == pytest.approx(np.linspace(-1, 1, FEATURES), abs=0.01)
     gradient = np.zeros(FEATURES)  # by the textbook, chunk by chunk

@@ -97,8 +97,7 @@ def layers(root: Value) -> list[Layer]:
         inside.update(row.sums)
         inside.update(row.products)
         evaluations = known.setdefault(row.key, [])
-        weights = row.weights
-        mine = next((rows for rows in evaluations if all(other.weights != weights for other in rows)), None)
+        mine = next((rows for rows in evaluations if not any(row.is_again(other) for other in rows)), None)
         if mine is None:
             mine = []
             evaluations.append(mine)
@@ -120,6 +119,19 @@ class _Row(NamedTuple):
     weights: list[int]  # by identity: Values compare by their data
     key: object  # what rows of one layer have in common: the group and the inputs
     bias: Value | None
+
+    def is_again(self, other: _Row) -> bool:
+        """Whether both can't be of one layer: the same weights, or others of the same place in a matrix: W[0][0]."""
+        if self.weights == other.weights:
+            return True
+        label = self.first.label or ""
+        return label == other.first.label and re.search(r"\[[0-9]+\]\[[0-9]+\]$", label) is not None
+
+    @property
+    def first(self) -> Value:
+        """The first weight."""
+        product = self.products[0]
+        return product.parents[_weight(product) or 0]
 
 
 def _rows(order: list[Value], uses: Uses) -> Iterator[_Row]:
@@ -190,15 +202,10 @@ def _in_order(rows: list[_Row]) -> list[_Row]:
 
     Else they stay in the graph's order, which is the one that what comes after uses them in.
     """
-    places = [_indices(row.products[0]) for row in rows]
+    places = [tuple(map(int, re.findall("[0-9]+", row.first.label or ""))) for row in rows]
     if not all(places) or len(set(places)) < len(rows):
         return rows
     return [row for _, row in sorted(zip(places, rows), key=lambda pair: pair[0])]
-
-
-def _indices(product: Value) -> tuple[int, ...]:
-    label = product.parents[_weight(product) or 0].label or ""
-    return tuple(map(int, re.findall("[0-9]+", label)))
 
 
 def _outcome(z: Value, group: tuple[str, ...], uses: Uses, inside: set[Value]) -> tuple[Value, str] | None:

@@ -291,7 +291,10 @@ class _Reader:
             self.network[layer] = mine
 
     def passes(self) -> Iterator[list[Signal]]:
-        for network in {id(network): network for network in self.network.values()}.values():
+        networks: dict[int, list[Layer]] = {}
+        for layer in self.found:
+            networks.setdefault(id(self.network[layer]), []).append(layer)
+        for network in networks.values():
             yield [self.signal(layer) for layer in network]
 
     def gradients(self, nodes: Iterable[Value]) -> list[float]:
@@ -322,7 +325,7 @@ class _Reader:
         if not self.is_used_by_layers_alone(layer):  # by the output itself, or by what is no layer
             above = self.gradients(layer.a)
             letter = "z" if layer.f == "linear" else "a"
-            by = self.name if layer.a == (self.s,) else f"{letter}{raised(level)}"
+            by = self.name if layer.a[0] is self.s else f"{letter}{raised(level)}"
             return above, list(map(abs, above)), f"∂{self.name}/∂{by}", f"({n})"
         above, sizes, written, shapes = [0.0] * n, [0.0] * n, [], []
         for after in self.onward[layer]:

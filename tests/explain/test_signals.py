@@ -230,6 +230,59 @@ def test_only_what_is_marked_is_a_layer():
         nn.layer_group(3)  # type: ignore[arg-type]
 
 
+def test_what_else_uses_a_layer_is_read_off_the_graph():
+    model = biased(nn.MLP(3, [4, 2], f="tanh", seed=1))
+    first, last = model.layers
+    a = first(X)
+    out = last(a)
+    loss = out[0] * out[1] + sum(e * e for e in a)  # past the last layer
+    loss.backward()
+    signal, _ = nn.error_signals(loss)
+    assert signal.move == "δ⁽²⁾ = ∂loss/∂a⁽²⁾ ∘ f′(z⁽²⁾)"
+    assert signal.agrees
+    assert signal.by_weights() == gradients(first.W).tolist()
+
+
+def test_two_towers_are_one_evaluation():
+    left, right = biased(nn.Layer(3, 2, f="tanh", seed=1)), biased(nn.Layer(3, 3, f="tanh", seed=2))
+    top = biased(nn.Layer(5, 1, f="sigmoid", seed=3))
+    out = top([*left(X), *right(X_C)])
+    out.backward()
+    signals = nn.error_signals(out)
+    assert [[signal.layer.number for signal in one] for one in signals.passes] == [[2, 2, 3]]
+    for signal, layer in zip(signals, (left, right, top)):
+        assert signal.agrees
+        assert signal.by_weights() == gradients(layer.W).tolist()
+    assert signals[0].shapes == "(2) = (2) ∘ (2)"
+
+
+def test_two_layers_that_use_one_add_their_signals():
+    shared, one, other = (biased(nn.Layer(3, 3, f="tanh", seed=i)) for i in range(3))
+    a = shared(X)
+    out = sum(one(a), Value(0.0)) + sum(other(a), Value(0.0)) * 2.0
+    out.backward()
+    signal = nn.error_signals(out)[0]
+    assert signal.move == "δ⁽²⁾ = (W⁽²⁾ᵀ δ⁽³⁾ + W⁽²⁾ᵀ δ⁽³⁾) ∘ f′(z⁽²⁾)"
+    assert signal.shapes == "(3) = (3×3)(3) + (3×3)(3) ∘ (3)"
+    assert signal.agrees
+    np.testing.assert_allclose(signal.moved, [z.grad for z in signal.layer.z], rtol=1e-13)
+
+
+def test_neurons_side_by_side_are_a_layer():
+    neurons = [biased(nn.Neuron(3, f="tanh", seed=i)) for i in range(4)]
+    out = sum((neuron(X) for neuron in neurons), Value(0.0))
+    out.backward()
+    (signal,) = nn.error_signals(out)
+    assert signal.by_weights() == gradients([neuron.w for neuron in neurons]).tolist()
+
+
+def test_an_output_is_told_from_what_has_the_same_number():
+    s = nn.ScoringNetwork(3, [2], seed=0)(X)
+    assert nn.error_signals(s)[-1].move == "δ⁽³⁾ = ∂s/∂s"
+    same = s * 1.0
+    assert nn.error_signals(same)[-1].move == "δ⁽³⁾ = ∂same/∂z⁽³⁾"
+
+
 def test_no_layer_no_signals():
     x = Value(2.0, "x")
     with pytest.raises(ValueError, match="there is no layer in this graph"):

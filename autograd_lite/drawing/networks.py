@@ -88,8 +88,6 @@ class Layers:
         if len(touched) != 1:
             return None, None
         (layer,) = touched
-        if not set(members).issuperset(self.place[z] for z in layer.z):
-            return None, None
         output = None
         if len(layer.a) > 1:
             output = self._vector("a", layer, layer.a, [a.data for a in layer.a], precision)

@@ -112,6 +112,17 @@ def test_a_group_that_is_no_layer_stays_as_it_was():
     assert [node.kind for node in describe(z, groups="layers").nodes] == [node.kind for node in describe(z).nodes]
 
 
+def test_of_nested_layers_each_is_a_box():
+    w, v, x = Value(2.0, "w"), Value(3.0, "v"), Value(0.5, "x")
+    with nn.layer_group("outer"):
+        y = w * x
+        with nn.layer_group("inner"):
+            z = v * y
+    assert [(node.label, node.count) for node in describe(z, groups="layers").nodes] == [
+        ("x", 1), ("outer", 2), ("inner", 2),
+    ]  # fmt: skip
+
+
 def test_a_batch_through_one_layer_has_no_single_error_signal():
     model = nn.MLP(1, [2, 1], seed=0)
     total = model([Value(1.0, "x")]) + model([Value(2.0, "y")])

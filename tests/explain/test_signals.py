@@ -7,10 +7,13 @@ import math
 import pickle
 import random
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value, group, nn
@@ -163,6 +166,30 @@ def test_every_network_has_error_signals():
     assert signals["layer 2"].move == "δ⁽³⁾ = (W⁽³⁾ᵀ δ⁽⁴⁾) ∘ f′(z⁽³⁾)"
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    sizes=st.lists(st.integers(1, 5), min_size=2, max_size=5),
+    f=st.sampled_from(nn.activations()),
+    last=st.sampled_from(["linear", "tanh"]),
+    seed=st.integers(0, 1000),
+)
+def test_of_any_network_the_moves_give_the_graphs_gradients(sizes: list[int], f: str, last: str, seed: int):
+    draw = random.Random(seed)
+    model = biased(nn.MLP(sizes[0], sizes[1:], f=f, last=last, seed=seed), seed)
+    with ag.errstate(over="ignore", invalid="ignore"):
+        out = model([draw.uniform(-2, 2) for _ in range(sizes[0])])
+        outputs = out if isinstance(out, list) else [out]
+        s = ag.math.sumprod([draw.uniform(-1, 1) for _ in outputs], outputs)
+        s.backward()
+        assume(all(map(math.isfinite, [s.data, *model.grad])))
+        signals = nn.error_signals(s)
+    assert [signal.layer.number for signal in signals] == list(range(2, len(sizes) + 1))
+    for signal, layer in zip(signals, model.layers):
+        assert signal.agrees, signal
+        assert signal.by_weights() == gradients(layer.W).tolist()
+        assert signal.by_biases() == gradients(layer.b).tolist()
+
+
 def test_each_evaluation_in_a_batch_has_its_own():
     model = nn.MLP(2, [3, 1], f="tanh", seed=0)
     x = [Value(1.0), Value(2.0)]
@@ -219,6 +246,47 @@ def test_what_follows_in_the_layer_is_not_point_wise():
     assert signal.delta == [z.grad for z in signal.layer.z]
     assert signal.by_weights() == gradients(W).tolist()
     assert (signal.move, signal.shapes, signal.slopes) == ("δ⁽²⁾ = ∂a[0]/∂z⁽²⁾", "(2)", [])
+
+
+def test_what_leaves_before_the_non_linearity_too():
+    x, w = Value(0.5), [Value(2.0), Value(-1.0)]
+    with nn.layer_group("both"):
+        z = [v * x for v in w]
+        a = [ag.math.tanh(e) for e in z]
+    s = a[0] * a[1] + z[0]
+    s.backward()
+    (signal,) = nn.error_signals(s)
+    assert signal.delta == [e.grad for e in z]
+    assert signal.layer.a == ()
+    assert signal.agrees
+
+
+def test_units_of_one_layer_may_differ_in_their_non_linearity():
+    x, w = Value(0.5), [Value(2.0), Value(-1.0)]
+    with nn.layer_group("mixed"):
+        z = [v * x for v in w]
+        a = [ag.math.tanh(z[0]), z[1]]
+    (signal,) = nn.error_signals(a[0] * a[1])
+    assert signal.layer.f == "f"
+    assert signal.slopes == [pytest.approx(1 - math.tanh(1.0) ** 2), 1.0]
+    assert signal.agrees
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda w, x: w * x + w + x,
+        lambda w, x: w * x + ag.math.sin(x),
+        lambda w, x: w * w,
+        lambda w, x: w + x,
+        lambda w, x: ag.math.sin(w) * ag.math.cos(x),
+    ],
+    ids=["two biases", "a bias that is computed", "a square", "no product", "no weight"],
+)
+def test_what_is_no_affine_map_is_no_layer(make: Callable[[Value, Value], Value]):
+    with nn.layer_group("layer"):
+        y = make(Value(2.0), Value(3.0))
+    assert layers(y) == []
 
 
 def test_only_what_is_marked_is_a_layer():

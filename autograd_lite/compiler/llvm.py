@@ -54,8 +54,9 @@ class Kernel:
         self.assembly = writer.scalar(self._exactly.address if self._exactly else None)
         self._long = writer.weight > _LETS_OTHERS_RUN
         native = entry.supported() and not writer.unit.callbacks
-        self._native = native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
-        if self._native:
+        self._native = native and len(program.inputs) < _ON_THE_STACK
+        self._small = self._native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
+        if self._small:
             self.assembly += entry.assembly(len(program.inputs), len(program.outputs), "@kernel", self._long)
         self._unit = writer.unit
         self._code = _compiled(self.assembly, writer.weight)
@@ -72,7 +73,7 @@ class Kernel:
         self._outputs = ctypes.c_double * len(program.outputs)
         self.call: Callable[..., list[float]] = self._call
         self.into: Callable[[Any, Any], Any] = self._into
-        if self._native:
+        if self._small:
             self.call = entry.builtin(self._code.get_function_address("call"), self._owner, "call")
             self.into = entry.builtin(self._code.get_function_address("into"), self._owner, "into")
 
@@ -93,9 +94,9 @@ class Kernel:
     ) -> Callable[[], Any] | None:
         """A built-in function without arguments. It reads the inputs from `given`, numbers and contiguous arrays of
         doubles, writes the outputs into such arrays, each from its first on, and returns `result`; or, if the last
-        output is not 0.0, what `otherwise` gives. There is none where there is no `evaluation`.
+        output is not 0.0, what `otherwise` gives. There is none where there is no `evaluation`, or very many outputs.
         """
-        if not self._native:
+        if not self._small:
             return None
         import numpy as np
 

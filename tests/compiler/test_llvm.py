@@ -29,7 +29,7 @@ from autograd_lite.derivatives import custom
 from autograd_lite.primitives import Primitive
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: pip install 'autograd_lite[compile]'")
-from autograd_lite.compiler import llvm, natives
+from autograd_lite.compiler import entry, llvm, natives
 
 FLOATS = st.floats(width=64) | st.sampled_from(SPECIAL) | st.floats(-10.0, 10.0)
 
@@ -782,3 +782,15 @@ except ImportError as error:
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=120)
     assert "pip install 'autograd_lite[compile]'" in done.stdout
     assert done.stderr == ""
+
+
+def test_more_outputs_than_a_stack_holds_go_straight_into_an_array() -> None:
+    builder = Builder()
+    x, y = builder.input(), builder.input()
+    kernel = llvm.scalar(builder.program([*[x + float(i) for i in range(9_000)], y * 0.0]))
+    evaluate = kernel.evaluation([entry.Argument(float), entry.Argument(float)])
+    assert evaluate is not None
+    out = np.empty(9_001)
+    assert evaluate((0.5, 1.0), out) is out
+    np.testing.assert_array_equal(out[:-1], np.arange(9_000) + 0.5)
+    assert kernel(0.5, 1.0) == out.tolist()

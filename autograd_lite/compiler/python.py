@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..primitives import fsum
 from .program import Operand, Program
 
 _INFIX: dict[Any, str] = {
@@ -130,7 +131,7 @@ def rows(
                     sums[j].append(x)
                 else:
                     places[j][i] = x
-        return [math.fsum(xs) if all(map(math.isfinite, xs)) else sum(xs) for xs in sums]
+        return [float(fsum(*xs)) for xs in sums]
 
     return run_rows
 

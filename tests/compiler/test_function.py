@@ -370,6 +370,13 @@ def test_rows_of_nested_arrays(target: str) -> None:
     assert [part.tolist() for part in (pairs[0], *pairs[1])] == [b.tolist(), (b * b).tolist(), [1.0] * 4]
 
 
+@each_target
+def test_sums_of_large_rows(target: str) -> None:
+    f = ag.compile(lambda w, x: w * x, in_axes=(None, 0), target=target)
+    for rows, total in (([1e308, -1e308, 1.0], 1.0), ([std.inf, 1.0], std.inf), ([std.inf, -std.inf], std.nan)):
+        assert repr(f.grad(1.0, np.array(rows))) == repr(total)
+
+
 # ---- one array in ----------------------------------------------------------------------------------------------------
 
 

@@ -9,15 +9,17 @@ docs/compile.md has measured; a nan, an infinity and the sign of a zero are the 
 from __future__ import annotations
 
 import functools
+import itertools
 import linecache
 import math as std
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
@@ -30,12 +32,24 @@ from autograd_lite.testing import agreement, programs
 from autograd_lite.testing.agreement import differences, is_same
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: pip install 'autograd_lite[compile]'")
+from autograd_lite.compiler import llvm, natives
+from autograd_lite.compiler import rows as rows_room
+from autograd_lite.compiler.ir import Code, Truth
+from autograd_lite.compiler.record import Trace
+
 pytest.importorskip("jax", reason="JAX is not installed: it is in the extra `jax`")
 
 INF, NAN = std.inf, std.nan
 LEAST, TINY, HUGE = 5e-324, 2.0**-1022, 1.7976931348623157e308
 SPECIAL = [0.0, -0.0, 1.0, -1.0, LEAST, -LEAST, TINY, -2.2e-308, HUGE, -HUGE, 1e-200, -1e300, 1e17, INF, -INF, NAN]
-numbers = st.sampled_from(SPECIAL) | st.integers(-4, 4).map(float) | st.floats(-8.0, 8.0) | st.floats(width=64)
+wholes = st.integers(-3, 3).map(float)
+numbers = (
+    st.sampled_from(SPECIAL)
+    | st.sampled_from([NAN, INF, -INF, 0.0, -0.0])
+    | st.integers(-4, 4).map(float)
+    | st.floats(-8.0, 8.0)
+    | st.floats(width=64)
+)
 
 
 # ---- what is documented ----------------------------------------------------------------------------------------------
@@ -96,21 +110,25 @@ def points(count: int, most: int, least: int = 1) -> Any:
     return st.lists(st.tuples(*[numbers] * count), min_size=least, max_size=most)
 
 
-WITH_SLOPES = settings(max_examples=50, deadline=None)
+WITH_SLOPES = settings(max_examples=30, deadline=None)
 
 
 @pytest.mark.parametrize("target", [target for target in agreement.TARGETS if target != "jax"])
 @WITH_SLOPES
 @given(st.data())
 def test_expressions_and_their_gradients(target: str, data: Any) -> None:
-    expression = data.draw(programs(smooth=False, max_size=8))
+    check_expressions(target, data)
+
+
+def check_expressions(target: str, data: Any, rows: Sequence[Primitive] | None = None) -> None:
+    expression = data.draw(programs(primitives=rows, smooth=False, min_size=1, max_size=8))
     program = compiled(expression)
     for _ in range(data.draw(st.integers(0, 1))):
         program = reverse(program)
     check(program, target, [expression.point, *data.draw(points(len(program.inputs), 17))])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_expressions_and_their_gradients_on_jax(data: Any) -> None:
     expression = data.draw(programs(smooth=False, max_size=5))
@@ -259,10 +277,14 @@ def is_written_once(fn: Callable[..., Any], point: Sequence[float]) -> bool:
 
 
 @pytest.mark.parametrize("target", ["python", "llvm"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_functions_with_branches_and_loops(target: str, data: Any) -> None:
-    text = data.draw(functions(ANYWHERE, 2))
+    check_functions(target, data)
+
+
+def check_functions(target: str, data: Any, rows: Sequence[Primitive] = ANYWHERE) -> None:
+    text = data.draw(functions(rows, 2))
     fn = defined(text)
     f = ag.compile(fn, argnums=(0, 1), target=target)
     with errstate(all="ignore"):
@@ -286,3 +308,259 @@ def run(program: Program, *inputs: Any) -> Any:
         values.append(op(*[values[x] if isinstance(x, int) else x for x in operands]))
     output = program.outputs[0]
     return values[output] if isinstance(output, int) else output
+
+
+# ---- over rows -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["python", "llvm"])
+@settings(max_examples=8, deadline=None)
+@given(st.data())
+def test_rows_that_branch_differently(target: str, data: Any) -> None:
+    check_rows(target, data)
+
+
+def check_rows(target: str, data: Any, some: Sequence[Primitive] = ARITHMETIC) -> None:
+    text = data.draw(functions(some, 2))
+    fn = defined(text)
+    rows = data.draw(points(2, 33))
+    x, y = np.array(rows).T.copy()
+    one, over = ag.compile(fn, argnums=(0, 1), target="python"), ag.compile(fn, 0, (0, 1), target)
+    with errstate(all="ignore"):
+        assert_same(over(x, y), [fn(*map(Value, row)) for row in rows], text, rows)
+        slopes = [one.grad(*row) for row in rows]  # which are eager code's: see above
+        assert_same(over.jacobian(x, y), [[s[0] for s in slopes], [s[1] for s in slopes]], text, rows)
+        shared = ag.compile(fn, (0, None), (0, 1), target)
+        value, (by_x, by_y) = shared.value_and_grad(x, y[0])
+        slopes = [one.value_and_grad(a, y[0]) for a in x]
+        assert_same(by_x, [by[0] for _, by in slopes], text, rows)
+        assert_sum(value, [v for v, _ in slopes], text, rows)
+        assert_sum(by_y, [by[1] for _, by in slopes], text, rows)
+
+
+def assert_sum(found: float, terms: Sequence[float], *about: Any) -> None:
+    """A sum over few rows: what infinities and nan make of it, or within a rounding an addition."""
+    size = sum(map(abs, terms))
+    if size < INF:
+        assert abs(found - std.fsum(terms)) <= len(terms) * 2.0**-53 * size, about
+    elif not any(abs(x) > HUGE / len(terms) for x in terms if abs(x) < INF):  # else it may overflow on the way
+        assert is_same(found, sum(terms)), about
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.data())
+def test_functions_on_jax(data: Any) -> None:
+    text = data.draw(functions(WHOLE, 2, wholes))
+    fn = defined(text)
+    rows = data.draw(st.lists(st.tuples(wholes, wholes), min_size=3, max_size=3))
+    x, y = np.array(rows).T.copy()
+    # XLA contracts products and sums, which changes no whole number.
+    f, over = ag.compile(fn, argnums=(0, 1), target="jax"), ag.compile(fn, 0, (0, 1), "jax")
+    assert over(x, y).tolist() == [fn(*row) for row in rows]
+    slopes = [ag.value_and_grad(fn, (0, 1))(*row) for row in rows]
+    assert_close(f.value_and_grad(*rows[0]), slopes[0], text, rows)
+    assert_close(over.grad(x, y), np.array([by for _, by in slopes]).T, text, rows)
+
+
+# ---- second derivatives ----------------------------------------------------------------------------------------------
+
+
+def assert_close(found: Any, expected: Any, *about: Any) -> None:
+    """The same: of small whole numbers all sums are exact, in whatever order. Of huge ones, nearly."""
+    pairs = list(zip(flat(found), flat(expected), strict=True))
+    assert all(a == b or 2.0**30 < abs(a - b) * 1e9 < abs(b) for a, b in pairs), "\n".join(map(str, [*about, pairs]))
+
+
+@pytest.mark.parametrize("target", ["python", "llvm"])
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_second_derivatives(target: str, data: Any) -> None:
+    text = data.draw(functions(WHOLE, 2, wholes))
+    fn = defined(text)
+    f = ag.compile(fn, argnums=(0, 1), target=target)
+    rows = data.draw(st.lists(st.tuples(wholes, wholes), min_size=1, max_size=5))
+    expected = [ag.hessian(fn, (0, 1))(*row) for row in rows]
+    for row, hessian in zip(rows, expected):
+        assert_close(f.hessian(*row), hessian, text, row)
+        assert_close(f.hvp(row, (2.0, -1.0)), ag.hvp(fn, row, (2.0, -1.0)), text, row)
+    over = ag.compile(fn, 0, (0, 1), target)
+    assert_close(over.hessian(*np.array(rows).T), np.moveaxis(np.array(expected), 0, -1), text, rows)
+
+
+@pytest.mark.parametrize("target", ["python", "llvm", "llvm rows", "llvm rows, precise"])
+@settings(max_examples=8, deadline=None)
+@given(st.data())
+def test_second_derivatives_of_expressions(target: str, data: Any) -> None:
+    expression = data.draw(programs(smooth=False, max_size=4))
+    program = reverse(reverse(compiled(expression)), output=-1)
+    check(program, target, [expression.point, *data.draw(points(len(program.inputs), 9))])
+
+
+# ---- identities ------------------------------------------------------------------------------------------------------
+
+FEW = [0.0, -0.0, 1.0, -1.0, 2.0, 3.0, 4.0, 0.5, LEAST, -2.2e-308, HUGE, INF, -INF, NAN]
+
+
+def ways_to_write(op: Primitive) -> Iterator[tuple[Any, ...]]:
+    """What the row may be given in a program: constants, and inputs by their numbers; of two also one input twice."""
+    domain = op.domain.box(0, len(op.derivatives))
+    inputs: list[Any] = [(0, 0), (0, 1)] if len(domain) == 2 else [tuple(range(len(domain)))]
+    for places in inputs:
+        yield from itertools.product(
+            *[[0.0, 1.0, 2.0] if place.discrete else [i, *some_for(op)] for i, place in zip(places, domain)]
+        )
+
+
+def some_for(op: Primitive) -> list[float]:
+    return FEW if len(op.derivatives) < 3 else [0.0, -0.0, 1.0, INF, NAN, 3.0]
+
+
+REWRITTEN = [
+    op for op in primitives.table.values() if op.neutral or op.simpler or (len(op.derivatives) == 2 and not op.each)
+] + [primitives.where]
+
+
+@pytest.mark.parametrize("op", dict.fromkeys(REWRITTEN), ids=repr)
+def test_what_a_program_does_without_changes_no_number(op: Primitive) -> None:
+    check_rewriting(op)
+
+
+def check_rewriting(op: Primitive) -> None:
+    """``0*x``, ``x-x``, ``x/x``, ``x+0.0`` …: whatever the builder makes of a row, at every special operand."""
+    for operands in ways_to_write(op):
+        builder = Builder()
+        inputs = [builder.input() for _ in operands]
+        y = op(*[inputs[x] if type(x) is int else x for x in operands])
+        program = builder.program([builder.floated(y)])
+        used = sorted({x for x in operands if type(x) is int})
+        for numbers in itertools.product(some_for(op), repeat=len(used)):
+            at = dict(zip(used, numbers))
+            args = [at[x] if type(x) is int else x for x in operands]
+            (found,), expected = program(*[at.get(i, NAN) for i in range(len(operands))]), float(op(*args))
+            # A power that is products is rounded otherwise: within what the row may be off.
+            near = op.simpler is not None and agreement.distance(found, expected) <= op.ulps
+            assert is_same(found, expected) or (near and expected), f"{op}{args}: {found}, not {expected}\n{program}"
+
+
+@pytest.mark.parametrize("op", [op for op in primitives.table.values() if op.neutral], ids=repr)
+def test_a_neutral_operand_gives_the_other_bit_by_bit(op: Primitive) -> None:
+    for place, neutral in enumerate(op.neutral):
+        for x in [*SPECIAL, *FEW, 0.1, -1e-310]:
+            if neutral is not None:
+                assert is_same(op(neutral, x) if place == 0 else op(x, neutral), x), (op, place, x)
+
+
+# ---- the checks, checked ---------------------------------------------------------------------------------------------
+
+
+def planted(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, change: Callable[..., Any]) -> None:
+    """Replace ``where.name`` by ``change(original, *args)``."""
+    original = getattr(where, name)
+    monkeypatch.setattr(where, name, lambda *args, **options: change(original, *args, **options))
+
+
+def _swapped_in_libmvec(m: Any) -> None:
+    planted(m, natives, "vector_address", lambda f, name, *args: f({"sin": "cos"}.get(name, name), *args))
+
+
+def _an_ulp_off(m: Any) -> None:
+    exp = natives.QUIET[std.exp]
+    m.setitem(natives.QUIET, std.exp, lambda lanes, x: lanes.code.arithmetic("fmul", exp(lanes, x), 1.0 + 2.0**-52))
+
+
+def _flipped_choice(m: Any) -> None:
+    planted(m, Code, "select", lambda f, code, t, a, b: f(code, t, b, a) if isinstance(t, Truth) else f(code, t, a, b))
+
+
+def _lost_sign_of_a_zero(m: Any) -> None:
+    planted(m, Code, "negate", lambda f, code, x: code.arithmetic("fsub", 0.0, x))
+
+
+def _instead(instruction: str, other: str) -> Callable[[Any], None]:
+    """Another instruction of LLVM's for one that the code is made of."""
+    return lambda m: planted(m, Code, "op", lambda f, code, text, *w: f(code, re.sub(instruction, other, text), *w))
+
+
+def _haste_is_trusted(m: Any) -> None:
+    planted(m, llvm._Writer, "_nan", lambda f, writer, lines: writer.code.truth(False).text)
+
+
+def _folded(op: Primitive, is_it: Callable[..., bool], value: float) -> Callable[[Any], None]:
+    def plant(m: Any) -> None:
+        def emit(f: Any, builder: Builder, row: Primitive, args: Any, label: Any = None) -> Any:
+            return builder.constant(value) if row is op and is_it(*args) else f(builder, row, args, label)
+
+        planted(m, Builder, "emit", emit)
+
+    return plant
+
+
+def _is_zero(a: Any, b: Any) -> bool:
+    return any(isinstance(x, float) and x == 0.0 for x in (getattr(a, "operand", a), getattr(b, "operand", b)))
+
+
+def _never_another_branch(m: Any) -> None:
+    planted(m, Trace, "checked", lambda f, trace: _with_last(f(trace), 0.0))
+
+
+def _all_rows_fit(m: Any) -> None:
+    planted(m, rows_room, "guarded", lambda f, trace, *rest: _with_last(f(trace, *rest), 1.0, bool(trace.outcomes)))
+
+
+def _with_last(program: Program, output: float, guarded: bool = True) -> Program:
+    outputs = (*program.outputs[:-1], output) if guarded else program.outputs
+    return Program(program.inputs, program.instructions, outputs)
+
+
+def _other_rows_are_summed(m: Any) -> None:
+    # The choice between a row's output and 0.0.
+    planted(m, primitives, "where", lambda f, c, a, b: a if type(b) is float and type(a) is not float else f(c, a, b))
+
+
+def some(*names: str) -> list[Primitive]:
+    return [primitives.row(name) for name in names]
+
+
+FAULTS: list[tuple[str, Callable[[Any], None], Any, str, Any]] = [
+    ("sin is cos", _swapped_in_libmvec, check_expressions, "llvm rows", some("sin", "mul")),
+    ("exp is an ulp off", _an_ulp_off, check_expressions, "llvm", some("exp", "mul")),
+    ("choices flipped", _flipped_choice, check_expressions, "llvm", some("relu", "maximum", "where")),
+    ("0 - x for -x", _lost_sign_of_a_zero, check_expressions, "llvm", some("neg", "mul")),
+    ("nan is less", _instead("fcmp olt", "fcmp ult"), check_expressions, "llvm rows", some("less", "relu", "where")),
+    ("fused", _instead("^f(add|mul) ", r"f\1 contract "), check_expressions, "llvm", some("add", "mul")),
+    ("reciprocals", _instead("^fdiv double", "fdiv arcp double"), check_expressions, "llvm", some("div", "add")),
+    ("haste", _haste_is_trusted, check_expressions, "llvm rows", some("sqrt", "log", "mul", "relu")),
+    ("one trace for all", _never_another_branch, check_functions, "python", some("add", "mul")),
+    ("one trace for all rows", _all_rows_fit, check_rows, "python", some("add", "mul")),
+    ("other rows summed", _other_rows_are_summed, check_rows, "python", some("add", "mul")),
+]
+
+
+@pytest.mark.parametrize(("fault", "check", "target", "rows"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
+def test_planted_faults_are_caught(monkeypatch: Any, fault: Any, check: Any, target: str, rows: Any) -> None:
+    @settings(max_examples=100, deadline=None, database=None, derandomize=True)
+    @settings(phases=[Phase.generate], report_multiple_bugs=False)
+    @given(st.data())
+    def again(data: Any) -> None:
+        check(target, data, rows)
+
+    fault(monkeypatch)
+    with pytest.raises(AssertionError):
+        again()
+
+
+@pytest.mark.parametrize(
+    ("op", "is_it", "value"),
+    [
+        (primitives.mul, _is_zero, 0.0),
+        (primitives.sub, lambda a, b: a is b, 0.0),
+        (primitives.div, lambda a, b: a is b, 1.0),
+        (primitives.maximum, lambda a, b: type(a) is float and a == INF, INF),
+        (primitives.pow, lambda a, b: type(a) is float and a == 0.0, 0.0),
+    ],
+    ids=["0*x", "x-x", "x/x", "max(inf, x)", "0**x"],
+)
+def test_what_is_folded_wrongly_is_caught(monkeypatch: Any, op: Primitive, is_it: Any, value: float) -> None:
+    _folded(op, is_it, value)(monkeypatch)
+    with pytest.raises(AssertionError):
+        check_rewriting(op)

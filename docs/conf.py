@@ -8,10 +8,12 @@ import importlib
 import logging as std_logging
 import operator
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
 from docutils.utils.math import MathError, latex2mathml
+from sphinx.domains.python import PyObject
 from sphinx.util import logging
 
 import autograd_lite
@@ -51,12 +53,12 @@ html_extra_path = ["entry"]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = html_show_copyright = False
-pygments_style, pygments_dark_style = "friendly", "github-dark"
 html_theme_options = {"navigation_with_keys": True}
 
 
 def plain(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """A docstring is plain text: only code in backticks, a bullet and a prompt mean more than their characters."""
+    lines[:] = one_by_one(lines)
     for i, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
             parts = re.split(r"(``.+?``|`.+?`)", line)
@@ -67,6 +69,22 @@ def plain(app: object, what: str, name: str, obj: object, options: object, lines
                 # `.data` is the attribute of whatever has one; in `Program`s the letter belongs to the word.
                 parts[j] = (f"``{code}``" if code.startswith(".") else parts[j]) + "\\ " * after[:1].isalnum()
             lines[i] = "".join(parts)
+
+
+def one_by_one(lines: list[str]) -> Iterator[str]:
+    """What is said of several attributes together is said of each, as Sphinx has it."""
+    names: list[str] = []
+    said: list[str] = []
+    for line in [*lines, ""]:
+        if names and line.startswith(" "):
+            said.append(line)
+            continue
+        for name in names:
+            yield from (f":ivar {name}:{said[0]}", *said[1:])
+        found = re.fullmatch(r":ivar (\w+(?:, \w+)+):(.*)", line)
+        names, said = (found[1].split(", "), [found[2]]) if found else ([], [])
+        if not found:
+            yield line
 
 
 def mathml(self: Any, node: nodes.Element) -> None:
@@ -118,6 +136,9 @@ def setup(app: Any) -> None:
     for handler in std_logging.getLogger("sphinx").handlers:
         handler.filters.insert(0, lambda record: "didn't match any documents" not in str(record.msg))
     app.add_html_math_renderer("mathml", (mathml, None), (mathml, None))
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"
     app.connect("autodoc-process-docstring", plain)
     app.connect("doctree-read", trimmed)
     app.connect("viewcode-follow-imported", defined_here)

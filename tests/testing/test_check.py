@@ -324,6 +324,19 @@ def test_formulas_beside_tiny_numbers() -> None:
         check_gradients(wrong, 1e-100, oracle="mpmath")
 
 
+def test_an_estimate_of_a_difference_s_error_that_is_too_small_is_no_verdict() -> None:
+    """At these points the first estimates are, one in some thousands."""
+    bell = ag.custom(lambda x: python_math.exp(-x * x), lambda y, x: -2 * x * y, name="bell")
+    assert check_gradients(bell, 3.4336102601215366, oracle="differences")
+    lerp = ag.custom(
+        lambda a, b, t: a + (b - a) * t, lambda y, a, b, t: 1 - t, lambda y, a, b, t: t, lambda y, a, b, t: b - a
+    )
+    assert check_gradients(lerp, 1.5320435127079648, 0.0, 1.0, oracle="differences")
+    wrong = ag.custom(lambda x: python_math.exp(-x * x), lambda y, x: -2 * x * y * (1 + 1e-10), name="wrong")
+    with pytest.raises(GradientError, match="by finite differences"):
+        check_gradients(wrong, 3.4336102601215366, oracle="differences")
+
+
 def test_an_operation_that_has_a_rows_name_is_not_that_row() -> None:
     sin = ag.custom(lambda x: x**3, lambda y, x: 3 * x**2, name="sin")
     assert check_gradients(sin, 2.0)

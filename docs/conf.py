@@ -36,7 +36,10 @@ nb_merge_streams = True
 
 # The reference. A docstring is plain text with code in backticks: what is documented under that name is linked.
 default_role = "py:obj"
-nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", ".*")]
+nitpick_ignore_regex = [  # prose in backticks; types of other projects, and inner ones, which are on no page
+    ("py:obj", ".*"),
+    ("py:class", r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Page|.*\.(Circuit|Layer|Between|Names|N)"),
+]
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
@@ -53,12 +56,22 @@ html_extra_path = ["entry"]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = html_show_copyright = False
+pygments_dark_style = "github-dark"
 html_theme_options = {"navigation_with_keys": True}
+
+
+COLON = "\ue000"  # of a property's first line, which napoleon would take for the end of a type
+
+
+def hidden(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Before napoleon reads it: the first line of a property is a sentence."""
+    if what == "property":
+        lines[0] = lines[0].replace(":", COLON)
 
 
 def plain(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """A docstring is plain text: only code in backticks, a bullet and a prompt mean more than their characters."""
-    lines[:] = one_by_one(lines)
+    lines[:] = [line.replace(COLON, ":") for line in one_by_one(lines)]
     for i, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
             parts = re.split(r"(``.+?``|`.+?`)", line)
@@ -139,7 +152,8 @@ def setup(app: Any) -> None:
     for field in PyObject.doc_field_types:
         if field.name == "variable":
             field.label = "Attributes"
-    app.connect("autodoc-process-docstring", plain)
+    app.connect("autodoc-process-docstring", hidden, priority=400)
+    app.connect("autodoc-process-docstring", plain, priority=600)
     app.connect("doctree-read", trimmed)
     app.connect("viewcode-follow-imported", defined_here)
     app.connect("html-page-context", documented)

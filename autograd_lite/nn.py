@@ -1,7 +1,7 @@
 """Neural networks of Values: neurons, layers, the lecture's scoring network, and the error signals that flow back.
 
 `Neuron`, `Layer` and `MLP` are used as micrograd's are. A network holds its parameters; `forward` is the same network
-as a function of them, for `compile` and the derivative operators. The error signals are `explain.signals`'.
+as a function of them, for `compile` and the derivative operators. Error signals are read in `explain.signals`.
 Notation: a⁽¹⁾ = x, z⁽ˡ⁺¹⁾ = W⁽ˡ⁾a⁽ˡ⁾ + b⁽ˡ⁾, a⁽ˡ⁾ = f(z⁽ˡ⁾). Layers count from 1, the indices in labels from 0.
 """
 

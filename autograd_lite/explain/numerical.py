@@ -66,8 +66,10 @@ class Estimate:
 
     >>> x = Value(0.0, "x")
     >>> estimate = numerical_gradients(abs(x))[x]
-    >>> estimate.verdict, estimate.at_kink, estimate.left.value, estimate.right.value, estimate.gradient
-    ('agrees', True, -1.0, 1.0, 0.0)
+    >>> estimate.verdict, estimate.at_kink, estimate.gradient
+    ('agrees', True, 0.0)
+    >>> estimate.left.value, estimate.right.value
+    (-1.0, 1.0)
     """
 
     value: float

@@ -152,7 +152,7 @@ class ErrorSignals(Sequence[Signal]):
     ``signals[0]`` is that of the first layer, ``signals["layer 2"]`` the one of that name.
 
     Attributes:
-        root: s.
+        root: the s that they are the signals of.
         passes: the signals of each evaluation of a network: of J there are two.
 
     >>> from autograd_lite.nn import ScoringNetwork

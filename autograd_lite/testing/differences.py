@@ -24,10 +24,13 @@ class Slope(NamedTuple):
     error: float
 
 
-def slopes(fn: Function, point: Sequence[float], i: int, eps: float = 2.0**-52) -> list[tuple[Slope, Slope]]:
+def slopes(
+    fn: Function, point: Sequence[float], i: int, eps: float = 2.0**-52, stretch: float = 1.0
+) -> list[tuple[Slope, Slope]]:
     """For each output of `fn` the slopes by input `i` on the left and on the right: the same where `fn` is smooth.
 
-    `eps` is the spacing of the numbers that `fn` computes with, relative to them.
+    `eps` is the spacing of the numbers that `fn` computes with, relative to them; `stretch` lengthens all steps, so
+    that other roundings are met.
 
     >>> ((left, right),) = slopes(lambda x: [x[0] ** 3], [2.0], 0)
     >>> left == right, abs(left.value - 12.0) <= left.error < 1e-8
@@ -50,7 +53,7 @@ def slopes(fn: Function, point: Sequence[float], i: int, eps: float = 2.0**-52) 
     scale = max(abs(point[i]), 1.0)
     noise = _noise(along, scale, eps, len(here))
     # Steps that a power of two divides evenly, so that x + h is exact where x has bits to spare.
-    steps = [math.ldexp(1.0, math.frexp(scale)[1] - 4 - k) for k in range(_LEVELS)]
+    steps = [math.ldexp(stretch, math.frexp(scale)[1] - 4 - k) for k in range(_LEVELS)]
     ahead, behind = [along(h) for h in steps], [along(-h) for h in steps]
     found = []
     for k, y in enumerate(here):

@@ -71,8 +71,10 @@ class Explanation:
     >>> f = x * x + 2 * x
     >>> f.backward()
     >>> found = explain(x)
-    >>> [line.term for line in found.lines], found.gradient, found.path_count, len(found.paths)
-    ([2.0, 3.0, 3.0], 8.0, 3, 3)
+    >>> [line.term for line in found.lines], found.gradient
+    ([2.0, 3.0, 3.0], 8.0)
+    >>> found.path_count, len(found.paths)
+    (3, 3)
     """
 
     def __init__(self, node: Value, z: Value | None, names: bool | Mapping[str, object], precision: int) -> None:

@@ -84,6 +84,8 @@ def is_wrong(target: str, d: agreement.Difference) -> bool:
     """Whether a difference is more than is documented."""
     if target == "jax" and any(0.0 < abs(x) < 2.0 * TINY for x in (*d.args, d.expected)):
         return False  # XLA takes subnormal numbers for zero
+    if target == "jax" and d.op in (primitives.div, primitives.ratio):  # and divides all rows by one by its reciprocal
+        return not (d.ulps <= 1.0 or abs(d.args[1]) > 2.0**1021)
     return not d.ulps <= allowed(target, d.op)
 
 
@@ -538,8 +540,14 @@ FAULTS: list[tuple[str, Callable[[Any], None], Any, str, Any]] = [
 
 @pytest.mark.parametrize(("fault", "check", "target", "rows"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
 def test_planted_faults_are_caught(monkeypatch: Any, fault: Any, check: Any, target: str, rows: Any) -> None:
-    @settings(max_examples=100, deadline=None, database=None, derandomize=True)
-    @settings(phases=[Phase.generate], report_multiple_bugs=False)
+    @settings(
+        max_examples=100,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+    )
     @given(st.data())
     def again(data: Any) -> None:
         check(target, data, rows)

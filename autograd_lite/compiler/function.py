@@ -321,7 +321,7 @@ class Mode:
         else:
             self.fn = getattr(derivatives, operator)(compiled.fn, argnums)
         self._traces: dict[Tree, Traces] = {}
-        self._shortcut: tuple[Callable[[Any, Any], Any], int, Callable[[Any], Any], Tree] | None = None
+        self._shortcut: tuple[Callable[[Any, Any], Any], int, Callable[[Any], Any], Trace] | None = None
         self._empty: Callable[[int], Any]
         self._lock = threading.Lock()
 
@@ -344,10 +344,10 @@ class Mode:
         """What a call with these arguments gives."""
         shortcut = self._shortcut
         if shortcut is not None and not kwargs:
-            evaluate, count, results, tree = shortcut
+            evaluate, count, results, trace = shortcut
             found = evaluate(args, self._empty(count))
             if found is not None:
-                return results(found) if out is None else _filled(tree, results(found), out)
+                return results(found) if out is None else _filled(trace.output_tree, results(found), out)
         axes = self.axes(args)
         if any(axis is not None for axis in axes):
             return self._over_rows(args, kwargs, axes, out, threads, progress)
@@ -393,7 +393,7 @@ class Mode:
         if trace.kernels[key] is not None:
             count = trace.output_tree.count + len(trace.outcomes) + 1
             self._empty = np.empty
-            self._shortcut = trace.kernels[key], count, builder(trace.output_tree), trace.output_tree
+            self._shortcut = trace.kernels[key], count, builder(trace.output_tree), trace
 
     def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The sparse matrix at one point."""
@@ -402,9 +402,24 @@ class Mode:
 
         if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
-        entries = self.result(args, kwargs)
-        pattern = entries.pattern.content
-        return csr_array((np.array(entries.values), pattern.columns, pattern.starts), shape=pattern.shape)
+        found = None
+        if self._shortcut is not None and not kwargs:
+            evaluate, count, _, trace = self._shortcut
+            found = evaluate(args, np.empty(count))
+        if found is None:
+            trace, entries = self.at_point(args, kwargs)
+            found = np.array(entries.values)
+            if not kwargs:
+                self._shorten(args, trace)
+        if "csr" not in trace.kernels:
+            pattern = trace.output_tree.unflatten([0.0] * trace.output_tree.count).pattern.content
+            trace.kernels["csr"] = (
+                np.array(pattern.columns, np.int32),
+                np.array(pattern.starts, np.int32),
+                pattern.shape,
+            )
+        columns, starts, shape = trace.kernels["csr"]
+        return csr_array((found[: len(columns)], columns.copy(), starts.copy()), shape=shape)
 
     def traces(self, tree: Tree) -> Traces:
         """The traces for inputs of that shape, a tree of ``(args, kwargs)``."""

@@ -448,6 +448,16 @@ def test_sparse_matrices_hold_what_has_a_path(target: str) -> None:
         ag.compile(model, in_axes=(None, 0, 0)).jacobian(W, *rows_of(3), sparse=True)
 
 
+@each_target
+def test_a_sparse_matrix_is_the_callers_own(target: str) -> None:
+    f = ag.compile(rosenbrock, target=target)
+    x = np.array([0.5, -1.0, 2.0])
+    for _ in range(3):
+        matrix = f.hessian(x, sparse=True)
+        assert np.allclose(matrix.toarray(), ag.hessian(rosenbrock)(x), rtol=1e-14, atol=0)
+        matrix.data[:] = matrix.indices[:] = 0
+
+
 def test_a_large_sparse_hessian_is_never_dense() -> None:
     pytest.importorskip("scipy.sparse", reason="scipy is not installed")
     n = 300

@@ -12,6 +12,7 @@ import argparse
 import difflib
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,16 +39,17 @@ def executed(stored: NotebookNode) -> NotebookNode:
     for cell in fresh.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    root = str(HERE.parent)
     before = dict(os.environ)
-    paths = [root, *filter(None, [before.get("PYTHONPATH")])]
-    os.environ |= {"PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0", "COLUMNS": "80", "NO_COLOR": "1"}
-    try:
-        client = nbclient.NotebookClient(fresh, timeout=TIMEOUT, kernel_name="python3", record_timing=False)
-        client.execute(cwd=str(HERE))
-    finally:
-        os.environ.clear()
-        os.environ |= before
+    paths = [str(HERE.parent), *filter(None, [before.get("PYTHONPATH")])]
+    with tempfile.TemporaryDirectory() as profile:  # nobody's settings and history
+        os.environ |= {"PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0", "COLUMNS": "80", "NO_COLOR": "1"}
+        os.environ["IPYTHONDIR"] = profile
+        try:
+            client = nbclient.NotebookClient(fresh, timeout=TIMEOUT, kernel_name="python3", record_timing=False)
+            client.execute(cwd=str(HERE))
+        finally:
+            os.environ.clear()
+            os.environ |= before
     return normal(fresh)
 
 

@@ -213,5 +213,6 @@ def _number(x: float) -> str:
 
 
 if __name__ == "__main__":
-    (path,) = sys.argv[1:]
-    Path(path).write_text(page(measured()), encoding="utf-8")
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m autograd_lite.reference PATH, such as docs/primitives.md")
+    Path(sys.argv[1]).write_text(page(measured()), encoding="utf-8")

@@ -1,8 +1,13 @@
-"""Hypothesis' profiles: the same examples in every CI run, more of them in a night's."""
+"""Hypothesis' profiles: the same examples in every CI run, more in a night's; and a verifier in the compiler."""
 
 import os
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from autograd_lite.compiler import Builder, Program
 
 collect_ignore = ["mutation.py"]  # a program, with a profile of its own that must not become the suite's
 
@@ -10,3 +15,18 @@ settings.register_profile("local", deadline=None)  # a busy machine is no failur
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci" if os.environ.get("CI") else os.environ.get("HYPOTHESIS_PROFILE", "local"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def programs_are_verified() -> Iterator[None]:
+    """Every program that a stage of the compiler makes is verified: each is made by a builder."""
+    original = Builder.program
+
+    def verified(self: Builder, outputs: Iterable[Any]) -> Program:
+        program = original(self, outputs)
+        program.verify()
+        return program
+
+    Builder.program = verified  # type: ignore[method-assign]
+    yield
+    Builder.program = original  # type: ignore[method-assign]

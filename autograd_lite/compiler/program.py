@@ -89,17 +89,19 @@ class Program:
         """
         for index, (op, operands, _) in enumerate(self.instructions, len(self.inputs)):
             takes = op.takes or (float,) * len(operands)
-            if len(operands) != len(takes) or (op.each is None and len(operands) != len(op.derivatives)):
+            if not operands or len(operands) != len(takes) or (op.derivatives and len(operands) != len(op.derivatives)):
                 raise ValueError(f"%{index}: {op} has not {len(operands)} operands")
             for operand, kind in zip(operands, takes):
                 self._verify_operand(f"%{index}", operand, index)
                 if isinstance(operand, int) and self.kind(operand) is not kind:
                     raise ValueError(f"%{index}: {op} takes a {kind.__name__}, %{operand} is none")
+                if kind is bool and type(operand) is float and operand not in (0.0, 1.0):
+                    raise ValueError(f"%{index}: {op} takes a bool, {operand!r} is none")
         for operand in self.outputs:
             self._verify_operand("return", operand, len(self.inputs) + len(self.instructions))
 
     def _verify_operand(self, where: str, operand: Operand, index: int) -> None:
-        if type(operand) is not float and not (isinstance(operand, int) and 0 <= operand < index):
+        if type(operand) is not float and not (type(operand) is int and 0 <= operand < index):
             raise ValueError(f"{where}: {operand!r} is neither an earlier value nor a float")
 
     def __str__(self) -> str:

@@ -1,7 +1,8 @@
 """All measurements, and the page of them: ``python tests/benchmarks/report.py`` writes docs/benchmarks.md and plots.
 
 Each part runs in a process of its own, one after the other; that takes a quarter of an hour, on a machine that does
-nothing else. ``--keep FILE`` writes the measurements too, ``--from FILE`` makes the page of such a file.
+nothing else. ``--keep FILE`` writes the measurements too. ``--from FILE`` makes the page of such a file, and measures
+anew only the parts that are named: ``report.py --from FILE rows growth``.
 """
 
 from __future__ import annotations
@@ -98,22 +99,26 @@ def written_json(script: str, *parts: str) -> Any:
         return json.loads(path.read_text())
 
 
-def measured() -> dict[str, Any]:
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    found: dict[str, Any] = {"machine": machine(load), "versions": versions(), "tables": {}}
-    for _, script, parts in SECTIONS:
-        for part in parts:
-            print(part, flush=True)
-            found["tables"][part] = written_json(script, part)["tables"]
-    print("growth", flush=True)
-    found["growth"] = written_json("bench_growth.py")
-    for script in ("bench_micrograd.py", "bench_derivatives.py"):
-        print(script, flush=True)
-        found[script] = child(script)
-    return found
+EAGER_SCRIPTS = ("bench_micrograd.py", "bench_derivatives.py")
 
 
-def machine(load: float) -> dict[str, str]:
+def measured(found: dict[str, Any], wanted: list[str]) -> None:
+    """Measure these parts, or all if there are none, and add them to what is there."""
+    found["machine"], found["versions"] = machine(), versions()
+    scripts = {part: script for _, script, parts in SECTIONS for part in parts}
+    for part in wanted or [*scripts, "growth", *EAGER_SCRIPTS]:
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+        print(f"{part}, with a load of {load:.1f} before", flush=True)
+        found.setdefault("loads", {})[part] = load
+        if part in EAGER_SCRIPTS:
+            found[part] = child(part)
+        elif part == "growth":
+            found[part] = written_json("bench_growth.py")
+        else:
+            found.setdefault("tables", {})[part] = written_json(scripts[part], part)["tables"]
+
+
+def machine() -> dict[str, str]:
     host = llvm._host()
     name = platform.processor()
     if Path("/proc/cpuinfo").exists():
@@ -125,7 +130,7 @@ def machine(load: float) -> dict[str, str]:
         "Vectors": f"{host.width} doubles, {64 * host.width} bits",
         "System": system,
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
-        "Measured": f"{datetime.date.today():%Y-%m-%d}, with a load of {load:.1f} before",
+        "Measured": f"{datetime.date.today():%Y-%m-%d}",
     }
 
 
@@ -174,8 +179,10 @@ def faster(tables: list[Table]) -> str:
 
 def page(found: dict[str, Any]) -> str:
     tables = {part: [table_of(table) for table in given] for part, given in found["tables"].items()}
+    loads = found["loads"].values()
     parts = [INTRODUCTION.strip(), "", "| | |", "| --- | --- |"]
     parts += [f"| {name} | {said} |" for name, said in found["machine"].items()]
+    parts.append(f"| Load before the parts | {min(loads):.1f} to {max(loads):.1f} |")
     parts.append(f"| Versions | {', '.join(f'{name} {v}' for name, v in found['versions'].items())} |")
     parts += ["", "## At a glance", "", "![Time of each system over ours, by problem](images/benchmarks-systems.svg)"]
     for heading, _, names in SECTIONS:
@@ -190,7 +197,7 @@ def page(found: dict[str, Any]) -> str:
         faster([t for given in tables.values() for t in given if peers_of(t)]),
     ]
     parts += ["", BEHIND.strip(), "", "## The eager engine", "", EAGER.strip()]
-    for script in ("bench_micrograd.py", "bench_derivatives.py"):
+    for script in EAGER_SCRIPTS:
         parts += ["", "```text", found[script].strip(), "```"]
     parts += ["", "## Measure again", "", AGAIN.strip(), ""]
     text = "\n".join(parts)
@@ -274,8 +281,15 @@ def grown(growth: dict[str, Any]) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
-    options = dict(zip(arguments[::2], arguments[1::2]))
-    found = json.loads(Path(options["--from"]).read_text()) if "--from" in options else measured()
+    options = {}
+    for option in ("--from", "--keep"):
+        if option in arguments:
+            at = arguments.index(option)
+            _, options[option] = arguments[at : at + 2]
+            arguments = arguments[:at] + arguments[at + 2 :]
+    found = json.loads(Path(options["--from"]).read_text()) if "--from" in options else {}
+    if arguments or not found:
+        measured(found, arguments)
     if "--keep" in options:
         Path(options["--keep"]).write_text(json.dumps(found))
     tables = [table_of(table) for given in found["tables"].values() for table in given]

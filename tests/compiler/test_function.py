@@ -8,6 +8,8 @@ import itertools
 import math as std
 import os
 import pickle
+import subprocess
+import sys
 import threading
 import traceback
 from collections import namedtuple
@@ -327,6 +329,24 @@ def test_rows_in_every_memory(target: str, kind: str, tmp_path: Any) -> None:
 
 
 @each_target
+@pytest.mark.parametrize(
+    "dtype", ["f2", "f4", "f8", "g", ">f8", ">f4", "<i2", ">i4", "u1", "?"], ids=lambda d: np.dtype(d).str
+)
+def test_numbers_of_every_dtype(target: str, dtype: str) -> None:
+    x = np.array([[1, 0, 3], [0, 2, 5], [1, 1, 1], [2, 0, 1]]).astype(dtype)
+    wanted = [model(W, [float(v) for v in row], 0.5) for row in x]
+    over, one = ag.compile(model, (None, 0, None), target=target), ag.compile(model, target=target)
+    backwards = x[::-1].copy()[::-1], x[:, ::-1].copy()[:, ::-1]
+    for rows in (x, *backwards, np.asfortranarray(x), np.repeat(x, 2, axis=0)[::2]):
+        assert over(W, rows, 0.5) == pytest.approx(wanted, rel=1e-13)
+    assert over(W, x[::-1], 0.5) == pytest.approx(wanted[::-1], rel=1e-13)
+    for _ in range(2):  # by the general way, and by the shortest
+        assert [one(W, row, np.array(0.5)) for row in x] == pytest.approx(wanted, rel=1e-13)
+        assert [one(W, row, 0.5) for row in backwards[1]] == pytest.approx(wanted, rel=1e-13)
+    assert over(W, x[:0], 0.5).shape == (0,)
+
+
+@each_target
 def test_rows_that_branch(target: str) -> None:
     x = np.array([2.0, 3.0, 50.0, 200.0, 1.5, 2.0, 90.0, 2.5, 3.0001])
     f = ag.compile(collatz_like, in_axes=0, target=target)
@@ -499,6 +519,70 @@ def test_threads() -> None:
     assert found == {k: expected[k:] + expected[:k] for k in range(4)}
 
 
+@each_target
+def test_copies_keep_everything_but_the_code(target: str) -> None:
+    f = ag.compile(collatz_like, 0, target=target)
+    x = np.array([2.0, 3.0, 50.0, 200.0, 1.5])
+    value, gradient = f(x), f.grad(x)
+    f.hessian(x)
+    for g in (pickle.loads(pickle.dumps(f)), copy.deepcopy(f), pickle.loads(pickle.dumps(copy.copy(f)))):
+        assert g is not f
+        assert (g(x) == value).all()
+        assert (g.grad(x) == gradient).all()
+
+
+@each_target
+def test_threads_share_every_mode_and_the_rows(target: str) -> None:
+    f = ag.compile(collatz_like, 0, target=target)
+    rows = [np.array([1.0 + 0.37 * ((k * i) % 11) for i in range(1, 40)]) for k in range(6)]
+    one = ag.compile(collatz_like, target=target)
+    expected = [(one.value_and_grad(float(x[0])), [collatz_like(a) for a in x.tolist()]) for x in rows]
+    wrong: list[Any] = []
+    barrier = threading.Barrier(6)
+
+    def work(k: int) -> None:
+        barrier.wait()
+        try:
+            for i in [*range(k, 6), *range(k)]:
+                point, values = expected[i]
+                if f(rows[i], threads=2).tolist() != values or one.value_and_grad(float(rows[i][0])) != point:
+                    wrong.append((k, i))
+                g = pickle.loads(pickle.dumps(f))  # while others trace
+                if g(rows[i]).tolist() != values:
+                    wrong.append((k, i, "copy"))
+        except Exception as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@each_target
+def test_forked_processes_run_on(target: str) -> None:
+    text = f"""
+import multiprocessing, numpy as np, autograd_lite as ag
+f = ag.compile(lambda w, x: w * x if x > 3 else x - w, (None, 0), target={target!r})
+x = np.arange(1.0, 3000.0)
+before = f.value_and_grad(2.0, x, threads=2)
+
+def work(k):
+    new = ag.compile(lambda a: a * a * k, 0, target={target!r})  # compiles in the child
+    return f.value_and_grad(2.0, x, threads=2) == before, new(x[:5]).tolist() == (x[:5] ** 2 * k).tolist()
+
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(pool.map(work, range(4)))
+assert f.value_and_grad(2.0, x, threads=2) == before
+"""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", text]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.stdout.strip(), done.stderr) == (str([(True, True)] * 4), "")
+
+
 def test_a_traceback_shows_the_source() -> None:
     def forward(x: float) -> float:
         raise KeyError("mine") if x > 5 else None or ValueError
@@ -522,3 +606,18 @@ def test_scipy_minimizes_a_compiled_function() -> None:
     residuals = ag.compile(lambda x: np.array([10.0 * (x[1] - x[0] ** 2), 1.0 - x[0]]))
     found = optimize.least_squares(residuals, np.array([-1.0, 2.0]), jac=residuals.jacobian)
     assert np.allclose(found.x, 1.0, atol=1e-8)
+
+
+@each_target
+def test_scipy_takes_a_sparse_jacobian_and_hessian(target: str) -> None:
+    optimize = pytest.importorskip("scipy.optimize", reason="scipy is not installed")
+    residuals = ag.compile(
+        lambda x: np.array([b - a * a for a, b in itertools.pairwise(x)] + [x[0] - 1.0]), target=target
+    )
+    sparse = lambda x: residuals.jacobian(x, sparse=True)
+    found = optimize.least_squares(residuals, np.full(8, 0.5), jac=sparse)
+    assert np.allclose(found.x, 1.0, atol=1e-6)
+    f = ag.compile(rosenbrock, target=target)
+    hess = lambda x: f.hessian(x, sparse=True)
+    found = optimize.minimize(f.value_and_grad, np.full(6, 0.5), jac=True, hess=hess, method="trust-constr")
+    assert np.allclose(found.x, 1.0, atol=1e-4)

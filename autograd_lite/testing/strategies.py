@@ -249,7 +249,9 @@ def _off_the_gap(gap: Callable[..., float], args: Point) -> Point:
     for k in range(52, 0, -4):
         if gap(*moved) != 0.0:
             return moved
-        moved = (args[0] + 0.5**k * max(1.0, abs(args[0])), *args[1:])
+        step = 0.5**k * max(1.0, abs(args[0]))
+        up = args[0] + step
+        moved = (up if math.isfinite(up) else args[0] - step, *args[1:])
     return args
 
 

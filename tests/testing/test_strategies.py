@@ -18,6 +18,7 @@ from hypothesis.errors import InvalidArgument, Unsatisfiable
 from autograd_lite import Value
 from autograd_lite.primitives import Primitive, table
 from autograd_lite.testing import Program, assemble, domain, inputs_for, is_well_defined, points, programs, values
+from autograd_lite.testing.strategies import _off_the_gap
 
 ROOT = Path(__file__).parents[2]
 ROWS = [op for op in table.values() if max(op.arities) > 0]
@@ -57,6 +58,15 @@ def test_arguments_of_a_row_lie_in_its_domain(op: Primitive, smooth: bool) -> No
     assert len(set(arguments)) > 10 or all(box[0].discrete for box in region.boxes)
     special = {args for args, _ in op.at if args in region and all(map(math.isfinite, args))}
     assert not special or special & set(arguments)
+
+
+def test_the_largest_numbers_are_moved_off_a_gap_too() -> None:
+    gap = table["remainder"].smooth.gap
+    assert gap is not None
+    for x in (sys.float_info.max, -sys.float_info.max, 4.0):
+        moved = _off_the_gap(gap, (x, 1.0))
+        assert all(map(math.isfinite, moved))
+    assert gap(*moved) != 0.0
 
 
 @smooth_or_not

@@ -1,5 +1,6 @@
 """Hypothesis' profiles: the same examples in every CI run, more in a night's; and a verifier in the compiler."""
 
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -22,6 +23,7 @@ def programs_are_verified() -> Iterator[None]:
     """Every program that a stage of the compiler makes is verified: each is made by a builder."""
     original = Builder.program
 
+    @functools.wraps(original)
     def verified(self: Builder, outputs: Iterable[Any]) -> Program:
         program = original(self, outputs)
         program.verify()

@@ -84,6 +84,7 @@ interprets, and for a long program than JAX, which compiles an operation on an a
 
 def child(*arguments: str) -> str:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(DOCS.parent), os.environ.get("PYTHONPATH", "")])}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an import is to be measured as it is from the second time on
     done = subprocess.run(
         [sys.executable, *arguments], cwd=HERE, env=environment, capture_output=True, text=True, check=False
     )

@@ -381,6 +381,15 @@ def test_progress(client: Any, capsys: Any) -> None:
     assert "gradient: 100%" in capsys.readouterr().err
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Python's own handler of interrupts: a job in the background is started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_leaves_nothing_running(client: Any) -> None:
     def busy(dask_scheduler: Any) -> list[str]:
         return [str(key) for key in dask_scheduler.tasks if "loss" in str(key)]

@@ -7,12 +7,12 @@ Imports NumPy.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from ..primitives import fsum
 from ..trees import Tree
 
 _CAST: Final = "same_kind"
@@ -173,7 +173,7 @@ class Results:
         found = []
         for part, array in zip(self.parts, self._arrays):
             if self._is_sum(part):
-                numbers = [total(self.sums[i]) for i in range(part.first, part.first + part.tree.count)]
+                numbers = [float(fsum(*self.sums[i])) for i in range(part.first, part.first + part.tree.count)]
                 value = part.tree.unflatten(numbers)
                 if array is not None:
                     np.copyto(array, value, casting=_CAST)
@@ -185,15 +185,6 @@ class Results:
 
     def _is_sum(self, part: Part) -> bool:
         return not part.tree.count or self.reduced[part.first]
-
-
-def total(terms: Sequence[float]) -> float:
-    """The sum, rounded once; of infinities and nans what adding them gives."""
-    try:
-        found = math.fsum(terms)
-    except (OverflowError, ValueError):
-        return sum(terms)
-    return found if math.isfinite(found) else sum(terms)
 
 
 # ---- nestings --------------------------------------------------------------------------------------------------------
@@ -260,4 +251,4 @@ def _fits(array: Any, inputs: Sequence[Any]) -> bool:
     )
 
 
-__all__ = ["Results", "builder", "filled", "total"]
+__all__ = ["Results", "arrays", "builder", "filled", "held"]

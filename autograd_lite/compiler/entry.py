@@ -13,10 +13,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from .columns import HEADER, MOVE
+
 _FASTCALL = 0x80  # METH_FASTCALL
 _READ, _WRITE = 0x3C, 0x3D  # PyBUF_C_CONTIGUOUS | PyBUF_FORMAT, and PyBUF_WRITABLE
-# Py_buffer: buf, obj, len, itemsize, readonly and ndim, format, shape, …; 80 bytes.
-_LENGTH, _NDIM, _FORMAT, _SHAPE = 16, 36, 40, 48
+_READ_ROWS, _WRITE_ROWS = 0x1C, 0x1D  # PyBUF_STRIDES in place of the first
+# Py_buffer: buf, obj, len, itemsize, readonly and ndim, format, shape, strides, …; 80 bytes.
+_LENGTH, _NDIM, _FORMAT, _SHAPE, _STRIDES = 16, 36, 40, 48, 56
 _TYPE = object.__basicsize__ - ctypes.sizeof(ctypes.c_void_p)  # where an object has its type,
 _LEN, _ITEMS = object.__basicsize__, tuple.__basicsize__  # and a tuple its length and what it holds
 
@@ -40,10 +43,13 @@ def builtin(address: int, owner: Any, name: str) -> Callable[..., Any]:
 
 
 class Argument(NamedTuple):
-    """What an argument has to be: of that very type, and a number, or an array of doubles of that shape."""
+    """What an argument has to be: of that very type, and a number, or an array of doubles of that shape, or of rows of
+    that shape.
+    """
 
     kind: type
     shape: tuple[int, ...] | None = None  # None for a number
+    rows: bool = False
 
     @property
     def size(self) -> int:
@@ -104,6 +110,58 @@ out.bad:
 failed:
   {_released(alone)}
   br label %missed
+missed:
+  call void {_function("PyErr_Clear")}()
+  call void {_function("Py_IncRef")}(ptr {_object("_Py_NoneStruct")})
+  ret ptr {_object("_Py_NoneStruct")}
+}}"""
+
+
+def arrangement(arguments: Sequence[Argument], results: Sequence[Argument], most: int) -> str:
+    """``@arrange(arguments, results, address)``, of two tuples and the address of a plan (see `columns`): where arrays
+    with rows lie is put in its moves, which are of up to `most` columns, the other numbers among those that are shared.
+
+    It returns how many rows there are; None if there are none or an argument is of another kind, if a row is not
+    contiguous, or a single number a row not next to the one before, or if a result lies over an argument.
+    """
+    lines, at, move = [], 0, 0
+    first = next(i for i, argument in enumerate(arguments) if argument.rows)
+    for i, argument in enumerate([*arguments, *results]):
+        if argument.rows:
+            result = i - len(arguments)
+            place = ("%args", i, _READ_ROWS) if result < 0 else ("%outs", result, _WRITE_ROWS)
+            lines.append(_rows(i, argument, *place, first, move, most))
+            if result >= 0:
+                lines += [_apart(i, j) for j, x in enumerate(arguments) if x.rows]
+            lines.append(f"  br label %argument{i + 1}\n")
+            move += _moves(argument, most)
+        elif argument.shape is None:
+            lines.append(_number(i, argument, at))
+        else:
+            lines.append(_array(i, argument, at, False))
+        at += argument.size
+    return f"""
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+define ptr @arrange(ptr %self, ptr %given, i64 %count) nounwind {{
+  %view = alloca [80 x i8], align 8
+  %tuple = load ptr, ptr %given, align 8
+  %args = getelementptr i8, ptr %tuple, i64 {_ITEMS}
+  %outs.p = getelementptr ptr, ptr %given, i64 1
+  %outs.tuple = load ptr, ptr %outs.p, align 8
+  %outs = getelementptr i8, ptr %outs.tuple, i64 {_ITEMS}
+  %plan.p = getelementptr ptr, ptr %given, i64 2
+  %plan.o = load ptr, ptr %plan.p, align 8
+  %plan = call ptr {_function("PyLong_AsVoidPtr")}(ptr %plan.o)
+  %moves = getelementptr i64, ptr %plan, i64 {len(HEADER)}
+  %in = getelementptr i64, ptr %moves, i64 {len(MOVE) * move}
+  %length.p = getelementptr i8, ptr %tuple, i64 {_LEN}
+  %length = load i64, ptr %length.p, align 8
+  %right = icmp eq i64 %length, {len(arguments)}
+  br i1 %right, label %argument0, label %missed
+{"".join(lines)}
+argument{len(arguments) + len(results)}:
+  %rows = call ptr {_function("PyLong_FromSsize_t")}(i64 %a{first}.count)
+  ret ptr %rows
 missed:
   call void {_function("PyErr_Clear")}()
   call void {_function("Py_IncRef")}(ptr {_object("_Py_NoneStruct")})
@@ -203,8 +261,11 @@ def _run(source: str, target: str, kernel: str, long: bool) -> str:
   call void {_function("PyEval_RestoreThread")}(ptr %state)"""
 
 
-def _asked(which: str, among: str, place: int, flags: int, count: int, refused: str, bad: str) -> str:
-    """The buffer of an argument, in ``%which.view``; `refused` if it has none, `bad` if it is not so many doubles."""
+def _asked(which: str, among: str, place: int, flags: int, count: int | None, refused: str, bad: str) -> str:
+    """The buffer of an argument, in ``%which.view``; `refused` if it has none, `bad` if it is not so many doubles, or,
+    if there is no `count`, not doubles.
+    """
+    fits = "true" if count is None else f"%{which}.fits"
     return f"""
   %{which}.p = getelementptr ptr, ptr {among}, i64 {place}
   %{which} = load ptr, ptr %{which}.p, align 8
@@ -214,7 +275,7 @@ def _asked(which: str, among: str, place: int, flags: int, count: int, refused: 
 {which}.check:
   %{which}.lp = getelementptr i8, ptr %{which}.view, i64 {_LENGTH}
   %{which}.length = load i64, ptr %{which}.lp, align 8
-  %{which}.fits = icmp eq i64 %{which}.length, {8 * count}
+  %{which}.fits = icmp eq i64 %{which}.length, {8 * (count or 0)}
   %{which}.fp = getelementptr i8, ptr %{which}.view, i64 {_FORMAT}
   %{which}.format = load ptr, ptr %{which}.fp, align 8
   %{which}.letters = load i8, ptr %{which}.format, align 1
@@ -223,15 +284,15 @@ def _asked(which: str, among: str, place: int, flags: int, count: int, refused: 
   %{which}.second = getelementptr i8, ptr %{which}.format, i64 %{which}.skip
   %{which}.letter = load i8, ptr %{which}.second, align 1
   %{which}.double = icmp eq i8 %{which}.letter, {ord("d")}
-  %{which}.good = and i1 %{which}.fits, %{which}.double
+  %{which}.good = and i1 {fits}, %{which}.double
   br i1 %{which}.good, label %{which}.given, label %{bad}
 {which}.given:"""
 
 
-def _of_type(which: str, place: int, kind: type) -> str:
+def _of_type(which: str, among: str, place: int, kind: type) -> str:
     """Whether an argument is of that very type: on to ``which.typed``, or it is a miss."""
     return f"""
-  %{which}.ap = getelementptr ptr, ptr %args, i64 {place}
+  %{which}.ap = getelementptr ptr, ptr {among}, i64 {place}
   %{which}.a = load ptr, ptr %{which}.ap, align 8
   %{which}.tp = getelementptr i8, ptr %{which}.a, i64 {_TYPE}
   %{which}.type = load ptr, ptr %{which}.tp, align 8
@@ -242,7 +303,7 @@ def _of_type(which: str, place: int, kind: type) -> str:
 
 def _number(i: int, argument: Argument, at: int) -> str:
     return f"""
-argument{i}:{_of_type(f"a{i}", i, argument.kind)}
+argument{i}:{_of_type(f"a{i}", "%args", i, argument.kind)}
   %x{i} = call double {_function("PyFloat_AsDouble")}(ptr %a{i}.a)
   %x{i}.p = getelementptr double, ptr %in, i64 {at}
   store double %x{i}, ptr %x{i}.p, align 8
@@ -256,27 +317,13 @@ doubt{i}:
 
 
 def _array(i: int, argument: Argument, at: int, alone: bool) -> str:
-    shape, which = argument.shape or (), f"a{i}"
+    which = f"a{i}"
     lines = [
         f"  %{which}.view = bitcast ptr %view to ptr",
         _asked(which, "%args", i, _READ, argument.size, "missed", f"{which}.bad"),
-        f"  %{which}.np = getelementptr i8, ptr %{which}.view, i64 {_NDIM}",
-        f"  %{which}.ndim = load i32, ptr %{which}.np, align 4",
-        f"  %{which}.axes = icmp eq i32 %{which}.ndim, {len(shape)}",
-        f"  br i1 %{which}.axes, label %{which}.shape0, label %{which}.bad",
-        f"{which}.shape0:",
-        f"  %{which}.sp = getelementptr i8, ptr %{which}.view, i64 {_SHAPE}",
-        f"  %{which}.shape = load ptr, ptr %{which}.sp, align 8",
+        *_of_shape(which, argument.shape or ()),
+        f"  %{which}.data = load ptr, ptr %{which}.view, align 8",
     ]
-    for k, length in enumerate(shape):
-        lines += [
-            f"  %{which}.s{k} = getelementptr i64, ptr %{which}.shape, i64 {k}",
-            f"  %{which}.n{k} = load i64, ptr %{which}.s{k}, align 8",
-            f"  %{which}.e{k} = icmp eq i64 %{which}.n{k}, {length}",
-            f"  br i1 %{which}.e{k}, label %{which}.shape{k + 1}, label %{which}.bad",
-            f"{which}.shape{k + 1}:",
-        ]
-    lines.append(f"  %{which}.data = load ptr, ptr %{which}.view, align 8")
     release = f"  call void {_function('PyBuffer_Release')}(ptr %{which}.view)"
     if not alone:
         lines += [
@@ -285,7 +332,109 @@ def _array(i: int, argument: Argument, at: int, alone: bool) -> str:
             release,
         ]
     lines += [f"  br label %argument{i + 1}", f"{which}.bad:", release, "  br label %missed"]
-    return f"\nargument{i}:{_of_type(which, i, argument.kind)}\n" + "\n".join(lines) + "\n"
+    return f"\nargument{i}:{_of_type(which, '%args', i, argument.kind)}\n" + "\n".join(lines) + "\n"
+
+
+def _of_shape(which: str, shape: Sequence[int], rows: bool = False) -> list[str]:
+    """Whether the buffer in ``%which.view`` has those axes, after one of rows if there is one; ``which.bad`` if not."""
+    lines = [
+        *_field(which, "ndim", _NDIM, "i32"),
+        *_unless(which, "axes", f"icmp eq i32 %{which}.ndim, {len(shape) + rows}"),
+        *_field(which, "shape", _SHAPE, "ptr"),
+    ]
+    for k, length in enumerate(shape):
+        lines += [
+            f"  %{which}.s{k} = getelementptr i64, ptr %{which}.shape, i64 {k + rows}",
+            f"  %{which}.n{k} = load i64, ptr %{which}.s{k}, align 8",
+            *_unless(which, f"e{k}", f"icmp eq i64 %{which}.n{k}, {length}"),
+        ]
+    return lines
+
+
+def _field(which: str, name: str, offset: int, kind: str) -> list[str]:
+    return [
+        f"  %{which}.{name}.p = getelementptr i8, ptr %{which}.view, i64 {offset}",
+        f"  %{which}.{name} = load {kind}, ptr %{which}.{name}.p, align 4",
+    ]
+
+
+def _unless(which: str, name: str, condition: str) -> list[str]:
+    """To ``which.bad`` unless the condition holds."""
+    return [
+        f"  %{which}.{name} = {condition}",
+        f"  br i1 %{which}.{name}, label %{which}.{name}.holds, label %{which}.bad",
+        f"{which}.{name}.holds:",
+    ]
+
+
+def _moves(argument: Argument, most: int) -> int:
+    return -(-argument.size // most)
+
+
+def _rows(i: int, argument: Argument, among: str, place: int, flags: int, first: int, move: int, most: int) -> str:
+    """An array with rows, whose moves begin with that one; all of it lies between ``%ai.low`` and ``%ai.high``."""
+    which, shape, size = f"a{i}", argument.shape or (), argument.size
+    rows = f"%a{first}.count"
+    many = "sgt i64 %{}, 0" if i == first else f"eq i64 %{{}}, {rows}"
+    lines = [
+        f"\nargument{i}:{_of_type(which, among, place, argument.kind)}",
+        f"  %{which}.view = bitcast ptr %view to ptr",
+        _asked(which, among, place, flags, None, "missed", f"{which}.bad"),
+        *_of_shape(which, shape, rows=True),
+        f"  %{which}.count = load i64, ptr %{which}.shape, align 8",
+        *_unless(which, "many", f"icmp {many.format(f'{which}.count')}"),
+        *_field(which, "strides", _STRIDES, "ptr"),
+        f"  %{which}.stride = load i64, ptr %{which}.strides, align 8",
+        f"  %{which}.data = load i64, ptr %{which}.view, align 8",
+        f"  %{which}.odd = and i64 %{which}.data, 7",
+        *_unless(which, "even", f"icmp eq i64 %{which}.odd, 0"),
+    ]
+    if size == 1:
+        lines += _unless(which, "next", f"icmp eq i64 %{which}.stride, 8")
+    step = 8 * size
+    for k, length in enumerate(shape):
+        step //= length
+        if length > 1:  # else its stride means nothing
+            lines += [
+                f"  %{which}.t{k} = getelementptr i64, ptr %{which}.strides, i64 {k + 1}",
+                f"  %{which}.d{k} = load i64, ptr %{which}.t{k}, align 8",
+                *_unless(which, f"dense{k}", f"icmp eq i64 %{which}.d{k}, {step}"),
+            ]
+    release = f"  call void {_function('PyBuffer_Release')}(ptr %{which}.view)"
+    lines += [
+        release,
+        f"  br label %{which}.moves",
+        f"{which}.bad:",
+        release,
+        "  br label %missed",
+        f"{which}.moves:",
+        f"  %{which}.rest = sub i64 {rows}, 1",
+        f"  %{which}.way = mul i64 %{which}.rest, %{which}.stride",
+        f"  %{which}.end = add i64 %{which}.data, %{which}.way",
+        f"  %{which}.down = icmp slt i64 %{which}.way, 0",
+        f"  %{which}.low = select i1 %{which}.down, i64 %{which}.end, i64 %{which}.data",
+        f"  %{which}.top = select i1 %{which}.down, i64 %{which}.data, i64 %{which}.end",
+        f"  %{which}.high = add i64 %{which}.top, {8 * size}",
+    ]
+    for k in range(_moves(argument, most)):
+        for word, value in (("base", f"%{which}.base{k}"), ("stride", f"%{which}.stride")):
+            at = len(MOVE) * (move + k) + MOVE.index(word)
+            lines += [
+                f"  %{which}.base{k} = add i64 %{which}.data, {8 * most * k}" if word == "base" else "",
+                f"  %{which}.{word}{k}.p = getelementptr i64, ptr %moves, i64 {at}",
+                f"  store i64 {value}, ptr %{which}.{word}{k}.p, align 8",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _apart(i: int, j: int) -> str:
+    """A miss if a result lies over an argument."""
+    return f"""  %o{i}.{j}.under = icmp ule i64 %a{i}.high, %a{j}.low
+  %o{i}.{j}.over = icmp uge i64 %a{i}.low, %a{j}.high
+  %o{i}.{j} = or i1 %o{i}.{j}.under, %o{i}.{j}.over
+  br i1 %o{i}.{j}, label %apart{i}.{j}, label %missed
+apart{i}.{j}:
+"""
 
 
 def _copied(target: str, source: str, size: int) -> str:

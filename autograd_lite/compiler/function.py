@@ -17,7 +17,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import derivatives, trees
 from ..derivatives import Argnums
@@ -27,6 +27,9 @@ from ..value import Value, as_float, short_label
 from . import python
 from .program import Program
 from .record import Trace, traced
+
+if TYPE_CHECKING:
+    from .shortcuts import AtPoint, OverRows
 
 MOST_TRACES = 256
 
@@ -321,7 +324,8 @@ class Mode:
         else:
             self.fn = getattr(derivatives, operator)(compiled.fn, argnums)
         self._traces: dict[Tree, Traces] = {}
-        self._shortcut: tuple[Callable[[Any, Any], Any], int, Callable[[Any], Any], Trace] | None = None
+        self._shortcut: AtPoint | None = None
+        self._rows_shortcut: OverRows | None = None
         self._empty: Callable[[int], Any]
         self._lock = threading.Lock()
 
@@ -348,6 +352,10 @@ class Mode:
             found = evaluate(args, self._empty(count))
             if found is not None:
                 return results(found) if out is None else _filled(trace.output_tree, results(found), out)
+        if self._rows_shortcut is not None and not kwargs and not progress:
+            found = self._rows_shortcut(args, out, threads)
+            if found is not None:
+                return found
         axes = self.axes(args)
         if any(axis is not None for axis in axes):
             return self._over_rows(args, kwargs, axes, out, threads, progress)
@@ -366,34 +374,14 @@ class Mode:
         return self.traces(tree)([leaf if type(leaf) is float else as_float(leaf) for leaf in leaves])
 
     def _shorten(self, args: tuple[Any, ...], trace: Trace) -> None:
-        """Calls with arguments like these go the shortest way from now on, from Python's objects to the kernel's code.
+        """Calls at one point with arguments like these go the short way from now on."""
+        if hasattr(trace.kernels["scalar"], "evaluation"):
+            import numpy as np
 
-        Whatever is unusual (another type, shape or layout, a branch taken otherwise, an inf or a nan to report) is left
-        to the general way.
-        """
-        kernel = trace.kernels["scalar"]
-        if not hasattr(kernel, "evaluation"):
-            return
-        import numpy as np
+            from . import shortcuts
 
-        from . import entry
-        from .outputs import builder
-
-        arguments = []
-        for x in args:
-            if isinstance(x, (float, int)):
-                arguments.append(entry.Argument(type(x)))
-            elif trees.is_array(x) and x.dtype == np.float64 and x.flags.c_contiguous:
-                arguments.append(entry.Argument(type(x), x.shape))
-            else:
-                return
-        key = tuple(arguments)
-        if key not in trace.kernels:
-            trace.kernels[key] = kernel.evaluation(key)
-        if trace.kernels[key] is not None:
-            count = trace.output_tree.count + len(trace.outcomes) + 1
             self._empty = np.empty
-            self._shortcut = trace.kernels[key], count, builder(trace.output_tree), trace
+            self._shortcut = shortcuts.at_point(trace, args)
 
     def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The sparse matrix at one point."""
@@ -460,10 +448,17 @@ class Mode:
 
             if devices.given(args, axes):
                 return devices.over_rows(self, args, kwargs, axes, out, progress)
-        from . import rows
+        from . import rows, shortcuts
 
         given = rows.Rows(args, kwargs, [axes, axes] if self.operator == "hvp" else axes)
-        return rows.run(self, given, functools.partial(self._reduced, given.tree, axes), out, threads, progress)
+        found = rows.run(self, given, functools.partial(self._reduced, given.tree, axes), out, threads, progress)
+        if not kwargs and given.count:
+            trace = self.traces(given.tree).latest()
+            assert trace is not None
+            reduced = self._reduced(given.tree, axes, trace.output_tree.count)
+            kernel = rows.kernel_of(self, trace, given.varying, reduced)
+            self._rows_shortcut = shortcuts.over_rows(trace, kernel, args, axes, reduced, out)
+        return found
 
     def _reduced(self, given: Tree, axes: list[int | None], count: int) -> list[bool]:
         """Which outputs are sums over the rows: the output that is differentiated, and gradients by what is shared."""

@@ -10,16 +10,16 @@ from __future__ import annotations
 import _thread
 import ctypes
 import functools
-import math
+import itertools
 import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from . import entry, natives
-from .columns import HEADER, MOVE, assembly, together
-from .ir import NAN, Code, Number, Truth
+from ..primitives import fsum
+from . import entry, natives, plans
+from .columns import HEADER, assembly, memory, together
+from .ir import Code, Number, Truth
 from .program import Operand, Program
 from .unit import Template, Unit
 
@@ -182,18 +182,6 @@ def scalar(program: Program, name: str = "program", *, precise: bool = False) ->
 # ---- rows ------------------------------------------------------------------------------------------------------------
 
 
-class Table(NamedTuple):
-    """Columns of doubles: the place of the first among the inputs or outputs, its address, how many there are, and the
-    bytes from row to row and from column to column.
-    """
-
-    place: int
-    address: int
-    columns: int
-    row: int
-    step: int
-
-
 class RowsKernel:
     """A program compiled for many evaluations, a row each. Threads may share it.
 
@@ -210,15 +198,22 @@ class RowsKernel:
         self.width = _host().width
         writer = _Writer(program, self.width, precise)
         self.assembly = writer.rows(self.varying, self.reduced)
-        self._unit, self._frame, self.weight = writer.unit, writer.frame, max(writer.weight, 1)
+        self._unit, self.weight = writer.unit, max(writer.weight, 1)
         self._code = _compiled(self.assembly, writer.weight)
-        self._body = self._code.get_function_address("body")
         self._loop = _loop(self.width)
-        columns = len(varying) + len(reduced)
+        inputs, outputs, self._sums = len(varying), len(reduced), sum(self.reduced)
         # As many rows as fit the first cache, in whole vectors.
-        self.batch = max(_CACHE // (8 * max(columns, 1)) // self.width, 1) * self.width
+        self.batch = max(_CACHE // (8 * max(inputs + outputs, 1)) // self.width, 1) * self.width
         self.batch = min(self.batch, 32 * self.width)
-        self.sums = sum(self.reduced)
+        self._header = {
+            "body": self._code.get_function_address("body"),
+            "batch": self.batch,
+            "inputs": inputs,
+            "outputs": outputs,
+            "sums": self._sums,
+        }
+        self._memory = ctypes.c_double * memory(self.width, self.batch, inputs, outputs, self._sums, writer.frame)
+        self._found = ctypes.c_double * self._sums
 
     def __call__(
         self, inputs: Sequence[Any], outputs: Sequence[Any], count: int, threads: int | None = None
@@ -228,21 +223,104 @@ class RowsKernel:
         A column is an array of doubles with one axis, of any stride; a table, with two, stands for as many columns as
         it has. Neighbours in a row-major array are read and written together. What is written must not overlap other
         arrays. An input that does not vary is a float, an output that is summed is None. The rows are dealt out to
-        `threads`, by default one for each processor if they are worth it; the sums are the same for the same number of
-        threads.
+        `threads`, by default one for each processor if they are worth it; their number does not change the sums.
         """
-        plan = _Plan(self, inputs, outputs, count)
-        threads = threads or min(os.cpu_count() or 1, 1 + count * self.weight // _WORTH_A_THREAD)
-        share = -(-count // threads)
-        share += -share % self.batch
-        runs = [_Run(plan, start, min(start + share, count)) for start in (range(0, count, share) if count else ())]
-        if len(runs) > 1:
-            _spread(plan, runs)
-        else:
-            for run in runs:
-                run.run()
-        sums = iter(range(self.sums))
-        return [_sum(runs, next(sums)) if is_sum else 0.0 for is_sum in self.reduced]
+        ins, shared = plans.tables(inputs, count, self.varying, "inputs", False)
+        outs, _ = plans.tables(outputs, count, [not is_sum for is_sum in self.reduced], "outputs", True)
+        words = plans.words(self._header, ins, outs, self._loop.movers, together(self.width))
+        plans.share(words, shared)
+        sums = iter(self.run(plans.Plan(words, count, (inputs, outputs)), threads))
+        return [next(sums) if is_sum else 0.0 for is_sum in self.reduced]
+
+    def planner(
+        self, arguments: Sequence[entry.Argument], results: Sequence[entry.Argument]
+    ) -> Callable[[tuple[Any, ...], tuple[Any, ...]], plans.Plan | None] | None:
+        """What makes the plan of a call out of its arguments, which hold the inputs one after the other, and the arrays
+        for the outputs that are not summed. It gives None where they are not as expected (`entry.arrangement` says
+        how); there is none where Python lacks the interface.
+        """
+        if not entry.supported():
+            return None
+        most = together(self.width)
+        code = _compiled(entry.arrangement(arguments, results, most), 0)
+        arrange = entry.builtin(code.get_function_address("arrange"), code, "arrange")
+        sides = []
+        for each in (arguments, results):
+            ends = list(itertools.accumulate([x.size for x in each], initial=0))
+            sides.append([plans.Table(at, 0, x.size, 8, 8) for at, x in zip(ends, each) if x.rows])
+        outs, wanted = iter(sides[1]), [place for place, is_sum in enumerate(self.reduced) if not is_sum]
+        placed = [table._replace(place=wanted[table.place]) for table in outs]
+        template = plans.words(self._header, sides[0], placed, self._loop.movers, most)
+
+        def planned(args: tuple[Any, ...], arrays: tuple[Any, ...]) -> plans.Plan | None:
+            words = type(template).from_buffer_copy(template)
+            count = arrange(args, arrays, ctypes.addressof(words))
+            return None if count is None else plans.Plan(words, count, (args, arrays))
+
+        return planned
+
+    def run(self, plan: plans.Plan, threads: int | None = None) -> list[float]:
+        """Carry a plan out; the sums, one for each output that is summed."""
+        count = plan.count
+        threads = threads or min(_processors(), 1 + count * self.weight // _WORTH_A_THREAD)
+        chunk = max(count // _CHUNKS, _CHUNK // self.weight, 1)
+        chunk = min(chunk, max(_SLICE // self.weight, 1))
+        chunk += -chunk % self.batch
+        most = max(_SLICE // self.weight // chunk, 1)
+        size = 2 * _CHUNKS * chunk  # rows of a round: there is one only, but for very many rows
+        rounds = [plan] if count <= size else [plan.copy() for _ in range(0, count, size)]
+        found = []
+        for i, each in enumerate(rounds):
+            begin, end = i * size, min((i + 1) * size, count)
+            chunks = -(-(end - begin) // chunk)
+            shares = max(min(threads, chunks), 1)
+            totals = (ctypes.c_double * (chunks * 2 * self._sums * self.width))()
+            taken = (ctypes.c_int64 * (8 * shares))()
+            each.kept += totals, taken
+            for name, word in (
+                ("begin", begin), ("end", end), ("chunk", chunk), ("chunks", chunks), ("done", 0),
+                ("totals", ctypes.addressof(totals)), ("shares", shares), ("taken", ctypes.addressof(taken)),
+            ):  # fmt: skip
+                each.words[_PLACE[name]] = word
+            if shares > 1:
+                self._spread(each, shares, most)
+            else:
+                self._work(each, 0, most)
+            if self._sums:
+                sums = self._found()
+                self._loop.total(ctypes.addressof(each.words), ctypes.addressof(sums))
+                found.append(sums[:])
+        return found[0] if len(found) == 1 else [float(fsum(*[x[k] for x in found])) for k in range(self._sums)]
+
+    def _work(self, plan: plans.Plan, share: int, most: int) -> None:
+        """Take chunks till there are none, `most` at a time: then the interpreter is asked for interrupts."""
+        memory = self._memory()
+        start = ctypes.addressof(memory)
+        start += -start % 64
+        words, callbacks = ctypes.addressof(plan.words), self._unit.callbacks
+        while not plan.stopped:
+            taken = self._loop.run(words, start, share, most)
+            if callbacks:
+                _raise_error(self._unit)
+            if taken < most:
+                return
+
+    def _spread(self, plan: plans.Plan, threads: int, most: int) -> None:
+        """Work with several threads, of which this is one; if one raises, the others stop soon."""
+        waiting = [_pool(os.getpid()).submit(self._work, plan, share, most) for share in range(1, threads)]
+        settled = False
+        try:
+            self._work(plan, 0, most)
+            # Most often the others are at their last chunks: to look for their end is quicker than to be woken by it.
+            settled = bool(self._loop.settled(ctypes.addressof(plan.words), _LOOKS)) and not self._unit.callbacks
+            if not settled:
+                for future in waiting:
+                    future.result()
+        finally:
+            plan.stopped = True
+            if not settled:
+                for future in waiting:  # none may write any more when this is left
+                    future.exception()
 
 
 def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, precise: bool = False) -> RowsKernel:
@@ -266,134 +344,16 @@ def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, 
 
 _CACHE = 8192
 _WORTH_A_THREAD = 4_000_000  # instructions
-_SLICE = 100_000_000  # after so many the interpreter is asked for interrupts
+_CHUNKS = 64  # about so many chunks there are, if that is
+_CHUNK = 1_000_000  # at least so many instructions each,
+_SLICE = 100_000_000  # and at most so many, after which the interpreter is asked for interrupts
+_LOOKS = 100_000  # for the other threads' end, a cycle or two each
+_PLACE = {name: place for place, name in enumerate(HEADER)}
 
 
-class _Plan:
-    """What the loop over batches is told, apart from memory of its own."""
-
-    def __init__(self, kernel: RowsKernel, inputs: Sequence[Any], outputs: Sequence[Any], count: int) -> None:
-        ins, shared = _tables(inputs, count, kernel.varying, "inputs", False)
-        outs, _ = _tables(outputs, count, [not is_sum for is_sum in kernel.reduced], "outputs", True)
-        self.kernel = kernel
-        self.stopped = False  # one of its runs was interrupted, or raised
-        self.arrays = inputs, outputs  # which must live as long as this does
-        self.ins = _moves(ins, kernel._loop, "in", kernel.width)
-        self.outs = _moves(outs, kernel._loop, "out", kernel.width)
-        self.shared = (ctypes.c_double * max(len(shared), 1))(*shared)
-        self.header = (ctypes.c_int64 * len(HEADER))(
-            kernel._body,
-            kernel.batch,
-            len(self.ins) // len(MOVE),
-            len(self.outs) // len(MOVE),
-            ctypes.addressof(self.shared),
-            kernel.sums,
-        )
-
-
-def _tables(
-    given: Sequence[Any], count: int, wanted: Sequence[bool], which: str, writes: bool
-) -> tuple[list[Table], list[float]]:
-    """The tables among the inputs or outputs, which stand where columns are `wanted`; for each place the number that
-    stands there. Tables that lie side by side are one.
-    """
-    tables: list[Table] = []
-    numbers: list[float] = []
-    for x in given:
-        place = len(numbers)
-        if place >= len(wanted) or not wanted[place]:
-            numbers.append(0.0 if x is None else float(x))
-            continue
-        table = _table(x, place, count, writes)
-        numbers += [0.0] * table.columns
-        last = tables[-1] if tables else table
-        if (table.place, table.address, table.row, table.step, last.step) == (
-            *(last.place + last.columns, last.address + 8 * last.columns, last.row, 8, 8),
-        ):
-            tables[-1] = last._replace(columns=last.columns + table.columns)
-            continue
-        tables.append(table)
-    if len(numbers) != len(wanted):
-        raise TypeError(f"this program has {len(wanted)} {which}, not {len(numbers)}")
-    return tables, numbers
-
-
-def _table(array: Any, place: int, count: int, writes: bool) -> Table:
-    """Where the columns of an array are; TypeError if it is not `count` rows of doubles."""
-    try:
-        about = array.__array_interface__
-    except AttributeError:
-        raise TypeError(f"a column is a NumPy array, not {type(array).__name__}") from None
-    shape, strides, (address, read_only) = about["shape"], about["strides"], about["data"]
-    if len(shape) not in (1, 2) or shape[0] != count or about["typestr"] != _DOUBLE:
-        raise TypeError(f"a column here is {count} doubles, not {shape} of {about['typestr']}")
-    if writes and read_only:
-        raise TypeError("an output's column is read-only")
-    if len(shape) == 1:
-        return Table(place, address, 1, 8 if strides is None else strides[0], 8)
-    row, step = strides or (8 * shape[1], 8)
-    return Table(place, address, shape[1], row, step if shape[1] > 1 else 8)
-
-
-_DOUBLE = "<f8" if sys.byteorder == "little" else ">f8"
-
-
-def _moves(tables: Sequence[Table], loop: _Loop, kind: str, width: int) -> Any:
-    words: list[int] = []
-    most = together(width)
-    for place, address, columns, row, step in tables:
-        at = 0
-        while at < columns:
-            count = min(most, columns - at) if step == 8 else 1
-            direct = count == 1 and row == 8 and address % 8 == 0
-            words += (loop.movers[kind, count], address + step * at, row, place + at, direct)
-            at += count
-    return (ctypes.c_int64 * len(words))(*words)
-
-
-class _Run:
-    """A share of the rows, with the memory that it is worked out in."""
-
-    def __init__(self, plan: _Plan, begin: int, end: int) -> None:
-        self.plan, self.begin, self.end = plan, begin, end
-        kernel = plan.kernel
-        n, batch, ins, outs = kernel.width, kernel.batch, len(kernel.varying), len(kernel.reduced)
-        sizes = [ins, outs, ins * batch, outs * batch, *[kernel.sums * n] * 3, kernel._frame * n]
-        sizes = [size + -size % 8 for size in sizes]
-        self.memory = (ctypes.c_double * (sum(sizes) + 8))()
-        address = ctypes.addressof(self.memory)
-        address += -address % 64
-        self.places = [address + 8 * sum(sizes[:i]) for i in range(len(sizes))]
-        for table, count, first in ((self.places[0], ins, self.places[2]), (self.places[1], outs, self.places[3])):
-            pointers = (ctypes.c_int64 * count).from_address(table)
-            for i in range(count):
-                pointers[i] = first + 8 * batch * i
-
-    def run(self) -> None:
-        kernel, plan = self.plan.kernel, self.plan
-        given = [ctypes.addressof(words) for words in (plan.header, plan.ins, plan.outs)]
-        size = max(_SLICE // kernel.weight // kernel.batch, 1) * kernel.batch
-        for begin in range(self.begin, self.end, size):
-            if plan.stopped:
-                return
-            kernel._loop.run(*given, *self.places, begin, min(begin + size, self.end))
-            if kernel._unit.callbacks:
-                _raise_error(kernel._unit)
-
-    def lanes(self, place: int, k: int) -> list[float]:
-        """Of output `k` the sum in each lane, in place 5, or what was lost in rounding it, in place 6."""
-        n = self.plan.kernel.width
-        return list((ctypes.c_double * n).from_address(self.places[place] + 8 * n * k))
-
-
-def _sum(runs: Sequence[_Run], k: int) -> float:
-    """The sum over all rows, with what was lost on the way to it; an infinite or a nan one lost nothing."""
-    sums = [x for run in runs for x in run.lanes(5, k)]
-    try:
-        found = math.fsum([*sums, *[x for run in runs for x in run.lanes(6, k)]])
-    except (OverflowError, ValueError):
-        found = NAN
-    return found if math.isfinite(found) else sum(sums)
+def _processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Loop:
@@ -406,8 +366,10 @@ class _Loop:
             for kind in ("in", "out")
             for k in range(1, together(width) + 1)
         }
-        signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 11, ctypes.c_int64, ctypes.c_int64)
-        self.run = signature(self._code.get_function_address("run"))
+        run, settled, total = (self._code.get_function_address(name) for name in ("run", "settled", "total"))
+        self.run = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2)(run)
+        self.settled = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)(settled)
+        self.total = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(total)
 
 
 _loop = functools.cache(_Loop)
@@ -418,19 +380,6 @@ def _pool(process: int) -> Any:
     from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(max(os.cpu_count() or 1, 2) * 4, "autograd_lite")
-
-
-def _spread(plan: _Plan, runs: Sequence[_Run]) -> None:
-    """Run all at once, the first in this thread; if one raises, the others stop soon."""
-    waiting = [_pool(os.getpid()).submit(run.run) for run in runs[1:]]
-    try:
-        runs[0].run()
-        for future in waiting:
-            future.result()
-    finally:
-        plan.stopped = True
-        for future in waiting:  # none may write any more when this is left
-            future.exception()
 
 
 def _raise_error(unit: Unit) -> None:

@@ -63,12 +63,12 @@ def _expression(tree: Tree, start: int, made: dict[str, Any]) -> str:
 def filled(tree: Tree, found: Any, out: Any) -> Any:
     """The result of a call at one point, copied into what is given in `out`."""
     values = list(_values(tree, found))
-    for i, part in enumerate(_parts(tree, out)):
+    for i, part in enumerate(parts(tree, out)):
         if part.given is not None:
             _checked(part, part.tree.shape or ())
             np.copyto(part.given, values[i], casting=_CAST)
             values[i] = part.given
-    return _nested(tree, values)
+    return nested(tree, values)
 
 
 def held(tree: Tree, out: Any) -> Any:
@@ -76,19 +76,19 @@ def held(tree: Tree, out: Any) -> Any:
     and new ones.
     """
     values = []
-    for part in _parts(tree, out):
+    for part in parts(tree, out):
         shape = part.tree.shape or ()
         if part.given is not None:
             _checked(part, shape)
             if part.given.dtype != np.float64 or not part.given.flags.c_contiguous:
                 raise TypeError(f"compile: out{part.path} has to be a contiguous array of float64 to be bound")
         values.append(np.zeros(shape) if part.given is None else part.given)
-    return _nested(tree, values)
+    return nested(tree, values)
 
 
 def arrays(tree: Tree, out: Any) -> list[tuple[int, Any]]:
     """Each array of such a nesting, and which of the outputs is its first."""
-    return [(part.first, part.given) for part in _parts(tree, out)]
+    return [(part.first, part.given) for part in parts(tree, out)]
 
 
 class Part(NamedTuple):
@@ -100,6 +100,35 @@ class Part(NamedTuple):
     path: str
 
 
+def parts(tree: Tree, out: Any, first: int = 0, path: str = "") -> Iterator[Part]:
+    """The numbers and arrays among the outputs, with what is given for each in `out`."""
+    if tree.shape is not None:
+        yield Part(tree, first, out, path)
+        return
+    given = _children(tree, out, path)
+    for name, child, each in zip(tree.names, tree.children, given):
+        yield from parts(child, each, first, f"{path}[{name!r}]")
+        first += child.count
+
+
+def nested(tree: Tree, values: Sequence[Any]) -> Any:
+    """The nesting of the outputs, of a value for each of its parts."""
+    return _nested(tree, iter(values))
+
+
+def _nested(tree: Tree, values: Iterator[Any]) -> Any:
+    # A function of its own: one inside of `nested` would refer to itself, and so keep the arrays till Python's garbage
+    # collector comes by.
+    if tree.shape is not None:
+        return next(values)
+    return tree.built([_nested(child, values) for child in tree.children])
+
+
+def is_sum(part: Part, reduced: Sequence[bool]) -> bool:
+    """Whether a part is a sum over the rows, as `reduced` says of each output; what has no number counts as one."""
+    return not part.tree.count or reduced[part.first]
+
+
 class Results:
     """The results over `count` rows: sums of the outputs that are `reduced`, a row an entry for the others.
 
@@ -109,14 +138,14 @@ class Results:
     def __init__(self, tree: Tree, reduced: Sequence[bool], count: int, out: Any, inputs: Sequence[Any]) -> None:
         self.tree = tree
         self.reduced = reduced
-        self.parts = list(_parts(tree, out))
+        self.parts = list(parts(tree, out))
         self.sums: list[list[float]] = [[] for _ in reduced]
         self._arrays: list[Any] = []
         self._direct: list[bool] = []
         for part in self.parts:
             shape = part.tree.shape or ()
             array = part.given
-            if self._is_sum(part):
+            if is_sum(part, self.reduced):
                 if array is not None:
                     _checked(part, shape)
             elif array is None:
@@ -124,7 +153,7 @@ class Results:
             else:
                 _checked(part, (count, *shape))
             self._arrays.append(array)
-            self._direct.append(part.given is None or self._is_sum(part) or _fits(array, inputs))
+            self._direct.append(part.given is None or is_sum(part, self.reduced) or _fits(array, inputs))
 
     @property
     def as_they_lie(self) -> bool:
@@ -135,7 +164,7 @@ class Results:
         """For each part the table that its rows from `begin` to `end` are put in; None for sums."""
         found: list[Any] = []
         for part, array, direct in zip(self.parts, self._arrays, self._direct):
-            if self._is_sum(part):
+            if is_sum(part, self.reduced):
                 found += [None] * part.tree.count
             elif direct:
                 found.append(array[begin:end].reshape(end - begin, part.tree.count))
@@ -154,7 +183,7 @@ class Results:
         given = [table for table in tables if table is not None]
         for part in self.parts:
             mine = numbers[part.first : part.first + part.tree.count]
-            if not self._is_sum(part):
+            if not is_sum(part, self.reduced):
                 given.pop(0)[row] = mine
                 continue
             for terms, term in zip(self.sums[part.first :], mine):
@@ -162,7 +191,9 @@ class Results:
 
     def took(self, begin: int, end: int, tables: Sequence[Any]) -> None:
         """The tables hold their rows now."""
-        wanted = [(a, d) for part, a, d in zip(self.parts, self._arrays, self._direct) if not self._is_sum(part)]
+        wanted = [
+            (a, d) for part, a, d in zip(self.parts, self._arrays, self._direct) if not is_sum(part, self.reduced)
+        ]
         for (array, direct), table in zip(wanted, [table for table in tables if table is not None]):
             if not direct:
                 block = array[begin:end]
@@ -172,7 +203,7 @@ class Results:
         """All of them, in the nesting of the outputs."""
         found = []
         for part, array in zip(self.parts, self._arrays):
-            if self._is_sum(part):
+            if is_sum(part, self.reduced):
                 numbers = [float(fsum(*self.sums[i])) for i in range(part.first, part.first + part.tree.count)]
                 value = part.tree.unflatten(numbers)
                 if array is not None:
@@ -181,23 +212,10 @@ class Results:
                 found.append(value)
             else:
                 found.append(array)
-        return _nested(self.tree, found)
-
-    def _is_sum(self, part: Part) -> bool:
-        return not part.tree.count or self.reduced[part.first]
+        return nested(self.tree, found)
 
 
 # ---- nestings --------------------------------------------------------------------------------------------------------
-
-
-def _parts(tree: Tree, out: Any, first: int = 0, path: str = "") -> Iterator[Part]:
-    if tree.shape is not None:
-        yield Part(tree, first, out, path)
-        return
-    given = _children(tree, out, path)
-    for name, child, each in zip(tree.names, tree.children, given):
-        yield from _parts(child, each, first, f"{path}[{name!r}]")
-        first += child.count
 
 
 def _children(tree: Tree, out: Any, path: str) -> list[Any]:
@@ -217,15 +235,6 @@ def _values(tree: Tree, found: Any) -> Iterator[Any]:
         return
     for name, child in zip(tree.names, tree.children):
         yield from _values(child, found[name])
-
-
-def _nested(tree: Tree, values: Sequence[Any]) -> Any:
-    rest = iter(values)
-
-    def made(tree: Tree) -> Any:
-        return next(rest) if tree.shape is not None else tree.built([made(child) for child in tree.children])
-
-    return made(tree)
 
 
 def _checked(part: Part, shape: tuple[int, ...]) -> None:
@@ -251,4 +260,4 @@ def _fits(array: Any, inputs: Sequence[Any]) -> bool:
     )
 
 
-__all__ = ["Results", "arrays", "builder", "filled", "held"]
+__all__ = ["Part", "Results", "arrays", "builder", "filled", "held", "is_sum", "nested", "parts"]

@@ -165,7 +165,7 @@ def _run_trace(
     inputs = rows.block(which)
     count = which.stop - which.start if isinstance(which, slice) else len(which)
     fits = np.ones(count) if trace.outcomes else None
-    kernel = _kernel(mode, trace, rows.varying, results.reduced)
+    kernel = kernel_of(mode, trace, rows.varying, results.reduced)
     results.add(kernel(inputs, tables if fits is None else [*tables, fits], count, threads))
     return fits
 
@@ -183,7 +183,8 @@ def _progress(wanted: bool, count: int, name: str) -> Iterator[Callable[[int], o
         yield bar.update
 
 
-def _kernel(mode: Mode, trace: Trace, varying: tuple[bool, ...], reduced: Sequence[bool]) -> Any:
+def kernel_of(mode: Mode, trace: Trace, varying: tuple[bool, ...], reduced: Sequence[bool]) -> Any:
+    """The kernel of a trace for inputs of which some vary from row to row, emitted when it is first asked for."""
     layout = varying, tuple(reduced)
     kernel = trace.kernels.get(layout)
     if kernel is None:

@@ -2,9 +2,12 @@
 
 A batch of rows is brought into columns that fit the first cache, the body runs over them in whole vectors, and the
 results are brought back; what already is a contiguous column is used where it lies. Numbers next to each other in a row
-are moved up to four columns at a time, by transposing in registers. Batches come in chunks; a thread takes those of its
-own share first, which its caches may know from the call before, and then what others have left. The sums over rows are
-made per batch, and a chunk's are added up with their rounding errors (Neumaier 1974), so who took it does not matter. This code knows no program: one module serves every kernel of a width.
+are moved up to four columns at a time, by transposing in registers.
+
+Batches come in chunks; a thread takes those of its own share first, which its caches may know from the call before, and
+then what others have left. The sums over rows are made per batch, and a chunk's are added up with their rounding errors
+(Neumaier 1974), so it does not matter who took it. This code knows no program: one module serves every kernel of a
+width.
 """
 
 from __future__ import annotations
@@ -316,8 +319,8 @@ def _places(width: int) -> str:
 
 
 def _loop(width: int) -> str:
-    """``@run(plan, memory, share, most)``: take chunks, those of one share first, and work them out, `most` of them; how
-    many there were.
+    """``@run(plan, memory, share, most)``: take chunks, those of one share first, and work them out, up to `most`; it
+    returns how many there were.
     """
     vector = f"<{width} x double>"
     return f"""

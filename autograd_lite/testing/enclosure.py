@@ -78,8 +78,37 @@ def enclose(program: Program, point: Sequence[float], seed: float = 1.0) -> tupl
 def enclose_sweep(program: Program, slopes: Sequence[Sequence[float]], seed: float = 1.0) -> list[Interval | None]:
     """The enclosures of the adjoints of all results, if the local derivatives are `slopes`, exactly."""
     with working_precision():
-        exact = [[iv.mpf(slope) if slope - slope == 0.0 else oracles._EVERYTHING for slope in row] for row in slopes]
-        return [None if adjoint is None else interval_ends(adjoint) for adjoint in sweep(program, exact, iv.mpf(seed))]
+        adjoints = sweep(program, _exact(slopes), iv.mpf(seed))
+        return [None if adjoint is None else interval_ends(adjoint) for adjoint in adjoints]
+
+
+def enclose_push(program: Program, slopes: Sequence[Sequence[float]], place: int) -> Interval:
+    """The enclosure of the last result's derivative by input `place`, added up as the forward mode does.
+
+    It is another than the sweep's where terms cancel: in ``(x + tiny) - x`` the forward mode rounds what the sweep does
+    not, which adds up elsewhere.
+
+    >>> program = Program((1.0,), [("mul", 0, 1e-300), ("add", 1, 0), ("sub", 2, 0)])
+    >>> slopes = [(1e-300,), (1.0, 1.0), (1.0, -1.0)]
+    >>> 0.0 in enclose_push(program, slopes, 0), 0.0 in enclose_sweep(program, slopes)[0]
+    (True, False)
+    """
+    with working_precision():
+        tangents: list[Number | None] = [None] * len(program.point)
+        tangents[place] = iv.mpf(1.0)
+        for (op, operands), row in zip(program.instructions, _exact(slopes)):
+            total = None
+            for operand, slope in zip(operands, row):
+                tangent = tangents[operand] if type(operand) is int else None
+                if tangent is not None:
+                    term = _term(op, tangent, slope)
+                    total = term if total is None else total + term
+            tangents.append(total)
+        return Interval(0.0, 0.0) if tangents[-1] is None else interval_ends(tangents[-1])
+
+
+def _exact(slopes: Sequence[Sequence[float]]) -> list[list[Number]]:
+    return [[iv.mpf(slope) if slope - slope == 0.0 else oracles._EVERYTHING for slope in row] for row in slopes]
 
 
 def sweep(program: Program, slopes: Sequence[Sequence[Number]], seed: Number) -> list[Number | None]:
@@ -97,11 +126,16 @@ def sweep(program: Program, slopes: Sequence[Sequence[Number]], seed: Number) ->
         op, operands = program.instructions[k]
         for operand, slope in zip(operands, slopes[k]):
             if type(operand) is int:
-                absorbs = _is_zero(adjoint) or (op.selects and _is_zero(slope))
-                term = (adjoint - adjoint if _is_zero(adjoint) else slope) if absorbs else _product(adjoint, slope)
+                term = _term(op, adjoint, slope)
                 before = adjoints[operand]
                 adjoints[operand] = term if before is None else before + term
     return adjoints
+
+
+def _term(op: Primitive, adjoint: Number, slope: Number) -> Number:
+    if _is_zero(adjoint):
+        return adjoint - adjoint
+    return slope if op.selects and _is_zero(slope) else _product(adjoint, slope)
 
 
 def program_of(z: Value, inputs: Sequence[Value]) -> tuple[Program, list[Value]]:

@@ -18,7 +18,7 @@ from mpmath import mp, mpf
 from .. import derivatives
 from ..value import Value, as_float
 from .edges import Fault, first_fault, ulps_between
-from .enclosure import Interval, enclose, enclose_sweep, program_of
+from .enclosure import Interval, enclose, enclose_push, enclose_sweep, program_of
 from .exact import true_gradient, true_hessian
 from .verdict import GradientError, Report
 
@@ -73,6 +73,8 @@ class Graph:
         if i is None:
             return
         within = self.swept()[i] or Interval(0.0, 0.0)
+        if mode.startswith("forward") and found not in within:
+            within = enclose_push(self.program, [node.local_grads for node in self.nodes], i)
         if found in within:
             return
         if self.is_beyond_floats(found):

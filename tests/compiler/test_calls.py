@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 import warnings
+import weakref
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,128 @@ def test_rows_are_written_where_they_are_to_be(target: str, kind: str) -> None:
     tolerance = 1e-6 if kind == "float32" else 1e-13
     assert np.allclose(by_x, [a for a, _ in wanted], rtol=tolerance, atol=0)
     assert np.allclose(by_y, [b for _, b in wanted], rtol=1e-13, atol=0)
+
+
+def lying(n: int, shape: tuple[int, ...], way: str, numbers: Any) -> Any:
+    """An array of `n` rows with those numbers, lying in that way."""
+    k = std.prod(shape)
+    if way == "unaligned":
+        made = np.zeros(n * 8 * k + 4, np.uint8)[4:].view(np.float64).reshape(n, *shape)
+    elif way == "rows apart":
+        made = np.zeros((2 * n, *shape))[::2]
+    elif way == "backwards":
+        made = np.zeros((n, *shape))[::-1]
+    elif way == "columns apart":
+        made = np.zeros((n, *shape[:-1], 2 * shape[-1]))[..., ::2] if shape else np.zeros((n, 3))[:, 1]
+    elif way in ("F", "float32", ">f8"):
+        made = np.zeros((n, *shape), order="F" if way == "F" else "C", dtype=np.float64 if way == "F" else way)
+    elif way == "memmap":
+        made = np.zeros((n, *shape)).view(np.memmap)
+    elif way == "one row" and numbers is not None:
+        return np.broadcast_to(numbers[:1], (n, *shape))
+    else:
+        made = np.zeros((n, *shape))
+    if numbers is not None:
+        made[...] = numbers
+        made.flags.writeable = way != "read-only"
+    return made
+
+
+WAYS = ["C", "F", "rows apart", "backwards", "columns apart", "unaligned", "float32", ">f8", "memmap"]
+READ = [*WAYS, "read-only", "one row"]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_rows_of_every_kind_one_after_the_other_are_the_functions_own(data: Any) -> None:
+    """Whatever arrays come in whatever order, a call never takes what it finds for what came before."""
+    f = ag.compile(lambda k, w, x, y: k * (w @ x).sum() + y * y, in_axes=(None, None, 0, 0), argnums=(1, 2))
+    for i in range(data.draw(st.integers(2, 8))):
+        rng, n = np.random.default_rng(i), data.draw(st.sampled_from([0, 1, 5, 8, 33]))
+        k: Any = data.draw(st.sampled_from([2.0, 3, np.float64(1.5), np.array(0.5)]))
+        w = lying(2, (3,), data.draw(st.sampled_from(READ)), np.round(rng.normal(size=(2, 3)), 2).astype("f4"))
+        pair = np.round(rng.normal(size=(n, 3, 2)), 2).astype("f4"), np.round(rng.normal(size=n), 2).astype("f4")
+        x, y = (lying(n, a.shape[1:], data.draw(st.sampled_from(READ if n else WAYS)), a) for a in pair)
+        by_x: Any = lying(n, (3, 2), data.draw(st.sampled_from(WAYS)), None)
+        out = data.draw(st.sampled_from(["none", "some", "all", "over an input"]))
+        if out == "over an input" and x.flags.writeable and x.dtype == np.float64:
+            by_x = x
+        value, by_w = np.empty(()), np.empty((2, 3))
+        given_out = {"none": None, "all": (value, (by_w, by_x))}.get(out, (None, (None, by_x)))
+        w8, x8, y8 = (float(k) * w.astype("f8"), x.astype("f8"), y.astype("f8"))
+        wanted_value = np.einsum("ab,nbc->", w8, x8) + (y8 * y8).sum()
+        wanted = float(k) * x8.sum((0, 2)) * np.ones((2, 1)), w8.sum(0)[:, None] * np.ones((n, 1, 2))
+        found = f.value_and_grad(k, w, x, y, out=given_out, threads=data.draw(st.sampled_from([None, 1, 2])))
+        assert np.allclose(found[0], wanted_value, rtol=1e-12)
+        assert np.allclose(found[1][0], wanted[0], rtol=1e-12)
+        assert np.allclose(found[1][1], wanted[1], rtol=1e-6 if by_x.dtype.itemsize < 8 else 1e-12)
+        assert out == "none" or found[1][1] is by_x
+        assert out != "all" or (found[0] is value and found[1][0] is by_w)
+
+
+def test_the_short_way_over_rows_is_for_what_can_be_read_where_it_lies() -> None:
+    f = ag.compile(lambda w, x: w * x[0] * x[1], in_axes=(None, 0), argnums=1)
+    x, out = np.ones((9, 2)), np.empty((9, 2))
+    f.grad(2.0, x, out=out)
+    short = f._mode("grad")._rows_shortcut
+    assert short is not None
+    assert short((2.0, x), out, None) is out
+    assert short((2.0, x), None, 2).tolist() == [[2.0, 2.0]] * 9
+    assert short((2.0, np.ones((70, 2))[3:60:3]), None, 1).shape == (19, 2)
+    assert short((2.0, x[::-1]), out[::-1], 1).base is out
+    for args, given_out in [
+        ((2, x), None),
+        ((2.0, x[:0]), None),
+        ((2.0, np.ones((9, 3))), None),
+        ((2.0, np.ones((9, 1))), None),
+        ((2.0, np.ones(9)), None),
+        ((2.0, np.ones(())), None),
+        ((2.0, np.ones((9, 2, 1))), None),
+        ((2.0, np.ones((9, 2), order="F")), None),
+        ((2.0, np.ones((9, 2), np.float32)), None),
+        ((2.0, np.ones((9, 2), ">f8")), None),
+        ((2.0, np.ones((9, 2)).tolist()), None),
+        ((2.0, lying(9, (2,), "unaligned", 1.0)), None),
+        ((2.0, x.view(np.memmap)), None),
+        ((2.0,), None),
+        ((2.0, x, x), None),
+        ((2.0, x), x),
+        ((2.0, x), x[::-1]),
+        ((2.0, out[1:]), out[:-1]),
+        ((2.0, x), np.empty((8, 2))),
+        ((2.0, x), np.empty((9, 2), order="F")),
+        ((2.0, x), np.empty((9, 2), np.float32)),
+        ((2.0, x), np.empty(18)),
+        ((2.0, x), lying(9, (2,), "read-only", 1.0)),
+        ((2.0, x), [[0.0, 0.0]] * 9),
+    ]:
+        assert short(args, given_out, None) is None
+    branches = ag.compile(lambda x: x * x if x > 0 else -x, in_axes=0)
+    branches(np.ones(3))
+    assert branches._mode("value")._rows_shortcut is None
+
+
+def test_results_over_rows_are_freed_when_they_are_dropped() -> None:
+    """Without the garbage collector: arrays of rows are large, and memory that is new each time is slow."""
+    f = ag.compile(branching, in_axes=0, argnums=(0, 1))
+    smooth = ag.compile(product, in_axes=0, argnums=(0, 1))
+    x, y = np.ones((9, 2)), np.ones(9)
+    gc.collect()
+    gc.disable()
+    try:
+        for call in (
+            lambda: f.grad(x, y),
+            lambda: smooth.grad(x, x),
+            lambda: smooth(x, x, threads=2),
+            lambda: smooth.value_and_grad(x, x)[1],
+        ):
+            for _ in range(3):  # the general way, and then the short one
+                found = call()
+                arrays = [weakref.ref(a) for a in (found if isinstance(found, tuple) else [found])]
+                del found
+                assert [a() is None for a in arrays] == [True] * len(arrays)
+    finally:
+        gc.enable()
 
 
 @native

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import copy
 import ctypes
 import gc
@@ -14,7 +15,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -268,7 +269,8 @@ def test_rows_in_any_layout(data: Any) -> None:
     written = [out] if data.draw(st.booleans()) else columns(out)
     if data.draw(st.booleans()):
         inputs = [x, 3.0]  # as a table
-    kernel(inputs, [*written, total], n, threads=data.draw(st.integers(1, 3)))
+    with chunks_of(data.draw(st.sampled_from([1, 1000, llvm._CHUNK]))):
+        kernel(inputs, [*written, total], n, threads=data.draw(st.integers(1, 3)))
     assert (out == x * 3.0 + np.arange(float(k))).all()
     running = np.zeros(n)
     for i in range(k):
@@ -288,23 +290,50 @@ def test_rows_write_nothing_but_their_columns() -> None:
         assert (room == 9.0).sum() == room.size - inside.size
 
 
+@contextlib.contextmanager
+def chunks_of(instructions: int) -> Iterator[None]:
+    """Let threads take as little as that at a time."""
+    before, llvm._CHUNK = llvm._CHUNK, instructions
+    try:
+        yield
+    finally:
+        llvm._CHUNK = before
+
+
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 1000, 12345])
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_sums_over_the_rows(n: int, threads: int) -> None:
+@pytest.mark.parametrize("instructions", [1, 10_000, 1_000_000])
+def test_sums_over_the_rows_are_the_same_for_any_number_of_threads(n: int, instructions: int) -> None:
     builder = Builder()
     a, x = builder.input(), builder.input()
     program = builder.program([a * x, x, primitives.sin(x), 1.0])
     kernel = llvm.rows(program, [False, True], [True, False, True, True])
     x = np.random.default_rng(n).lognormal(0.0, 3.0, n)
-    out = np.empty(n)
-    sums = kernel([2.0, x], [None, out, None, None], n, threads=threads)
-    assert (out == x).all()
+    found = []
+    with chunks_of(instructions):
+        for threads in (1, 2, 3, 7, 1, 2):
+            out = np.empty(n)
+            found.append(kernel([2.0, x], [None, out, None, None], n, threads=threads))
+            assert (out == x).all()
+    assert found == [found[0]] * len(found)
+    sums = found[0]
     assert sums[3] == n
     assert sums[0] == pytest.approx(math.fsum(2.0 * x), rel=4e-16)
     size = math.fsum(abs(np.sin(x)))
     assert abs(sums[2] - math.fsum(map(math.sin, x))) <= 1e-15 * size
-    again = kernel([2.0, x], [None, out, None, None], n, threads=threads)
-    assert again == sums
+
+
+def test_rows_in_several_rounds_are_the_rows_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = Builder()
+    x = builder.input()
+    kernel = llvm.rows(builder.program([x * x, x * x]), [True], [True, False])
+    x, out = np.random.default_rng(2).normal(size=5003), np.empty(5003)
+    monkeypatch.setattr(llvm, "_SLICE", 1)  # a batch a chunk,
+    monkeypatch.setattr(llvm, "_CHUNKS", 3)  # and six a round
+    for threads in (1, 2, 3):
+        out[:] = 0.0
+        total, _ = kernel([x], [None, out], len(x), threads=threads)
+        assert (out == x * x).all()
+        assert total == pytest.approx(math.fsum(x * x), rel=4e-16)
 
 
 def test_a_sum_over_many_rows_loses_nothing_where_terms_cancel() -> None:
@@ -324,8 +353,9 @@ def test_sums_that_are_not_finite(xs: list[float], total: float) -> None:
     builder = Builder()
     x = builder.input()
     kernel = llvm.rows(builder.program([x]), [True], [True])
-    for threads in (1, 2):
-        assert same(kernel([np.array(xs)], [None], len(xs), threads=threads)[0], total)
+    for threads, times in ((1, 1), (1, 50), (2, 50)):
+        with chunks_of(1):
+            assert same(kernel([np.array(xs * times)], [None], len(xs) * times, threads=threads)[0], total)
 
 
 def test_wrong_numbers_of_arguments_are_refused() -> None:
@@ -736,10 +766,11 @@ def test_threads_share_a_kernel() -> None:
                 wrong.append(total)
 
     workers = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    with chunks_of(1000):
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
     assert not wrong
 
 

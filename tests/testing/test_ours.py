@@ -74,6 +74,11 @@ def test_programs(program: Program) -> None:
     check_gradients(program, *program.point)
 
 
+def test_the_forward_mode_may_round_away_what_the_sweep_keeps() -> None:
+    sums = [("sumprod", 0, 0), ("add", 1, 0), ("add", 2, 2), ("add", 3, 1), ("sub", 4, 3)]
+    check_gradients(Program((8e-265,), sums), 8e-265)
+
+
 @thorough(60)
 @given(programs(smooth=False))
 def test_programs_at_kinks(program: Program) -> None:

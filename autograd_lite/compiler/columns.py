@@ -12,23 +12,28 @@ width.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-# The words of a plan (i64): the header, as many moves in and then out as it says, and then the shared numbers. Chunk c
-# is the rows from begin + c·chunk on; next is the first chunk that nobody has taken; totals is an address.
+# The words of a plan (i64): the header, as many moves in and then out as it says, and then the shared numbers. The
+# kernel has so many inputs and outputs, of which so many are read and written row by row, and so many are sums. Chunk c
+# is the rows from begin + c·chunk on. Of the chunks, which are split into as many shares as there are threads, done are
+# worked out, and taken says of each share, on a cache line of its own, how many. Totals and taken are addresses.
 HEADER = (
-    "body", "batch", "ins", "outs", "inputs", "outputs", "sums", "begin", "end", "chunk", "chunks", "done", "totals",
-    "shares", "taken",
+    "body", "batch", "ins", "outs", "inputs", "outputs", "reads", "writes", "sums",
+    "begin", "end", "chunk", "chunks", "done", "totals", "shares", "taken",
 )  # fmt: skip
-MOVE = ("mover", "base", "stride", "first", "direct")
+# A move is of count columns: from base, by stride from row to row, for the inputs or outputs from first on. They are
+# kept in as many columns of the thread's own, from own on, unless a column can be used directly where it lies.
+MOVE = ("mover", "base", "stride", "first", "own", "count", "direct")
 
 
-def memory(width: int, batch: int, inputs: int, outputs: int, sums: int, frame: int) -> int:
+def memory(header: Mapping[str, int], width: int, frame: int) -> int:
     """How many doubles a thread works in: pointers to the columns in and out, the columns, a batch's sums, the frame.
 
     Each begins with a cache line, so there is one more to begin the first with.
     """
-    sizes = inputs, outputs, inputs * batch, outputs * batch, sums * width, frame * width
+    columns = [header["batch"] * header[name] for name in ("reads", "writes")]
+    sizes = header["inputs"], header["outputs"], *columns, header["sums"] * width, frame * width
     return sum(_in_lines(size) for size in sizes) + _LINE
 
 
@@ -264,7 +269,7 @@ def _moves(kind: str, before: bool) -> str:
   %{tag}.from = mul i64 %r, %{tag}.stride
   %{tag}.b = inttoptr i64 %{tag}.base to ptr
   %{tag}.at = getelementptr i8, ptr %{tag}.b, i64 %{tag}.from
-  %{tag}.c = mul i64 %{tag}.first, %bytes
+  %{tag}.c = mul i64 %{tag}.own, %bytes
   %{tag}.column = getelementptr i8, ptr %{kind}.columns, i64 %{tag}.c
   %{tag}.d = icmp ne i64 %{tag}.direct, 0
   %{tag}.here = and i1 %{tag}.d, %even
@@ -276,21 +281,37 @@ def _moves(kind: str, before: bool) -> str:
 {tag}.done:"""
 
 
-def _pointers(kind: str, count: str, before: str) -> str:
-    """The table of a thread's own columns, which a column that is used where it lies takes a place of."""
-    return f"""  br label %{kind}.pointers
-{kind}.pointers:
-  %{kind}.k = phi i64 [ 0, %{before} ], [ %{kind}.k2, %{kind}.pointer ]
-  %{kind}.less = icmp slt i64 %{kind}.k, {count}
-  br i1 %{kind}.less, label %{kind}.pointer, label %{kind}.pointed
-{kind}.pointer:
-  %{kind}.ko = mul i64 %{kind}.k, %bytes
-  %{kind}.own = getelementptr i8, ptr %{kind}.columns, i64 %{kind}.ko
-  %{kind}.kp = getelementptr ptr, ptr %{kind}.table, i64 %{kind}.k
-  store ptr %{kind}.own, ptr %{kind}.kp, align 8
-  %{kind}.k2 = add i64 %{kind}.k, 1
-  br label %{kind}.pointers
-{kind}.pointed:"""
+def _pointers(kind: str, before: str) -> str:
+    """The table of the thread's own columns; one that is used where it lies takes its place for a batch."""
+    tag = f"{kind}.to"
+    words = "\n".join(_word(f"{tag}.{word}", f"%{tag}.move", MOVE.index(word)) for word in ("first", "own", "count"))
+    return f"""  br label %{tag}.loop
+{tag}.loop:
+  %{tag}.i = phi i64 [ 0, %{before} ], [ %{tag}.i2, %{tag}.next ]
+  %{tag}.more = icmp slt i64 %{tag}.i, %{kind}s
+  br i1 %{tag}.more, label %{tag}.begin, label %{tag}.done
+{tag}.begin:
+  %{tag}.o = mul i64 %{tag}.i, {8 * len(MOVE)}
+  %{tag}.move = getelementptr i8, ptr %{kind}.moves, i64 %{tag}.o
+{words}
+  br label %{tag}.each
+{tag}.each:
+  %{tag}.k = phi i64 [ 0, %{tag}.begin ], [ %{tag}.k2, %{tag}.one ]
+  %{tag}.less = icmp slt i64 %{tag}.k, %{tag}.count
+  br i1 %{tag}.less, label %{tag}.one, label %{tag}.next
+{tag}.one:
+  %{tag}.number = add i64 %{tag}.own, %{tag}.k
+  %{tag}.bytes = mul i64 %{tag}.number, %bytes
+  %{tag}.column = getelementptr i8, ptr %{kind}.columns, i64 %{tag}.bytes
+  %{tag}.place = add i64 %{tag}.first, %{tag}.k
+  %{tag}.t = getelementptr ptr, ptr %{kind}.table, i64 %{tag}.place
+  store ptr %{tag}.column, ptr %{tag}.t, align 8
+  %{tag}.k2 = add i64 %{tag}.k, 1
+  br label %{tag}.each
+{tag}.next:
+  %{tag}.i2 = add i64 %{tag}.i, 1
+  br label %{tag}.loop
+{tag}.done:"""
 
 
 def _places(width: int) -> str:
@@ -303,8 +324,8 @@ def _places(width: int) -> str:
         "  %out.moves = getelementptr i64, ptr %in.moves, i64 %in.words",
         "  %shared = getelementptr i64, ptr %out.moves, i64 %out.words",
         "  %bytes = mul i64 %batch, 8",
-        "  %in.size = mul i64 %inputs, %batch",
-        "  %out.size = mul i64 %outputs, %batch",
+        "  %in.size = mul i64 %reads, %batch",
+        "  %out.size = mul i64 %writes, %batch",
         f"  %sum.size = mul i64 %sums, {width}",
     ]
     sizes = ("%inputs", "%outputs", "%in.size", "%out.size", "%sum.size")
@@ -329,11 +350,11 @@ entry:
 {_places(width)}
   %f = inttoptr i64 %body to ptr
   %total.0 = inttoptr i64 %totals to ptr
-{_pointers("in", "%inputs", "entry")}
-{_pointers("out", "%outputs", "in.pointed")}
+{_pointers("in", "entry")}
+{_pointers("out", "in.to.done")}
   br label %clearing
 clearing:
-  %z = phi i64 [ 0, %out.pointed ], [ %z2, %cleared ]
+  %z = phi i64 [ 0, %out.to.done ], [ %z2, %cleared ]
   %dirty = icmp slt i64 %z, %sums
   br i1 %dirty, label %cleared, label %chunks.begin
 cleared:

@@ -65,10 +65,11 @@ def assembly(inputs: int, outputs: int, kernel: str, long: bool) -> str:
     return _call(inputs, outputs, kernel, long) + _into(inputs, outputs, kernel, long)
 
 
-def evaluation(arguments: Sequence[Argument], outputs: int, kernel: str, long: bool) -> str:
+def evaluation(arguments: Sequence[Argument], outputs: int, kernel: str, long: bool, raised: int | None = None) -> str:
     """``@evaluate(arguments, out)``, of a tuple and an array: `out` with the kernel's outputs.
 
-    It is None if an argument is of another kind, or if the last output is not 0.0.
+    It is None if an argument is of another kind, if the last output is not 0.0, or if the word at the address `raised`
+    is not 0 then.
     """
     lines, inputs = [], sum(argument.size for argument in arguments)
     alone = len(arguments) == 1 and arguments[0].shape is not None  # then it is read where it lies
@@ -98,7 +99,7 @@ argument{len(arguments)}:{_asked("out", "%given", 1, _WRITE, outputs, "failed", 
   {_run(source, "%out.data", kernel, long)}
   %last.p = getelementptr double, ptr %out.data, i64 {outputs - 1}
   %last = load double, ptr %last.p, align 8
-  %well = fcmp oeq double %last, 0.0
+{_well(raised)}
   %result = select i1 %well, ptr %out, ptr {_object("_Py_NoneStruct")}
   call void {_function("PyBuffer_Release")}(ptr %out.view)
   {_released(alone)}
@@ -177,10 +178,11 @@ def bound(
     long: bool,
     result: int,
     otherwise: int,
+    raised: int | None = None,
 ) -> str:
     """``@bound()``: reads the inputs from `sources`, addresses and sizes, and writes the outputs to `targets`, the
-    first of each, its address and size. It returns the object `result`, or, if the last output is not 0.0, what the
-    object `otherwise` gives when it is called.
+    first of each, its address and size. It returns the object `result`, or, if the last output is not 0.0 or the word
+    at the address `raised` not 0 then, what the object `otherwise` gives when it is called.
     """
     inputs = sum(size for _, size in sources)
     copies, at = [], 0
@@ -202,7 +204,7 @@ define ptr @bound(ptr %self, ptr %given, i64 %count) nounwind {{
   {_run(source, "%out", kernel, long)}
   %last.p = getelementptr double, ptr %out, i64 {outputs - 1}
   %last = load double, ptr %last.p, align 8
-  %well = fcmp oeq double %last, 0.0
+{_well(raised)}
   br i1 %well, label %write, label %other
 write:
 {chr(10).join(written)}
@@ -259,6 +261,15 @@ def _run(source: str, target: str, kernel: str, long: bool) -> str:
     return f"""%state = call ptr {_function("PyEval_SaveThread")}()
   {call}
   call void {_function("PyEval_RestoreThread")}(ptr %state)"""
+
+
+def _well(raised: int | None) -> str:
+    if raised is None:
+        return "  %well = fcmp oeq double %last, 0.0"
+    return f"""  %zero = fcmp oeq double %last, 0.0
+  %raised = load atomic i64, ptr {_pointer(raised)} monotonic, align 8
+  %calm = icmp eq i64 %raised, 0
+  %well = and i1 %zero, %calm"""
 
 
 def _asked(which: str, among: str, place: int, flags: int, count: int | None, refused: str, bad: str) -> str:

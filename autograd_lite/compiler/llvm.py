@@ -53,16 +53,16 @@ class Kernel:
             self._exactly = _Exactly(program, precise)
         self.assembly = writer.scalar(self._exactly.address if self._exactly else None)
         self._long = writer.weight > _LETS_OTHERS_RUN
-        native = entry.supported() and not writer.unit.callbacks
-        self._native = native and len(program.inputs) < _ON_THE_STACK
+        self._native = entry.supported() and len(program.inputs) < _ON_THE_STACK
         self._small = self._native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
-        if self._small:
+        plain = self._small and not writer.unit.callbacks
+        if plain:
             self.assembly += entry.assembly(len(program.inputs), len(program.outputs), "@kernel", self._long)
         self._unit = writer.unit
         self._code = _compiled(self.assembly, writer.weight)
         if self._exactly:
             self._exactly.slot = self._code.get_global_value_address("exactly")
-        self._owner = self._code, self._exactly
+        self._owner = self._code, self._exactly, self._unit
         self._address = self._code.get_function_address("kernel")
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._address)
         self.run: Callable[[Any, Any], None] = function
@@ -73,20 +73,22 @@ class Kernel:
         self._outputs = ctypes.c_double * len(program.outputs)
         self.call: Callable[..., list[float]] = self._call
         self.into: Callable[[Any, Any], Any] = self._into
-        if self._small:
+        if plain:
             self.call = entry.builtin(self._code.get_function_address("call"), self._owner, "call")
             self.into = entry.builtin(self._code.get_function_address("into"), self._owner, "into")
 
     def evaluation(self, arguments: Sequence[entry.Argument]) -> Callable[..., Any] | None:
         """A built-in function of such arguments, which hold the inputs one after the other, and of an array for the
-        outputs. It returns that array; or None if the last output is not 0.0, or an argument is of another kind.
+        outputs. It returns that array; or None if the last output is not 0.0, if what was called in Python raised, or
+        if an argument is of another kind.
 
-        There is none where Python lacks the interface, or the program calls back into Python.
+        There is none where Python lacks the interface.
         """
         if not self._native:
             return None
         kernel = f"inttoptr (i64 {self._address} to ptr)"
-        code = _compiled(entry.evaluation(arguments, len(self.program.outputs), kernel, self._long), 0)
+        outputs, raised = len(self.program.outputs), self._unit.raised_at
+        code = _compiled(entry.evaluation(arguments, outputs, kernel, self._long, raised), 0)
         return entry.builtin(code.get_function_address("evaluate"), (self._owner, code), "evaluate")
 
     def bound(
@@ -94,7 +96,8 @@ class Kernel:
     ) -> Callable[[], Any] | None:
         """A built-in function without arguments. It reads the inputs from `given`, numbers and contiguous arrays of
         doubles, writes the outputs into such arrays, each from its first on, and returns `result`; or, if the last
-        output is not 0.0, what `otherwise` gives. There is none where there is no `evaluation`, or very many outputs.
+        output is not 0.0 or what was called in Python raised, what `otherwise` gives. There is none where there is no
+        `evaluation`, or very many outputs.
         """
         if not self._small:
             return None
@@ -110,6 +113,7 @@ class Kernel:
                 self._long,
                 id(result),
                 id(otherwise),
+                self._unit.raised_at,
             ),
             0,
         )
@@ -201,18 +205,21 @@ class RowsKernel:
         self._unit, self.weight = writer.unit, max(writer.weight, 1)
         self._code = _compiled(self.assembly, writer.weight)
         self._loop = _loop(self.width)
-        inputs, outputs, self._sums = len(varying), len(reduced), sum(self.reduced)
+        self._sums = sum(self.reduced)
+        reads, writes = sum(self.varying), len(reduced) - self._sums
         # As many rows as fit the first cache, in whole vectors.
-        self.batch = max(_CACHE // (8 * max(inputs + outputs, 1)) // self.width, 1) * self.width
+        self.batch = max(_CACHE // (8 * max(reads + writes, 1)) // self.width, 1) * self.width
         self.batch = min(self.batch, 32 * self.width)
         self._header = {
             "body": self._code.get_function_address("body"),
             "batch": self.batch,
-            "inputs": inputs,
-            "outputs": outputs,
+            "inputs": len(varying),
+            "outputs": len(reduced),
+            "reads": reads,
+            "writes": writes,
             "sums": self._sums,
         }
-        self._memory = ctypes.c_double * memory(self.width, self.batch, inputs, outputs, self._sums, writer.frame)
+        self._memory = ctypes.c_double * memory(self._header, self.width, writer.frame)
         self._found = ctypes.c_double * self._sums
 
     def __call__(
@@ -385,6 +392,7 @@ def _pool(process: int) -> Any:
 def _raise_error(unit: Unit) -> None:
     error = unit.errors.pop(threading.get_ident(), None)
     if error is not None:
+        unit.raised.value = len(unit.errors)
         raise error
 
 

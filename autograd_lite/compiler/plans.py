@@ -110,11 +110,13 @@ _DOUBLE = "<f8" if sys.byteorder == "little" else ">f8"
 
 def _moves(tables: Sequence[Table], movers: Movers, kind: str, most: int) -> list[int]:
     found: list[int] = []
+    own = 0
     for place, address, columns, row, step in tables:
         at = 0
         while at < columns:
             count = min(most, columns - at) if step == 8 else 1
             direct = count == 1 and row == 8 and address % 8 == 0
-            found += (movers[kind, count], address + step * at, row, place + at, direct)
+            found += (movers[kind, count], address + step * at, row, place + at, own, count, direct)
             at += count
+            own += count
     return found

@@ -73,7 +73,7 @@ class Recorder(Builder):
         return node.data
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Trace:
     """What one run of a function came to.
 

@@ -58,12 +58,18 @@ class Unit:
         self.texts: list[str] = []
         self.callbacks: list[Any] = []  # must live as long as the code
         self.errors: dict[int, BaseException] = {}  # by thread
+        self.raised = ctypes.c_int64()  # not 0 while there are errors
         self._c: dict[tuple[str, int], str] = {}
         self._called: dict[Any, _Called] = {}
         self._names: dict[Any, Names] = {}
         self._templates: dict[Any, Template] = {}
         self._shared: dict[str, str] = {}
         self._python: dict[Any, str] = {}
+
+    @property
+    def raised_at(self) -> int | None:
+        """The address of a word that is not 0 while there are errors; None if there can be none."""
+        return ctypes.addressof(self.raised) if self.callbacks else None
 
     # ---- what a translation asks ----
 
@@ -294,7 +300,11 @@ class Unit:
         return value
 
     def _call_back(self, code: Code, f: Any, arity: int, reason: str) -> str:
-        errors, is_row = self.errors, isinstance(f, Primitive)
+        errors, raised, is_row = self.errors, self.raised, isinstance(f, Primitive)
+
+        def keep(error: BaseException) -> None:
+            errors.setdefault(threading.get_ident(), error)
+            raised.value = 1
 
         def run(numbers: Any) -> None:
             numbers[arity + 1] = 0.0
@@ -304,9 +314,9 @@ class Unit:
             except (ArithmeticError, ValueError) as error:
                 numbers[arity + 1] = 1.0
                 if is_row:
-                    errors.setdefault(threading.get_ident(), error)
+                    keep(error)
             except BaseException as error:
-                errors.setdefault(threading.get_ident(), error)
+                keep(error)
             numbers[arity] = NAN
 
         callback = ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_double))(run)

@@ -130,6 +130,31 @@ def test_an_event_is_reported_each_time_and_on_the_short_way_too() -> None:
         assert [f(x) for x in (4.0, -4.0)] == [0.25, -0.25]
 
 
+def test_what_is_called_in_python_may_raise_on_the_short_way_too() -> None:
+    def careful(x: float) -> float:
+        if x > 900.0:
+            raise KeyError(f"{x} is too much")
+        return 1.0 / (x - 800.0)
+
+    row = ag.custom(careful, lambda y, x: -y * y, name="careful")
+    f, x = ag.compile(lambda x: row(x[0]) * x[1]), np.array([801.0, 2.0])
+    assert f(x) == 2.0
+    assert f._mode("value")._shortcut is not None
+    bound = f.bind(x, of="value_and_grad")
+    for _ in range(3):
+        x[0] = 804.0
+        assert f(x) == 0.5
+        assert [float(bound()[0]), *bound()[1]] == [0.5, -0.125, 0.25]
+        x[0] = 1000.0
+        for call in (lambda: f(x), bound, lambda: f.grad(x)):
+            with pytest.raises(KeyError, match="is too much"):
+                call()
+    dropped = ag.compile(lambda x: math.where(math.greater(x[0], 900.0), 0.0, row(x[0])))
+    assert dropped(np.array([804.0])) == 0.25
+    with pytest.raises(KeyError, match="is too much"):
+        dropped(np.array([1000.0]))
+
+
 # ---- out -------------------------------------------------------------------------------------------------------------
 
 

@@ -415,6 +415,10 @@ class _Writer:
         self.load: Callable[[int], list[str]]  # of an input, and
         self.store: Callable[[int, str], list[str]]  # of an output: where they stand
         self.adds: Callable[[int], bool] = lambda place: False  # whether to store is to add
+        self.stores: dict[int, list[int]] = {}  # of a value: the outputs that it is
+        for place, x in enumerate(program.outputs):
+            if isinstance(x, int):
+                self.stores.setdefault(x, []).append(place)
         self._choose()
         self._cut()
         self.slots, self.frame = self._places()
@@ -500,10 +504,7 @@ class _Writer:
         self.doubted: dict[int, str] = {}
         self.late: list[str] = []
         here: dict[int, str] = {}
-        stores: dict[int, list[int]] = {}
-        for place, x in enumerate(self.program.outputs):
-            if isinstance(x, int):
-                stores.setdefault(x, []).append(place)
+        stores = self.stores
         if number == 0:
             for place, x in enumerate(self.program.outputs):
                 if isinstance(x, float) or x < self.inputs:

@@ -257,15 +257,7 @@ class Builder:
         if op is primitives.identity:
             return self._lift(self._operand(args[0]))
         operands = self._operands(op, args)
-        key: list[Any] = [op]
-        known = True  # to the builder: all of them numbers
-        for operand in operands:
-            if type(operand) is int:
-                known = False
-                key.append(operand)
-            else:  # as text, in which 0.0 is not -0.0, and nan is itself
-                key.append(operand.hex())  # type: ignore[union-attr]
-        if known:
+        if int not in map(type, operands):  # all of them numbers
             return self.constant(float(op(*operands)))
         if op.takes and op.takes[0] is bool and type(operands[0]) is float:  # a choice already made
             return self._lift(operands[1] if operands[0] else operands[2])
@@ -278,10 +270,23 @@ class Builder:
             simpler = op.simpler(*[self._tracers[x] if type(x) is int else x for x in operands])
             if simpler is not None:
                 return self._lift(self._operand(simpler))
-        found = self._known.get(tuple(key))
+        key = _key(op, operands)
+        found = self._known.get(key)
         if found is None:
-            found = self._known[tuple(key)] = self._append(Instruction(op, operands, label))
+            found = self._known[key] = self._append(Instruction(op, operands, label))
         return found
+
+    def adopt(self, instruction: Instruction) -> None:
+        """An instruction of another program, whose values before it are the same here: as it is.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.adopt(Instruction(primitives.mul, (0, 0)))
+        >>> x * x
+        %1
+        """
+        made = self._append(instruction)
+        self._known.setdefault(_key(instruction.op, instruction.operands), made)
 
     def _operands(self, op: Primitive, args: Sequence[Any]) -> tuple[Operand, ...]:
         """The operands that stand for `args`, as the floats and truths that the row takes."""
@@ -427,6 +432,11 @@ class Builder:
         return (tracer != 0.0 if kind is bool else self.emit(primitives.where, (tracer, 1.0, 0.0))).operand
 
 
+def _key(op: Primitive, operands: Iterable[Operand]) -> tuple[Any, ...]:
+    """What two instructions that give the same have in common; as text 0.0 is not -0.0, and nan is itself."""
+    return (op, *[x if type(x) is int else x.hex() for x in operands])  # type: ignore[union-attr]
+
+
 # ---- the chain rule on tracers ---------------------------------------------------------------------------------------
 
 
@@ -500,12 +510,6 @@ def forward(program: Program) -> Program:
 
 def rebuilt(program: Program) -> Program:
     """The program as it is when built anew: without copies, and what they had kept apart made one."""
-    builder, _, outputs = restart(program)
-    return builder.program(outputs)
-
-
-def restart(program: Program) -> tuple[Builder, list[Tracer], list[Tracer]]:
-    """A builder that holds `program`, its inputs, and its outputs."""
     builder = Builder()
     values = [builder.input(label) for label in program.inputs]
 
@@ -514,7 +518,16 @@ def restart(program: Program) -> tuple[Builder, list[Tracer], list[Tracer]]:
 
     for op, operands, label in program.instructions:
         values.append(builder.emit(op, lifted(operands), label))
-    return builder, values[: len(program.inputs)], lifted(program.outputs)
+    return builder.program(lifted(program.outputs))
+
+
+def restart(program: Program) -> tuple[Builder, list[Tracer], list[Tracer]]:
+    """A builder that holds `program` as it is, its inputs, and its outputs."""
+    builder = Builder()
+    inputs = [builder.input(label) for label in program.inputs]
+    for instruction in program.instructions:
+        builder.adopt(instruction)
+    return builder, inputs, [builder._lift(operand) for operand in program.outputs]
 
 
 # ---- a recorded graph ------------------------------------------------------------------------------------------------

@@ -120,7 +120,8 @@ missed:
 
 def arrangement(arguments: Sequence[Argument], results: Sequence[Argument], most: int) -> str:
     """``@arrange(arguments, results, address)``, of two tuples and the address of a plan (see `columns`): where arrays
-    with rows lie is put in its moves, which are of up to `most` columns, the other numbers among those that are shared.
+    with rows lie is added to the bases of its moves, which are of up to `most` columns, and the other numbers are put
+    among those that are shared.
 
     It returns how many rows there are; None if there are none or an argument is of another kind, if a row is not
     contiguous, or a single number a row not next to the one before, or if a result lies over an argument.
@@ -428,13 +429,15 @@ def _rows(i: int, argument: Argument, among: str, place: int, flags: int, first:
         f"  %{which}.high = add i64 %{which}.top, {8 * size}",
     ]
     for k in range(_moves(argument, most)):
-        for word, value in (("base", f"%{which}.base{k}"), ("stride", f"%{which}.stride")):
-            at = len(MOVE) * (move + k) + MOVE.index(word)
-            lines += [
-                f"  %{which}.base{k} = add i64 %{which}.data, {8 * most * k}" if word == "base" else "",
-                f"  %{which}.{word}{k}.p = getelementptr i64, ptr %moves, i64 {at}",
-                f"  store i64 {value}, ptr %{which}.{word}{k}.p, align 8",
-            ]
+        base, stride = (len(MOVE) * (move + k) + MOVE.index(word) for word in ("base", "stride"))
+        lines += [
+            f"  %{which}.base{k}.p = getelementptr i64, ptr %moves, i64 {base}",
+            f"  %{which}.offset{k} = load i64, ptr %{which}.base{k}.p, align 8",
+            f"  %{which}.base{k} = add i64 %{which}.data, %{which}.offset{k}",
+            f"  store i64 %{which}.base{k}, ptr %{which}.base{k}.p, align 8",
+            f"  %{which}.stride{k}.p = getelementptr i64, ptr %moves, i64 {stride}",
+            f"  store i64 %{which}.stride, ptr %{which}.stride{k}.p, align 8",
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from ..primitives import fsum
 from . import entry, natives, plans
 from .columns import HEADER, assembly, memory, together
+from .crew import crew
 from .ir import Code, Number, Truth
 from .program import Operand, Program
 from .unit import Template, Unit
@@ -305,29 +306,32 @@ class RowsKernel:
         start = ctypes.addressof(memory)
         start += -start % 64
         words, callbacks = ctypes.addressof(plan.words), self._unit.callbacks
-        while not plan.stopped:
-            taken = self._loop.run(words, start, share, most)
-            if callbacks:
-                _raise_error(self._unit)
-            if taken < most:
-                return
+        try:
+            while not plan.stopped:
+                taken = self._loop.run(words, start, share, most)
+                if callbacks:
+                    _raise_error(self._unit)
+                if taken < most:
+                    return
+        except BaseException:
+            plan.stopped = True
+            raise
 
     def _spread(self, plan: plans.Plan, threads: int, most: int) -> None:
         """Work with several threads, of which this is one; if one raises, the others stop soon."""
-        waiting = [_pool(os.getpid()).submit(self._work, plan, share, most) for share in range(1, threads)]
+        tasks = [crew().begin(self._work, plan, share, most) for share in range(1, threads)]
         settled = False
         try:
             self._work(plan, 0, most)
             # Most often the others are at their last chunks: to look for their end is quicker than to be woken by it.
             settled = bool(self._loop.settled(ctypes.addressof(plan.words), _LOOKS)) and not self._unit.callbacks
-            if not settled:
-                for future in waiting:
-                    future.result()
         finally:
-            plan.stopped = True
             if not settled:
-                for future in waiting:  # none may write any more when this is left
-                    future.exception()
+                for task in tasks:  # none may write any more when this is left
+                    task.end()
+        for task in tasks:
+            if task.error is not None and not settled:
+                raise task.error
 
 
 def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, precise: bool = False) -> RowsKernel:
@@ -349,10 +353,10 @@ def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, 
     return RowsKernel(program, varying, reduced, precise=precise)
 
 
-_CACHE = 8192
+_CACHE = 6400
 _WORTH_A_THREAD = 4_000_000  # instructions
-_CHUNKS = 64  # about so many chunks there are, if that is
-_CHUNK = 1_000_000  # at least so many instructions each,
+_CHUNKS = 128  # about so many chunks there are, if that is
+_CHUNK = 1_300_000  # at least so many instructions each,
 _SLICE = 100_000_000  # and at most so many, after which the interpreter is asked for interrupts
 _LOOKS = 100_000  # for the other threads' end, a cycle or two each
 _PLACE = {name: place for place, name in enumerate(HEADER)}
@@ -380,13 +384,6 @@ class _Loop:
 
 
 _loop = functools.cache(_Loop)
-
-
-@functools.cache
-def _pool(process: int) -> Any:
-    from concurrent.futures import ThreadPoolExecutor
-
-    return ThreadPoolExecutor(max(os.cpu_count() or 1, 2) * 4, "autograd_lite")
 
 
 def _raise_error(unit: Unit) -> None:

@@ -92,23 +92,39 @@ def arrays(tree: Tree, out: Any) -> list[tuple[int, Any]]:
 
 
 class Part(NamedTuple):
-    """A number or an array among the outputs: the first of the outputs that it takes, and what is given for it."""
+    """A number or an array among the outputs: the first of the outputs that it takes, what is given for it, and the
+    names by which it is asked for.
+    """
 
     tree: Tree
     first: int
     given: Any
-    path: str
+    names: tuple[Any, ...]
+
+    @property
+    def path(self) -> str:
+        """Where it is, as Python would write it: ``[1]['w']``."""
+        return _path(self.names)
 
 
-def parts(tree: Tree, out: Any, first: int = 0, path: str = "") -> Iterator[Part]:
+def parts(tree: Tree, out: Any) -> list[Part]:
     """The numbers and arrays among the outputs, with what is given for each in `out`."""
+    found: list[Part] = []
+    _collect(tree, out, 0, (), found)
+    return found
+
+
+def _collect(tree: Tree, out: Any, first: int, names: tuple[Any, ...], found: list[Part]) -> int:
     if tree.shape is not None:
-        yield Part(tree, first, out, path)
-        return
-    given = _children(tree, out, path)
-    for name, child, each in zip(tree.names, tree.children, given):
-        yield from parts(child, each, first, f"{path}[{name!r}]")
-        first += child.count
+        found.append(Part(tree, first, out, names))
+        return first + tree.count
+    for name, child, each in zip(tree.names, tree.children, _children(tree, out, names)):
+        first = _collect(child, each, first, (*names, name), found)
+    return first
+
+
+def _path(names: tuple[Any, ...]) -> str:
+    return "".join([f"[{name!r}]" for name in names])
 
 
 def nested(tree: Tree, values: Sequence[Any]) -> Any:
@@ -138,7 +154,7 @@ class Results:
     def __init__(self, tree: Tree, reduced: Sequence[bool], count: int, out: Any, inputs: Sequence[Any]) -> None:
         self.tree = tree
         self.reduced = reduced
-        self.parts = list(parts(tree, out))
+        self.parts = parts(tree, out)
         self.sums: list[list[float]] = [[] for _ in reduced]
         self._arrays: list[Any] = []
         self._direct: list[bool] = []
@@ -218,15 +234,17 @@ class Results:
 # ---- nestings --------------------------------------------------------------------------------------------------------
 
 
-def _children(tree: Tree, out: Any, path: str) -> list[Any]:
+def _children(tree: Tree, out: Any, path: tuple[Any, ...]) -> Sequence[Any]:
     if out is None:
         return [None] * len(tree.children)
     is_dict = isinstance(tree.keys, tuple) and tree.keys[0] is dict
-    names = set(out) if isinstance(out, dict) else set(range(len(out))) if isinstance(out, (tuple, list)) else None
-    if is_dict is not isinstance(out, dict) or names != set(tree.names):
-        kind = f"dict with the keys {[*tree.names]}" if is_dict else f"tuple or list of {len(tree.children)}"
-        raise TypeError(f"compile: out{path} is to be a {kind}, with an array or None for each, as the result is")
-    return [out[name] for name in tree.names]
+    if is_dict:
+        if isinstance(out, dict) and set(out) == set(tree.names):
+            return [out[name] for name in tree.names]
+    elif isinstance(out, (tuple, list)) and len(out) == len(tree.children):
+        return out
+    kind = f"dict with the keys {[*tree.names]}" if is_dict else f"tuple or list of {len(tree.children)}"
+    raise TypeError(f"compile: out{_path(path)} is to be a {kind}, with an array or None for each, as the result is")
 
 
 def _values(tree: Tree, found: Any) -> Iterator[Any]:

@@ -112,11 +112,11 @@ def _moves(tables: Sequence[Table], movers: Movers, kind: str, most: int) -> lis
     found: list[int] = []
     own = 0
     for place, address, columns, row, step in tables:
-        at = 0
-        while at < columns:
-            count = min(most, columns - at) if step == 8 else 1
-            direct = count == 1 and row == 8 and address % 8 == 0
-            found += (movers[kind, count], address + step * at, row, place + at, own, count, direct)
-            at += count
-            own += count
+        width = min(most, columns) if step == 8 else 1
+        direct = width == 1 and row == 8 and address % 8 == 0
+        for at in range(0, columns, width):
+            # The last ones are as many as the others, some of them moved once more: that is quicker than to mask them.
+            first = min(at, columns - width)
+            found += (movers[kind, width], address + step * first, row, place + first, own + first, width, direct)
+        own += columns
     return found

@@ -88,7 +88,7 @@ class Compiled:
             argnums: by which positional argument to differentiate, or several, in place of the `argnums` of `compile`.
             out: arrays to write the results into, in the nesting of the results, with None for what is to be made anew.
             threads: between how many threads the rows are dealt out; by default one a processor, if they are worth it.
-                The result is the same for the same number of threads.
+                The result is the same for any number of threads.
             progress: show how many rows are done, by tqdm.
 
         >>> import numpy as np

@@ -213,9 +213,10 @@ INTRODUCTION = """
 Compiled functions beside what else a person might use, in float64. Every problem is written once for the systems that
 compute with single numbers, and once more in arrays for JAX and PyTorch, as their users would. Before anything is
 timed, each system's value and gradient are compared with ours, to 1e-9 of the largest entry. The systems run in one
-process on one processor (threads are said where there are more) and take turns; a figure is the median, beside it the
-range of the middle half of the runs. Time is the clock's. What counts is the ratio: it carries over to other machines
-better than a time does.
+process on one processor (threads are said where there are more) and take turns: 20 ms of calls that are not counted,
+which bring the caches back to what they are in a loop, and then 20 ms, or one call, that are. A figure is the median,
+beside it the range of the middle half of the turns. Time is the clock's. What counts is the ratio: it carries over to
+other machines better than a time does.
 """
 
 EAGER = """

@@ -352,8 +352,9 @@ class Mode:
             found = evaluate(args, self._empty(count))
             if found is not None:
                 return results(found) if out is None else _filled(trace.output_tree, results(found), out)
-        if self._rows_shortcut is not None and not kwargs and not progress:
-            found = self._rows_shortcut(args, out, threads)
+        over_rows = self._rows_shortcut
+        if over_rows is not None and not kwargs and not progress:
+            found = over_rows(args, out, threads)
             if found is not None:
                 return found
         axes = self.axes(args)

@@ -24,7 +24,7 @@ from .ir import Code, Number, Truth
 from .program import Operand, Program
 from .unit import Template, Unit
 
-_ON_THE_STACK = 8192  # numbers
+_ON_THE_STACK = 32_768  # numbers
 _PIECE = 200  # instructions, about, in a piece
 _WHOLE = 1000  # up to so many are not cut: a few per cent faster, and LLVM's time is not yet felt
 _OPTIMISED = 5000  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code

@@ -1,8 +1,8 @@
-"""Compiled code beside its peers: bundle adjustment by rows and at one point, and micrograd's network.
+"""Compiled code beside its peers: bundle adjustment by rows and at one point, micrograd's network, a layer.
 
-Run as a script: ``python tests/benchmarks/bench_compiled.py [rows|point|network|shared …]``. All in one process on one
-processor, but where two threads are measured. The systems take turns, and every system's numbers are compared with
-ours first. A system that is not installed is left out, and said to be.
+Run as a script: ``python tests/benchmarks/bench_compiled.py [rows|point|network|shared|layer …]``. All in one process
+on one processor, but where two threads are measured. The systems take turns, and every system's numbers are compared
+with ours first. A system that is not installed is left out, and said to be.
 """
 
 from __future__ import annotations
@@ -373,7 +373,42 @@ def shared(everything: set[int]) -> list[Table]:
     return [Table(title, "ours", timed(runs, ROWS), notes)]
 
 
-PARTS = {"rows": rows, "point": point, "network": network, "shared": shared}
+def layer(everything: set[int]) -> list[Table]:
+    d, rng = 100, np.random.default_rng(0)
+    matrix, x = rng.normal(size=(d, d)) / 10.0, rng.normal(size=d)
+    compiled = ag.compile(lambda matrix, x: sum(map(ag.math.tanh, matrix @ x)), argnums=(0, 1))
+    start = time.perf_counter()
+    value, slopes = compiled.value_and_grad(matrix, x)
+    notes = [f"The first call took {time.perf_counter() - start:.2f} s."]
+    runs: Runs = {"ours": lambda: compiled.value_and_grad(matrix, x)}
+    if installed("jax"):
+        import jax
+
+        jitted = jax.jit(jax.value_and_grad(lambda matrix, x: jax.numpy.tanh(matrix @ x).sum(), argnums=(0, 1)))
+        on_device = [jax.numpy.array(matrix), jax.numpy.array(x)]
+        runs["JAX, jit, as matrices"] = lambda: jax.block_until_ready(jitted(*on_device))
+        their_value, their_slopes = runs["JAX, jit, as matrices"]()
+        agree("JAX", their_value, value)
+        for theirs, ours in zip(their_slopes, slopes):
+            agree("JAX", theirs, ours)
+    if installed("torch"):
+        import torch
+
+        leaves = [torch.tensor(matrix, requires_grad=True), torch.tensor(x, requires_grad=True)]
+
+        def backward() -> Any:
+            for leaf in leaves:
+                leaf.grad = None
+            torch.tanh(leaves[0] @ leaves[1]).sum().backward()
+            return leaves[0].grad
+
+        agree("PyTorch", backward(), slopes[0])
+        runs["PyTorch, as matrices, backward()"] = backward
+    title = f"The sum of tanh of a matrix of {d} × {d} times a vector, value and gradient by both"
+    return [Table(title, "ours", timed(runs), notes)]
+
+
+PARTS = {"rows": rows, "point": point, "network": network, "shared": shared, "layer": layer}
 
 if __name__ == "__main__":
     main(PARTS, sys.argv[1:])

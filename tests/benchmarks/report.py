@@ -49,6 +49,9 @@ on, micrograd takes longer (see [the eager engine](#the-eager-engine)).
 The parameters are shared by all rows: the gradient is summed over the rows, and no array of rows × parameters is made.
 JAX and PyTorch compute with matrices, which is how their users write a network.
 """,
+    "layer": """
+A layer of a size for which matrices are made: every number of it is an operation here.
+""",
     "mixture": """
 `in_axes` makes rows of the points; weights, means and factors are shared. The prior and the norm of the weights, which
 depend on no point, are a second compiled function. JAX and PyTorch compute the same as tensors of points × components ×
@@ -70,15 +73,15 @@ no structural zero; ours gives a new matrix of SciPy's, CasADi writes its entrie
 
 SECTIONS = [
     ("Bundle adjustment", "bench_compiled.py", ["rows", "point"]),
-    ("micrograd's network", "bench_compiled.py", ["network", "shared"]),
+    ("micrograd's network", "bench_compiled.py", ["network", "shared", "layer"]),
     ("ADBench's other objectives", "bench_adbench.py", ["mixture", "lstm", "hand", "skin"]),
 ]
 
 BEHIND = """
-Where the work is linear algebra on arrays (the mixture is 25 triangular matrices times 1,000 vectors), a compiler of
-arrays has blocks of numbers to reuse from the cache, and ours has ten thousand single operations a row, whose
-intermediate results no longer fit the registers. Use JAX or PyTorch there. Compiling takes us longer than CasADi, which
-interprets, and for a long program than JAX, which compiles an operation on an array once however large the array is.
+Where the work is linear algebra on large arrays, a compiler of arrays has loops over blocks of numbers, and ours has an
+operation for each number, which has to be traced, compiled, and read as code each time. Use JAX or PyTorch there.
+Compiling takes us longer than CasADi, which interprets, and for a long program than JAX, which compiles an operation on
+an array once however large the array is.
 """
 
 

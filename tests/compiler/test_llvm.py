@@ -819,10 +819,10 @@ except ImportError as error:
 def test_more_outputs_than_a_stack_holds_go_straight_into_an_array() -> None:
     builder = Builder()
     x, y = builder.input(), builder.input()
-    kernel = llvm.scalar(builder.program([*[x + float(i) for i in range(9_000)], y * 0.0]))
+    kernel = llvm.scalar(builder.program([*[x + float(i) for i in range(33_000)], y * 0.0]))
     evaluate = kernel.evaluation([entry.Argument(float), entry.Argument(float)])
     assert evaluate is not None
-    out = np.empty(9_001)
+    out = np.empty(33_001)
     assert evaluate((0.5, 1.0), out) is out
-    np.testing.assert_array_equal(out[:-1], np.arange(9_000) + 0.5)
+    np.testing.assert_array_equal(out[:-1], np.arange(33_000) + 0.5)
     assert kernel(0.5, 1.0) == out.tolist()

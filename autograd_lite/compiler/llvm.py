@@ -256,9 +256,9 @@ class RowsKernel:
         for each in (arguments, results):
             ends = list(itertools.accumulate([x.size for x in each], initial=0))
             sides.append([plans.Table(at, 0, x.size, 8, 8) for at, x in zip(ends, each) if x.rows])
-        outs, wanted = iter(sides[1]), [place for place, is_sum in enumerate(self.reduced) if not is_sum]
-        placed = [table._replace(place=wanted[table.place]) for table in outs]
-        template = plans.words(self._header, sides[0], placed, self._loop.movers, most)
+        wanted = [place for place, is_sum in enumerate(self.reduced) if not is_sum]
+        outs = [table._replace(place=wanted[table.place]) for table in sides[1]]
+        template = plans.words(self._header, sides[0], outs, self._loop.movers, most)
 
         def planned(args: tuple[Any, ...], arrays: tuple[Any, ...]) -> plans.Plan | None:
             words = type(template).from_buffer_copy(template)
@@ -271,18 +271,20 @@ class RowsKernel:
         """Carry a plan out; the sums, one for each output that is summed."""
         count = plan.count
         threads = threads or min(_processors(), 1 + count * self.weight // _WORTH_A_THREAD)
-        chunk = max(count // _CHUNKS, _CHUNK // self.weight, 1)
+        sums_of_a_chunk = 2 * self._sums * self.width
+        about = max(min(_CHUNKS, _TOTALS // max(sums_of_a_chunk, 1)), 4)  # chunks
+        chunk = max(count // about, _CHUNK // self.weight, 1)
         chunk = min(chunk, max(_SLICE // self.weight, 1))
         chunk += -chunk % self.batch
         most = max(_SLICE // self.weight // chunk, 1)
-        size = 2 * _CHUNKS * chunk  # rows of a round: there is one only, but for very many rows
-        rounds = [plan] if count <= size else [plan.copy() for _ in range(0, count, size)]
+        size = 2 * about * chunk  # rows of a round: there is one only, but for very many rows
         found = []
-        for i, each in enumerate(rounds):
-            begin, end = i * size, min((i + 1) * size, count)
+        for begin in range(0, count, size):
+            each = plan if count <= size else plan.copy()
+            end = min(begin + size, count)
             chunks = -(-(end - begin) // chunk)
             shares = max(min(threads, chunks), 1)
-            totals = (ctypes.c_double * (chunks * 2 * self._sums * self.width))()
+            totals = (ctypes.c_double * (chunks * sums_of_a_chunk))()
             taken = (ctypes.c_int64 * (8 * shares))()
             each.kept += totals, taken
             for name, word in (
@@ -355,9 +357,10 @@ def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, 
 
 _CACHE = 6400
 _WORTH_A_THREAD = 4_000_000  # instructions
-_CHUNKS = 128  # about so many chunks there are, if that is
-_CHUNK = 1_300_000  # at least so many instructions each,
-_SLICE = 100_000_000  # and at most so many, after which the interpreter is asked for interrupts
+_CHUNKS = 128  # there are about so many chunks,
+_CHUNK = 1_300_000  # of so many instructions at least,
+_TOTALS = 1 << 20  # and their sums are about so many numbers at most
+_SLICE = 100_000_000  # after so many instructions the interpreter is asked for interrupts
 _LOOKS = 100_000  # for the other threads' end, a cycle or two each
 _PLACE = {name: place for place, name in enumerate(HEADER)}
 

@@ -15,6 +15,7 @@ import random
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -334,6 +335,21 @@ def test_rows_in_several_rounds_are_the_rows_in_one(monkeypatch: pytest.MonkeyPa
         total, _ = kernel([x], [None, out], len(x), threads=threads)
         assert (out == x * x).all()
         assert total == pytest.approx(math.fsum(x * x), rel=4e-16)
+
+
+def test_many_sums_over_many_rows_take_little_memory() -> None:
+    builder = Builder()
+    x = builder.input()
+    sums, n = 1500, 300_000
+    kernel = llvm.rows(builder.program([x + float(i) for i in range(sums)]), [True], [True] * sums)
+    x = np.arange(float(n))
+    kernel([x[:9]], [None] * sums, 9)
+    tracemalloc.start()
+    found = kernel([x], [None] * sums, n, threads=2)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == [n * (n - 1) / 2 + i * n for i in range(sums)]
+    assert peak < 12e6  # an array of rows by sums would be 3.6e9
 
 
 def test_a_sum_over_many_rows_loses_nothing_where_terms_cancel() -> None:

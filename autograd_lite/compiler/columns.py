@@ -356,17 +356,15 @@ entry:
 clearing:
   %z = phi i64 [ 0, %out.to.done ], [ %z2, %cleared ]
   %dirty = icmp slt i64 %z, %sums
-  br i1 %dirty, label %cleared, label %chunks.begin
+  br i1 %dirty, label %cleared, label %chunk.next
 cleared:
   %z.p = getelementptr {vector}, ptr %sum, i64 %z
   store {vector} zeroinitializer, ptr %z.p, align 8
   %z2 = add i64 %z, 1
   br label %clearing
-chunks.begin:
-  br label %chunk.next
 chunk.next:
-  %count = phi i64 [ 0, %chunks.begin ], [ %count2, %chunk.done ]
-  %others = phi i64 [ 0, %chunks.begin ], [ %others1, %chunk.done ]
+  %count = phi i64 [ 0, %clearing ], [ %count2, %chunk.done ]
+  %others = phi i64 [ 0, %clearing ], [ %others1, %chunk.done ]
   %enough = icmp sge i64 %count, %most
   br i1 %enough, label %leave, label %take
 take:
@@ -475,14 +473,10 @@ no:
 def _totals(width: int) -> str:
     """``@total(plan, found)``: the sums over all chunks, in their order; an infinite or a nan one lost nothing."""
     vector = f"<{width} x double>"
-    lanes = []
-    t, e = "%t", "0.0"
-    for lane in range(width):
-        item = f"extractelement {vector}"
-        lanes += [f"  %x{lane} = {item} %t.all, i32 {lane}", f"  %y{lane} = {item} %e.all, i32 {lane}"]
-        if lane == 0:
-            t, e = "%x0", "%y0"
-            continue
+    item = f"extractelement {vector}"
+    lanes = [f"  %{x}{i} = {item} %{whole}.all, i32 {i}" for i in range(width) for x, whole in (("x", "t"), ("y", "e"))]
+    t, e = "%x0", "%y0"
+    for lane in range(1, width):
         lanes += [
             _added("double", t, f"%x{lane}", f"l{lane}"),
             f"  %m{lane} = fadd double %y{lane}, %l{lane}.lost",
@@ -500,13 +494,11 @@ entry:
 each:
   %k = phi i64 [ 0, %entry ], [ %k2, %lanes ]
   %more = icmp slt i64 %k, %sums
-  br i1 %more, label %sum, label %done
-sum:
-  br label %chunks.loop
+  br i1 %more, label %chunks.loop, label %done
 chunks.loop:
-  %c = phi i64 [ 0, %sum ], [ %c2, %chunk ]
-  %t.all = phi {vector} [ zeroinitializer, %sum ], [ %a, %chunk ]
-  %e.all = phi {vector} [ zeroinitializer, %sum ], [ %e.next, %chunk ]
+  %c = phi i64 [ 0, %each ], [ %c2, %chunk ]
+  %t.all = phi {vector} [ zeroinitializer, %each ], [ %a, %chunk ]
+  %e.all = phi {vector} [ zeroinitializer, %each ], [ %e.next, %chunk ]
   %some = icmp slt i64 %c, %chunks
   br i1 %some, label %chunk, label %lanes
 chunk:

@@ -111,10 +111,7 @@ out.bad:
 failed:
   {_released(alone)}
   br label %missed
-missed:
-  call void {_function("PyErr_Clear")}()
-  call void {_function("Py_IncRef")}(ptr {_object("_Py_NoneStruct")})
-  ret ptr {_object("_Py_NoneStruct")}
+{_missed()}
 }}"""
 
 
@@ -164,10 +161,7 @@ define ptr @arrange(ptr %self, ptr %given, i64 %count) nounwind {{
 argument{len(arguments) + len(results)}:
   %rows = call ptr {_function("PyLong_FromSsize_t")}(i64 %a{first}.count)
   ret ptr %rows
-missed:
-  call void {_function("PyErr_Clear")}()
-  call void {_function("Py_IncRef")}(ptr {_object("_Py_NoneStruct")})
-  ret ptr {_object("_Py_NoneStruct")}
+{_missed()}
 }}"""
 
 
@@ -264,7 +258,16 @@ def _run(source: str, target: str, kernel: str, long: bool) -> str:
   call void {_function("PyEval_RestoreThread")}(ptr %state)"""
 
 
+def _missed() -> str:
+    """The end of a function that something unusual was given: None, and no error."""
+    return f"""missed:
+  call void {_function("PyErr_Clear")}()
+  call void {_function("Py_IncRef")}(ptr {_object("_Py_NoneStruct")})
+  ret ptr {_object("_Py_NoneStruct")}"""
+
+
 def _well(raised: int | None) -> str:
+    """Whether the last output is 0.0, and nothing was raised in Python."""
     if raised is None:
         return "  %well = fcmp oeq double %last, 0.0"
     return f"""  %zero = fcmp oeq double %last, 0.0
@@ -277,17 +280,21 @@ def _asked(which: str, among: str, place: int, flags: int, count: int | None, re
     """The buffer of an argument, in ``%which.view``; `refused` if it has none, `bad` if it is not so many doubles, or,
     if there is no `count`, not doubles.
     """
-    fits = "true" if count is None else f"%{which}.fits"
+    fits = "true"
+    length = ""
+    if count is not None:
+        fits = f"%{which}.fits"
+        length = f"""
+  %{which}.lp = getelementptr i8, ptr %{which}.view, i64 {_LENGTH}
+  %{which}.length = load i64, ptr %{which}.lp, align 8
+  %{which}.fits = icmp eq i64 %{which}.length, {8 * count}"""
     return f"""
   %{which}.p = getelementptr ptr, ptr {among}, i64 {place}
   %{which} = load ptr, ptr %{which}.p, align 8
   %{which}.got = call i32 {_function("PyObject_GetBuffer")}(ptr %{which}, ptr %{which}.view, i32 {flags})
   %{which}.ok = icmp eq i32 %{which}.got, 0
   br i1 %{which}.ok, label %{which}.check, label %{refused}
-{which}.check:
-  %{which}.lp = getelementptr i8, ptr %{which}.view, i64 {_LENGTH}
-  %{which}.length = load i64, ptr %{which}.lp, align 8
-  %{which}.fits = icmp eq i64 %{which}.length, {8 * (count or 0)}
+{which}.check:{length}
   %{which}.fp = getelementptr i8, ptr %{which}.view, i64 {_FORMAT}
   %{which}.format = load ptr, ptr %{which}.fp, align 8
   %{which}.letters = load i8, ptr %{which}.format, align 1

@@ -453,9 +453,8 @@ class Mode:
 
         given = rows.Rows(args, kwargs, [axes, axes] if self.operator == "hvp" else axes)
         found = rows.run(self, given, functools.partial(self._reduced, given.tree, axes), out, threads, progress)
-        if not kwargs and given.count:
-            trace = self.traces(given.tree).latest()
-            assert trace is not None
+        trace = self.traces(given.tree).latest()
+        if trace is not None and not trace.outcomes and not kwargs and given.count:
             reduced = self._reduced(given.tree, axes, trace.output_tree.count)
             kernel = rows.kernel_of(self, trace, given.varying, reduced)
             self._rows_shortcut = shortcuts.over_rows(trace, kernel, args, axes, reduced, out)

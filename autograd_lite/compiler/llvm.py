@@ -307,12 +307,11 @@ class RowsKernel:
         memory = self._memory()
         start = ctypes.addressof(memory)
         start += -start % 64
-        words, callbacks = ctypes.addressof(plan.words), self._unit.callbacks
+        words = ctypes.addressof(plan.words)
         try:
             while not plan.stopped:
                 taken = self._loop.run(words, start, share, most)
-                if callbacks:
-                    _raise_error(self._unit)
+                self._unit.raise_kept()
                 if taken < most:
                     return
         except BaseException:
@@ -389,16 +388,9 @@ class _Loop:
 _loop = functools.cache(_Loop)
 
 
-def _raise_error(unit: Unit) -> None:
-    error = unit.errors.pop(threading.get_ident(), None)
-    if error is not None:
-        unit.raised.value = len(unit.errors)
-        raise error
-
-
 def _checked(unit: Unit, function: Callable[..., None], *args: Any) -> None:
     function(*args)
-    _raise_error(unit)
+    unit.raise_kept()
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------

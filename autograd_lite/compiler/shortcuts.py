@@ -78,10 +78,12 @@ class OverRows:
 def over_rows(
     trace: Trace, kernel: Any, args: tuple[Any, ...], axes: Sequence[Any], reduced: Sequence[bool], out: Any
 ) -> OverRows | None:
-    """The short way for calls with such arguments, which this kernel of the trace is for; None if there is none."""
-    if trace.outcomes or not hasattr(kernel, "planner"):
-        return None
+    """The short way for calls with such arguments, which this kernel of a trace without guards is for; None if there is
+    none.
+    """
     arguments, tree = _arguments(args, axes), trace.output_tree
+    if arguments is None or not hasattr(kernel, "planner"):
+        return None
     results = tuple(
         [
             Argument(np.ndarray if part.given is None else type(part.given), part.tree.shape, rows=True)
@@ -89,7 +91,7 @@ def over_rows(
             if not is_sum(part, reduced)
         ]
     )
-    if arguments is None or not all(x.size for x in (*arguments, *results)) or len(arguments) + len(results) > _MOST:
+    if not all(x.size for x in (*arguments, *results)) or len(arguments) + len(results) > _MOST:
         return None
     key = arguments, results
     if key not in trace.kernels:

@@ -49,7 +49,7 @@ class _Called:
 
 
 class Unit:
-    """Functions and templates of one width. `errors` receives what a callback raised."""
+    """Functions and templates of one width. It keeps what a callback raised."""
 
     def __init__(self, width: int, fma: bool, precise: bool) -> None:
         self.width = width
@@ -57,8 +57,9 @@ class Unit:
         self.precise = precise
         self.texts: list[str] = []
         self.callbacks: list[Any] = []  # must live as long as the code
-        self.errors: dict[int, BaseException] = {}  # by thread
-        self.raised = ctypes.c_int64()  # not 0 while there are errors
+        self._errors: dict[int, BaseException] = {}  # by thread
+        self._raised = ctypes.c_int64()  # not 0 while there are errors
+        self._lock = threading.Lock()  # of both
         self._c: dict[tuple[str, int], str] = {}
         self._called: dict[Any, _Called] = {}
         self._names: dict[Any, Names] = {}
@@ -69,7 +70,23 @@ class Unit:
     @property
     def raised_at(self) -> int | None:
         """The address of a word that is not 0 while there are errors; None if there can be none."""
-        return ctypes.addressof(self.raised) if self.callbacks else None
+        return ctypes.addressof(self._raised) if self.callbacks else None
+
+    def keep(self, error: BaseException) -> None:
+        """What a callback raised, till this thread is back in Python: the first only."""
+        with self._lock:
+            self._errors.setdefault(threading.get_ident(), error)
+            self._raised.value = 1
+
+    def raise_kept(self) -> None:
+        """Raise what is kept for this thread, if anything is."""
+        if not self._errors:
+            return
+        with self._lock:
+            error = self._errors.pop(threading.get_ident(), None)
+            self._raised.value = len(self._errors)
+        if error is not None:
+            raise error
 
     # ---- what a translation asks ----
 
@@ -300,11 +317,7 @@ class Unit:
         return value
 
     def _call_back(self, code: Code, f: Any, arity: int, reason: str) -> str:
-        errors, raised, is_row = self.errors, self.raised, isinstance(f, Primitive)
-
-        def keep(error: BaseException) -> None:
-            errors.setdefault(threading.get_ident(), error)
-            raised.value = 1
+        keep, is_row = self.keep, isinstance(f, Primitive)
 
         def run(numbers: Any) -> None:
             numbers[arity + 1] = 0.0

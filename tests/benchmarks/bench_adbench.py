@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-import time
 import types
 from collections.abc import Callable
 from typing import Any
@@ -17,45 +16,13 @@ from typing import Any
 import numpy as np
 import peers
 import problems
-from measure import Runs, Table, agree, casadi_buffered, installed, main, timed
+from measure import Runs, Table, agree, beside_jax, beside_torch, casadi_buffered, first, installed, main, timed
 
 import autograd_lite as ag
 
+TORCH = "PyTorch, in arrays, backward()"
 GAMMA, EXTRA = 1.0, 0  # of the prior, as in ADBench's instances
 PIECE = 11  # characters in one compiled piece of the LSTM; 1,023 are 93 of them
-
-
-def first(call: Callable[[], Any]) -> tuple[float, Any]:
-    """How long the first call takes, which traces and compiles."""
-    start = time.perf_counter()
-    result = call()
-    return time.perf_counter() - start, result
-
-
-def beside_jax(runs: Runs, name: str, function: Callable[..., Any], arrays: list[Any], wanted: list[Any]) -> str:
-    """Add JAX's jitted function; the note of how long it takes to compile."""
-    import jax
-
-    jitted, on_device = jax.jit(function), [jax.numpy.array(array) for array in arrays]
-    runs[name] = lambda: jax.block_until_ready(jitted(*on_device))
-    taken, found = first(runs[name])
-    for theirs, ours in zip(jax.tree.leaves(found), wanted, strict=True):
-        agree(name, theirs, ours)
-    return f"JAX's took {taken:.2f} s."
-
-
-def torch_backward(runs: Runs, function: Callable[..., Any], arrays: list[Any], wanted: list[Any]) -> None:
-    import torch
-
-    leaves = [torch.tensor(array, requires_grad=True) for array in arrays]
-
-    def run() -> list[Any]:
-        value = function(*leaves)
-        return [value.detach(), *torch.autograd.grad(value, leaves)]
-
-    for theirs, ours in zip(run(), wanted, strict=True):
-        agree("PyTorch", theirs, ours)
-    runs["PyTorch, in arrays, backward()"] = run
 
 
 def mixture(everything: set[int]) -> list[Table]:
@@ -88,7 +55,9 @@ def mixture(everything: set[int]) -> list[Table]:
         import torch
 
         at = torch.tensor(x)
-        torch_backward(runs, lambda *p: peers.torch_mixture(*p, at, GAMMA, EXTRA), arrays, wanted)
+        beside_torch(
+            runs, "PyTorch, in arrays, backward()", lambda *p: peers.torch_mixture(*p, at, GAMMA, EXTRA), arrays, wanted
+        )
     if installed("casadi"):
         taken, function = first(lambda: casadi_mixture(d, components, points))
         notes.append(f"CasADi's took {taken:.2f} s.")
@@ -177,7 +146,13 @@ def lstm(everything: set[int]) -> list[Table]:
         import torch
 
         at, begin = torch.tensor(sequence), torch.tensor(state)
-        torch_backward(runs, lambda m, e: peers.torch_lstm(m, e, begin, at), [main, extra], wanted)
+        beside_torch(
+            runs,
+            "PyTorch, in arrays, backward()",
+            lambda m, e: peers.torch_lstm(m, e, begin, at),
+            [main, extra],
+            wanted,
+        )
     if installed("casadi"):
         taken, function = first(lambda: casadi_lstm(main, extra, state, sequence))
         notes.append(f"CasADi's took {taken:.2f} s.")

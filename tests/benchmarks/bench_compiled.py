@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import problems
-from measure import Runs, Table, agree, casadi_buffered, installed, main, on, timed
+from measure import Runs, Table, agree, beside_jax, beside_torch, casadi_buffered, first, installed, main, on, timed
 
 import autograd_lite as ag
 from autograd_lite import primitives
@@ -377,33 +377,17 @@ def layer(everything: set[int]) -> list[Table]:
     d, rng = 100, np.random.default_rng(0)
     matrix, x = rng.normal(size=(d, d)) / 10.0, rng.normal(size=d)
     compiled = ag.compile(lambda matrix, x: sum(map(ag.math.tanh, matrix @ x)), argnums=(0, 1))
-    start = time.perf_counter()
-    value, slopes = compiled.value_and_grad(matrix, x)
-    notes = [f"The first call took {time.perf_counter() - start:.2f} s."]
+    taken, (value, slopes) = first(lambda: compiled.value_and_grad(matrix, x))
+    notes = [f"The first call took {taken:.2f} s."]
     runs: Runs = {"ours": lambda: compiled.value_and_grad(matrix, x)}
     if installed("jax"):
         import jax
 
-        jitted = jax.jit(jax.value_and_grad(lambda matrix, x: jax.numpy.tanh(matrix @ x).sum(), argnums=(0, 1)))
-        on_device = [jax.numpy.array(matrix), jax.numpy.array(x)]
-        runs["JAX, jit, as matrices"] = lambda: jax.block_until_ready(jitted(*on_device))
-        their_value, their_slopes = runs["JAX, jit, as matrices"]()
-        agree("JAX", their_value, value)
-        for theirs, ours in zip(their_slopes, slopes):
-            agree("JAX", theirs, ours)
+        both = jax.value_and_grad(lambda matrix, x: jax.numpy.tanh(matrix @ x).sum(), argnums=(0, 1))
+        beside_jax(runs, "JAX, jit, as matrices", both, [matrix, x], [value, *slopes])
     if installed("torch"):
-        import torch
-
-        leaves = [torch.tensor(matrix, requires_grad=True), torch.tensor(x, requires_grad=True)]
-
-        def backward() -> Any:
-            for leaf in leaves:
-                leaf.grad = None
-            torch.tanh(leaves[0] @ leaves[1]).sum().backward()
-            return leaves[0].grad
-
-        agree("PyTorch", backward(), slopes[0])
-        runs["PyTorch, as matrices, backward()"] = backward
+        name, wanted = "PyTorch, as matrices, backward()", [value, *slopes]
+        beside_torch(runs, name, lambda matrix, x: (matrix @ x).tanh().sum(), [matrix, x], wanted)
     title = f"The sum of tanh of a matrix of {d} × {d} times a vector, value and gradient by both"
     return [Table(title, "ours", timed(runs), notes)]
 

@@ -136,6 +136,40 @@ def agree(name: str, found: Any, wanted: Any, rtol: float = 1e-9) -> None:
     assert error <= rtol, f"{name}: another result, by {error:.1e} of the largest"
 
 
+def first(call: Callable[[], Any]) -> tuple[float, Any]:
+    """How long the first call takes, which traces and compiles."""
+    start = time.perf_counter()
+    result = call()
+    return time.perf_counter() - start, result
+
+
+def beside_jax(runs: Runs, name: str, function: Callable[..., Any], arrays: list[Any], wanted: list[Any]) -> str:
+    """Add JAX's jitted function; the note of how long it takes to compile."""
+    import jax
+
+    jitted, on_device = jax.jit(function), [jax.numpy.array(array) for array in arrays]
+    runs[name] = lambda: jax.block_until_ready(jitted(*on_device))
+    taken, found = first(runs[name])
+    for theirs, ours in zip(jax.tree.leaves(found), wanted, strict=True):
+        agree(name, theirs, ours)
+    return f"JAX's took {taken:.2f} s."
+
+
+def beside_torch(runs: Runs, name: str, function: Callable[..., Any], arrays: list[Any], wanted: list[Any]) -> None:
+    """Add PyTorch's function and its gradient by all arrays."""
+    import torch
+
+    leaves = [torch.tensor(array, requires_grad=True) for array in arrays]
+
+    def run() -> list[Any]:
+        value = function(*leaves)
+        return [value.detach(), *torch.autograd.grad(value, leaves)]
+
+    for theirs, ours in zip(run(), wanted, strict=True):
+        agree(name, theirs, ours)
+    runs[name] = run
+
+
 def casadi_buffered(function: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> Callable[[], None]:
     """CasADi's fastest call: from arrays and into arrays that stay where they are, a matrix column by column."""
     buffer, call = function.buffer()

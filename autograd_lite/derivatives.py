@@ -19,8 +19,10 @@ from . import ieee, primitives, sweep, trees
 from .domains import REAL, Domain, Region
 from .graph import operations
 from .primitives import Primitive
+from .sweep import Bundle, Term
 from .trees import Tree, flatten
 from .value import (
+    NOT_CHOSEN,
     Value,
     apply,
     as_constant,
@@ -558,7 +560,7 @@ class _Run:
         if not self.as_values and not self._are_values(directions):
             return sweep.forward(self.order, tangents, push)
         with _recorded():
-            return _graph_forward(self.order, tangents)
+            return _graph_forward(self.order, tangents, self.outputs)
 
     def _are_values(self, seeds: Iterable[Any]) -> bool:
         if is_recording() and any(is_node(seed) for seed in seeds):
@@ -579,9 +581,9 @@ class _Run:
         """The entries of the Jacobian that have a path, by the input, one dict an output."""
         n, m = len(self.inputs), len(self.outputs)
         if n <= m:
-            pushed = self.forward([_Bundle({i: 1.0}) for i in range(n)])
+            pushed = self.forward([Bundle({i: 1.0}) for i in range(n)])
             return [dict(_entries(pushed.get(z))) for z in self.outputs]
-        adjoints = self.reverse(self.outputs, [_Bundle({j: 1.0}) for j in range(m)])
+        adjoints = self.reverse(self.outputs, [Bundle({j: 1.0}) for j in range(m)])
         rows: list[dict[int, Any]] = [{} for _ in self.outputs]
         for i, x in enumerate(self.inputs):
             for j, entry in _entries(adjoints.get(x)):
@@ -594,6 +596,8 @@ class _Run:
 
     def number(self, x: Any) -> Any:
         """A derivative, as the caller gets it."""
+        if x is NOT_CHOSEN:
+            return 0.0
         if self.as_values:
             return _as_value(x)
         return x.data if isinstance(x, Value) else x
@@ -605,44 +609,15 @@ class _Run:
         return self.output_tree.unflatten([self.number(x) for x in numbers])
 
 
-class _Bundle(dict[int, Any]):
-    """Adjoints, or tangents, of many directions at once: a sparse vector, that a sweep carries as it does a number.
-
-    What is missing has no path. A zero absorbs what it is multiplied by, as in the primitive `chain`.
-    """
-
-    __slots__ = ()
-
-    def __add__(self, other: Any) -> _Bundle:
-        total = _Bundle(self)
-        if isinstance(other, _Bundle):
-            for k, x in other.items():
-                total[k] = total[k] + x if k in total else x
-        return total  # a plain zero adds nothing
-
-    __radd__ = __add__
-
-    def __mul__(self, slope: float) -> _Bundle:
-        if slope - slope == 0.0:
-            return _Bundle({k: x * slope for k, x in self.items()})
-        return _Bundle({k: x * slope if x else 0.0 for k, x in self.items()})
-
-    @staticmethod
-    def __apply__(op: Primitive, args: tuple[Any, ...]) -> _Bundle:
-        """The chain rule's product of Values, direction by direction."""
-        keys = next(arg for arg in args if isinstance(arg, _Bundle))
-        return _Bundle({k: op(*[arg[k] if isinstance(arg, _Bundle) else arg for arg in args]) for k in keys})
-
-
 def _entries(bundle: Any) -> Iterable[tuple[int, Any]]:
-    return bundle.items() if isinstance(bundle, _Bundle) else ()
+    return bundle.items() if isinstance(bundle, Bundle) else ()
 
 
 # ---- sweeps whose numbers are Values ---------------------------------------------------------------------------------
 
 
 def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Iterable[Value]) -> dict[Value, Any]:
-    """The reverse sweep, recorded: only through what the inputs have an influence on."""
+    """The reverse sweep, recorded, only through what the inputs have an influence on: the adjoints of the inputs."""
     active = set(inputs)
     for node in order:
         for parent in node.parents:
@@ -651,34 +626,35 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
                 break
 
     def pull(node: Value, adjoint: Any) -> list[Any]:
-        op, record = node.op, as_recorded(node)
-        assert op is not None
-        slopes = _slopes(op, record, [parent in active and op.gives is not bool for parent in node.parents])
-        return [None if slope is None else sweep.product(op, slope, adjoint) for slope in slopes]
+        assert node.op is not None
+        factors = [adjoint if parent in active else None for parent in node.parents]
+        return sweep.terms(node.op, as_recorded(node), factors, _applied)
 
     with ieee.errstate(all="ignore"):  # an infinite slope is an answer, not an event
-        return sweep.reverse([node for node in reversed(order) if node in active], adjoints, pull)
+        backward = [node for node in reversed(order) if node in active]
+        return _totals(sweep.reverse(backward, _as_terms(adjoints), pull), inputs)
 
 
-def _graph_forward(order: list[Value], tangents: dict[Value, Any]) -> dict[Value, Any]:
-    """The forward sweep, recorded."""
+def _graph_forward(order: list[Value], tangents: dict[Value, Any], outputs: Iterable[Value]) -> dict[Value, Any]:
+    """The forward sweep, recorded: the tangents of the outputs."""
 
     def push(node: Value, tangents: Sequence[Any]) -> list[Any]:
-        op = node.op
-        assert op is not None
-        slopes = _slopes(op, as_recorded(node), [tangent is not None for tangent in tangents])
-        return [None if slope is None else sweep.product(op, slope, t) for slope, t in zip(slopes, tangents)]
+        assert node.op is not None
+        return sweep.terms(node.op, as_recorded(node), tangents, _applied)
 
     with ieee.errstate(all="ignore"):
-        return sweep.forward(order, tangents, push)
+        return _totals(sweep.forward(order, _as_terms(tangents), push), outputs)
 
 
-def _slopes(op: Primitive, record: tuple[Any, ...], wanted: Sequence[bool]) -> list[Any]:
-    """The local derivatives that are wanted, and None for the others."""
-    if op.each is None:
-        return [_applied(by, record) if want else None for by, want in zip(op.derivatives, wanted)]
-    slopes = _applied(op.each, record)
-    return [slopes[i] if want else None for i, want in enumerate(wanted)]
+def _as_terms(numbers: dict[Value, Any]) -> dict[Value, Any]:
+    return {
+        node: Bundle({k: Term(entry) for k, entry in x.items()}) if isinstance(x, Bundle) else Term(x)
+        for node, x in numbers.items()
+    }
+
+
+def _totals(found: dict[Value, Any], wanted: Iterable[Value]) -> dict[Value, Any]:
+    return {node: found[node].total() for node in wanted if node in found}
 
 
 def _applied(rule: Function, record: tuple[Any, ...]) -> Any:

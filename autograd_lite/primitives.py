@@ -58,10 +58,12 @@ class Primitive:
     __slots__ = (
         "arities",
         "at",
+        "choices",
         "derivatives",
         "domain",
         "each",
         "few",
+        "flat",
         "gives",
         "ieee",
         "infix",
@@ -79,7 +81,6 @@ class Primitive:
         "takes",
         "through",
         "ulps",
-        "unless_nan",
         "value",
     )
 
@@ -98,11 +99,10 @@ class Primitive:
         domain: Domain | tuple[Domain, ...] | Region = REAL,
         smooth: Domain | tuple[Domain, ...] | Region | None = None,
         at: Sequence[tuple[float | Point, float | Point]] = (),
-        selects: bool = False,
+        choices: Sequence[Callable[..., tuple[Any, bool, Any]] | None] = (),
         neutral: Sequence[float | None] = (),
         spelled: Callable[..., Any] | None = None,
         simpler: Callable[..., Any] | None = None,
-        unless_nan: Primitive | None = None,
         takes: tuple[type, ...] = (),
         gives: type = float,
         through: Callable[..., tuple[float, ...]] | None = None,
@@ -128,9 +128,14 @@ class Primitive:
         self.at = tuple(
             (_point(args), _point(slopes)) for args, slopes in at
         )  # its special points: a dict would merge ±0
-        # How many arguments, where the reverse sweep may go the short way: two that are no choice, or one.
-        self.few = 0 if len(derivatives) > 2 or (selects and len(derivatives) == 2) else len(derivatives)
-        self.selects = selects  # picks among its arguments: what is not picked has no influence, even on inf or nan
+        # Where the operation selects among its arguments: for each, given (y, *args), a truth, how it comes out where
+        # the argument is chosen, and the derivative there. Elsewhere the derivative is 0 and there is no path.
+        self.choices = tuple(choices) or (None,) * len(derivatives)
+        self.flat = tuple([by is flat for by in derivatives])  # for each argument whether no path leads to it, ever
+        self.selects = any(self.choices)
+        # How many arguments, where the reverse sweep may go the short way: two that always have a path, or one.
+        plain = not (any(self.flat) or (self.selects and len(derivatives) == 2))
+        self.few = len(derivatives) if plain and len(derivatives) <= 2 else 0
         self.neutral = tuple(
             neutral
         )  # for each of two arguments the number with which the other is the result, bit by bit
@@ -138,7 +143,6 @@ class Primitive:
         # For a program, given operands that are numbers (floats) or not yet: a simpler expression of the same value, as
         # near to the truth or nearer; None where there is none.
         self.simpler = simpler
-        self.unless_nan = unless_nan  # the row that this one is wherever that row gives no nan
         self.takes = takes  # float or bool for each argument, where not all are floats
         self.gives = gives  # bool: the value is a truth, 1.0 or 0.0
         # What the derivatives are computed from, given (y, *args), where it may under- or overflow though they do not:
@@ -176,6 +180,11 @@ class Primitive:
         if table.get(self.name) is self:
             return row, (self.name,)
         return super().__reduce__()
+
+
+def flat(y: Any, *args: Any) -> float:
+    """The derivative by an argument in which an operation is constant, in pieces or everywhere: no path leads to it."""
+    return 0.0
 
 
 def _nan(*args: float) -> float:
@@ -286,27 +295,16 @@ fma: Primitive = primitive(
 )
 
 
-def _absorbs_nothing(g: Any, d: Any) -> bool:
-    return (type(g) is float and g != 0.0) or (type(d) is float and d - d == 0.0)
+def _limit_product(g: Any, d: Any) -> Any:
+    """g·d, and 0 where g is 0 and d is not finite: for a factor of a formula whose limit there is 0, chosen as such."""
+    if type(g) is float and (g or type(d) is float):
+        return g * d if g or d - d == 0.0 else 0.0
+    if type(g) is float:
+        return 0.0
+    product = g * d
+    return where(equal(g, 0.0), where(equal(d - d, 0.0), product, 0.0), product)
 
 
-# Of a finite second factor it is the product, to the sign of its zero. Its own derivative by the first factor is the
-# second, unless that is what had just been absorbed.
-chain: Primitive = primitive(
-    "chain",
-    lambda g, d: g * d if g or d - d == 0.0 else 0.0,
-    lambda y, g, d: absorbed(g, d, d),
-    lambda y, g, d: g,
-    symbol="×",
-    infix=True,
-    precedence=PRODUCT,
-    latex=(r"{0:2} \cdot {1:4}", PRODUCT),
-    neutral=(1.0, 1.0),
-    simpler=lambda g, d: mul(g, d) if _absorbs_nothing(g, d) else None,
-    unless_nan=mul,
-    at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
-    means="the chain rule's product: 0 where g is, so that a zero adjoint absorbs an infinite slope",
-)
 offset: Primitive = primitive(
     "offset",
     lambda x, top: 0.0 if x == top else -_GREATEST if x - top < -_GREATEST else x - top,
@@ -316,18 +314,6 @@ offset: Primitive = primitive(
     infix=True,
     at=[((INF, INF), (1.0, -1.0)), ((-INF, -INF), (1.0, -1.0)), ((1.0, 2.0), (1.0, -1.0))],
     means="x − top, for a top that bounds x: equal infinities differ by 0; the shift of logsumexp",
-)
-absorbed: Primitive = primitive(
-    "absorbed",
-    lambda g, d, x: x if g or d - d == 0.0 else 0.0,
-    lambda y, g, d, x: 0.0,
-    lambda y, g, d, x: 0.0,
-    lambda y, g, d, x: absorbed(g, d, 1.0),
-    smooth=(NONZERO, REAL, REAL),
-    at=[((0.0, INF, 2.0), (0.0, 0.0, 0.0)), ((0.0, 3.0, 2.0), (0.0, 0.0, 1.0)), ((1.0, INF, 2.0), (0.0, 0.0, 1.0))],
-    selects=True,
-    simpler=lambda g, d, x: x if _absorbs_nothing(g, d) else None,
-    means="x, unless a factor g of zero has absorbed an infinite or undefined d: then 0",
 )
 ratio: Primitive = primitive(
     "ratio",
@@ -342,7 +328,6 @@ ratio: Primitive = primitive(
     domain=(REAL, NONZERO),
     at=[((0.0, 0.0), (INF, NAN)), ((INF, INF), (0.0, -0.0)), ((1.0, 0.0), (INF, -INF))],
     through=lambda y, x, h: (y,),
-    unless_nan=div,
     note="as div",
     means="x/h where h bounds |x|, a direction cosine: 0/0 is 0 and inf/inf is 1",
 )
@@ -378,14 +363,20 @@ def _whole_power(a: Any, n: float) -> Any:
     return 1.0 if n == 0.0 else a if n == 1.0 else None
 
 
+def _slope_by_exponent(y: Any, a: Any, b: Any, k: Any) -> Any:
+    # Of y = a**(b-k): y ln a where a is positive; at a base of 0 it is 0 for a positive exponent.
+    at_zero = where(equal(a, 0.0), where(less(k, b), 0.0, NAN), NAN)
+    return where(less(0.0, a), _limit_product(y, log(a)), at_zero)
+
+
 _POWER = Region((POSITIVE, REAL), (NEGATIVE, INTEGER), (ZERO, NONNEGATIVE))
 _POWER_SMOOTH = Region((POSITIVE, REAL))
 
 pow: Primitive = primitive(
     "pow",
     math.pow,
-    lambda y, a, b: chain(b, shifted_pow(a, b, 1.0)),
-    lambda y, a, b: where(a > 0.0, chain(y, log(a)), where(a == 0.0, where(b > 0.0, 0.0, NAN), NAN)),
+    lambda y, a, b: _limit_product(b, shifted_pow(a, b, 1.0)),
+    lambda y, a, b: _slope_by_exponent(y, a, b, 0.0),
     symbol="**",
     infix=True,
     precedence=POWER,
@@ -429,9 +420,9 @@ pow: Primitive = primitive(
 shifted_pow: Primitive = primitive(
     "shifted_pow",
     _shifted_power,
-    lambda y, a, b, k: chain(b - k, shifted_pow(a, b, k + 1.0)),
-    lambda y, a, b, k: where(a > 0.0, chain(y, log(a)), where(a == 0.0, where(b > k, 0.0, NAN), NAN)),
-    lambda y, a, b, k: 0.0,
+    lambda y, a, b, k: _limit_product(b - k, shifted_pow(a, b, k + 1.0)),
+    _slope_by_exponent,
+    flat,
     latex=("{0:6}^{{{1:1} - {2:2}}}", POWER),
     spelled=lambda a, b, k: a ** (b - k),
     ieee=lambda a, b, k: ieee.power(a, b - k),
@@ -534,7 +525,7 @@ xlogy: Primitive = primitive(
     "xlogy",
     lambda x, y: 0.0 if x == 0.0 and y >= 0.0 else x * math.log(y),
     lambda z, x, y: log(y),
-    lambda z, x, y: chain(x, slope_of_log(y)),
+    lambda z, x, y: _limit_product(x, slope_of_log(y)),
     ieee=lambda x, y: x * _log_ieee(y),
     domain=Region((REAL, POSITIVE), (ZERO, ZERO)),
     smooth=(REAL, POSITIVE),
@@ -554,7 +545,7 @@ xlog1py: Primitive = primitive(
     "xlog1py",
     lambda x, y: 0.0 if x == 0.0 and y >= -1.0 else x * math.log1p(y),
     lambda z, x, y: log1p(y),
-    lambda z, x, y: chain(x, slope_of_log(1.0 + y)),
+    lambda z, x, y: _limit_product(x, slope_of_log(1.0 + y)),
     ieee=lambda x, y: x * _log_ieee(1.0 + y),
     domain=Region((REAL, Domain(Interval(-1, open_low=True))), (ZERO, Domain(Interval(-1, -1)))),
     smooth=(REAL, Domain(Interval(-1, open_low=True))),
@@ -700,7 +691,7 @@ silu_derivative: Primitive = primitive(
     "silu_derivative",
     special.silu_derivative,
     lambda y, x, n: silu_derivative(x, n + 1.0),
-    lambda y, x, n: 0.0,
+    flat,
     domain=(REAL, _ORDER),
     at=[((0.0, 1.0), (0.5, 0.0)), ((INF, 1.0), (0.0, 0.0))],
     ulps=16.0,
@@ -719,7 +710,7 @@ gelu: Primitive = primitive(
 gelu_slope: Primitive = primitive(
     "gelu_slope",
     special.gelu_slope,
-    lambda y, x: chain(norm_pdf(x), fma(-x, x, 2.0)),
+    lambda y, x: _limit_product(norm_pdf(x), fma(-x, x, 2.0)),
     at=[(0.0, 0.7978845608028654), (INF, 0.0), (-INF, 0.0)],
     through=lambda y, x: (norm_pdf(x),),
     ulps=6.0,
@@ -777,7 +768,7 @@ share: Primitive = primitive(
 gauss: Primitive = primitive(
     "gauss",
     special.gauss,
-    lambda y, x: -2.0 * chain(y, x),
+    lambda y, x: -2.0 * _limit_product(y, x),
     symbol="exp(−x²)",
     latex=(r"\mathrm{{e}}^{{-{0:6}^{{2}}}}", POWER),
     at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
@@ -811,7 +802,7 @@ erfinv_slope: Primitive = primitive(
 norm_pdf: Primitive = primitive(
     "norm_pdf",
     special.norm_pdf,
-    lambda y, x: -chain(y, x),
+    lambda y, x: -_limit_product(y, x),
     symbol="φ",
     at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     through=lambda y, x: (y,),
@@ -864,7 +855,7 @@ digamma: Primitive = primitive(
 polygamma: Primitive = primitive(
     "polygamma",
     special.polygamma,
-    lambda y, n, x: 0.0,
+    flat,
     lambda y, n, x: polygamma(n + 1.0, x),
     symbol="ψ⁽ⁿ⁾",
     latex=(r"\psi^{{\left({0}\right)}}\left({1}\right)", CALL),
@@ -893,7 +884,7 @@ sinc_derivative: Primitive = primitive(
     "sinc_derivative",
     special.sinc_derivative,
     lambda y, x, n: sinc_derivative(x, n + 1.0),
-    lambda y, x, n: 0.0,
+    flat,
     domain=(REAL, _ORDER),
     ulps=16.0,
     at=[((0.0, 0.0), (0.0, 0.0)), ((0.0, 1.0), (-3.289868133696453, 0.0)), ((INF, 1.0), (0.0, 0.0))],
@@ -925,12 +916,12 @@ relu: Primitive = primitive(
     lambda y, x: step(x),
     smooth=NONZERO,
     at=[(0.0, 0.0), (-0.0, 0.0), (NAN, NAN), (INF, 1.0), (-INF, 0.0)],
-    selects=True,
+    choices=(lambda y, x: (less_equal(x, 0.0), False, step(x)),),
 )
 step: Primitive = primitive(
     "step",
     lambda x: 1.0 if x > 0.0 else x if x != x else 0.0,
-    lambda y, x: 0.0,
+    flat,
     smooth=NONZERO,
     at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     means="the slope of relu: 1 above 0, else 0",
@@ -938,7 +929,7 @@ step: Primitive = primitive(
 sign: Primitive = primitive(
     "sign",
     lambda x: order(x, 0.0),
-    lambda y, x: 0.0,
+    flat,
     symbol="sgn",
     smooth=NONZERO,
     at=[(0.0, 0.0), (-0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
@@ -946,8 +937,8 @@ sign: Primitive = primitive(
 order: Primitive = primitive(
     "order",
     lambda a, b: 1.0 if a > b else -1.0 if a < b else 0.0 if a == b else NAN,
-    lambda y, a, b: 0.0,
-    lambda y, a, b: 0.0,
+    flat,
+    flat,
     symbol="≷",
     infix=True,
     precedence=COMPARISON,
@@ -964,13 +955,12 @@ def _comparison(name: str, symbol: str, value: Callable[..., float]) -> Primitiv
     return primitive(
         name,
         value,
-        lambda y, a, b: 0.0,
-        lambda y, a, b: 0.0,
+        flat,
+        flat,
         symbol=symbol,
         infix=True,
         precedence=COMPARISON,
         gives=bool,
-        selects=True,
         smooth=_UNTIED,
         at=[((1.0, 1.0), (0.0, 0.0)), ((NAN, 1.0), (0.0, 0.0))],
     )
@@ -997,7 +987,10 @@ maximum: Primitive = primitive(
         ((INF, 1.0), (1.0, 0.0)),
         ((-INF, 1.0), (0.0, 1.0)),
     ],
-    selects=True,
+    choices=(
+        lambda y, a, b: (less(a, b), False, 0.5 + 0.5 * order(a, b)),
+        lambda y, a, b: (less(b, a), False, 0.5 + 0.5 * order(b, a)),
+    ),
 )
 minimum: Primitive = primitive(
     "minimum",
@@ -1016,12 +1009,15 @@ minimum: Primitive = primitive(
         ((INF, 1.0), (0.0, 1.0)),
         ((-INF, 1.0), (1.0, 0.0)),
     ],
-    selects=True,
+    choices=(
+        lambda y, a, b: (less(b, a), False, 0.5 + 0.5 * order(b, a)),
+        lambda y, a, b: (less(a, b), False, 0.5 + 0.5 * order(a, b)),
+    ),
 )
 where: Primitive = primitive(
     "where",
     lambda c, a, b: a if c else b,
-    lambda y, c, a, b: 0.0,
+    flat,
     lambda y, c, a, b: where(c, 1.0, 0.0),
     lambda y, c, a, b: where(c, 0.0, 1.0),
     takes=(bool, float, float),
@@ -1035,13 +1031,13 @@ where: Primitive = primitive(
         ((1.0, 2.0, INF), (0.0, 1.0, 0.0)),
         ((0.0, NAN, 3.0), (0.0, 0.0, 1.0)),
     ],
-    selects=True,
+    choices=(None, lambda y, c, a, b: (c, True, 1.0), lambda y, c, a, b: (c, False, 1.0)),
 )
 copysign: Primitive = primitive(
     "copysign",
     math.copysign,
     lambda y, a, b: sign(a) * copysign(1.0, b),
-    lambda y, a, b: 0.0,
+    flat,
     smooth=(NONZERO, NONZERO),
     at=[
         ((0.0, -1.0), (0.0, 0.0)),
@@ -1069,7 +1065,7 @@ def _itself(x: float) -> float:
 floor: Primitive = primitive(
     "floor",
     _whole(math.floor),
-    lambda y, x: 0.0,
+    flat,
     latex=(r"\left\lfloor {0}\right\rfloor", ATOM),
     ieee=_itself,
     smooth=NONINTEGER,
@@ -1078,7 +1074,7 @@ floor: Primitive = primitive(
 ceil: Primitive = primitive(
     "ceil",
     _whole(math.ceil),
-    lambda y, x: 0.0,
+    flat,
     latex=(r"\left\lceil {0}\right\rceil", ATOM),
     ieee=_itself,
     smooth=NONINTEGER,
@@ -1087,7 +1083,7 @@ ceil: Primitive = primitive(
 trunc: Primitive = primitive(
     "trunc",
     _whole(math.trunc),
-    lambda y, x: 0.0,
+    flat,
     ieee=_itself,
     smooth=NONINTEGER,
     at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0), (-1.0, 0.0), (0.0, 0.0)],
@@ -1095,7 +1091,7 @@ trunc: Primitive = primitive(
 rint: Primitive = primitive(
     "rint",
     _whole(round),
-    lambda y, x: 0.0,
+    flat,
     ieee=_itself,
     smooth=Region((REAL,), gap=lambda x: x - math.floor(x) - 0.5, note="x not half-way"),
     at=[(0.5, 0.0), (INF, 0.0), (-INF, 0.0)],
@@ -1180,8 +1176,8 @@ mod: Primitive = _division_like(
 floordiv: Primitive = primitive(
     "floordiv",
     operator.floordiv,
-    lambda y, a, b: 0.0,
-    lambda y, a, b: 0.0,
+    flat,
+    flat,
     symbol="//",
     infix=True,
     precedence=PRODUCT,
@@ -1204,7 +1200,7 @@ ldexp: Primitive = primitive(
     "ldexp",
     lambda x, n: math.ldexp(x, int(n)),
     lambda y, x, n: ldexp(1.0, n),
-    lambda y, x, n: 0.0,
+    flat,
     latex=(r"{0:2} \cdot 2^{{{1}}}", PRODUCT),
     ieee=lambda x, n: NAN if n != n else math.copysign(INF if n > 0.0 else 0.0, x) if x and x == x else x,
     domain=(REAL, Domain(Interval(-2200, 2200, integers="only"))),
@@ -1235,8 +1231,8 @@ nextafter: Primitive = primitive(
     "nextafter",
     _nextafter,
     lambda y, x, to, steps: 1.0,
-    lambda y, x, to, steps: 0.0,
-    lambda y, x, to, steps: 0.0,
+    flat,
+    flat,
     domain=(REAL, REAL, Domain(Interval(0, 4, integers="only"))),
     smooth=Region((REAL, REAL, Domain(Interval(0, 4, integers="only"))), gap=_difference, note="x ≠ to"),
     at=[((1.0, 1.0, 1.0), (1.0, 0.0, 0.0))],
@@ -1245,7 +1241,7 @@ nextafter: Primitive = primitive(
 ulp: Primitive = primitive(
     "ulp",
     math.ulp,
-    lambda y, x: 0.0,
+    flat,
     at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     means="the unit in the last place of x",
 )
@@ -1318,6 +1314,4 @@ constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expre
 identity: Primitive = primitive(
     "identity", lambda x: x, lambda y, x: 1.0, symbol="=", latex=("{0:6}", ATOM), at=[(INF, 1.0), (-INF, 1.0)]
 )
-stop_gradient: Primitive = primitive(
-    "stop_gradient", lambda x: x, lambda y, x: 0.0, symbol="stop", selects=True, at=[(INF, 0.0), (-INF, 0.0)]
-)
+stop_gradient: Primitive = primitive("stop_gradient", lambda x: x, flat, symbol="stop", at=[(INF, 0.0), (-INF, 0.0)])

@@ -70,12 +70,6 @@ def vector_address(name: str, width: int, arity: int) -> int | None:
         return None
 
 
-# Of these a nan comes out whenever one goes in.
-PASSES_NAN = {
-    operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, abs, math.fabs, math.sqrt, special.fma,
-}  # fmt: skip
-
-
 def native(f: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def keep(apply: Callable[..., Any]) -> Callable[..., Any]:
         NATIVE[f] = apply

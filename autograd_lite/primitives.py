@@ -68,6 +68,7 @@ class Primitive:
         "ieee",
         "infix",
         "latex",
+        "linear",
         "means",
         "name",
         "neutral",
@@ -88,7 +89,7 @@ class Primitive:
         self,
         name: str,
         value: Callable[..., float],
-        *derivatives: Callable[..., Any],
+        *derivatives: Callable[..., Any] | float,
         each: Callable[..., Sequence[Any]] | None = None,
         arities: Sequence[int] = range(1, 5),
         symbol: str | None = None,
@@ -113,7 +114,10 @@ class Primitive:
         self.name = name
         self.means = means  # in words, where the name does not say it
         self.value = value  # on floats; may raise where IEEE 754 has a result
-        self.derivatives = derivatives  # one per argument, called with (y, *args)
+        # One per argument, called with (y, *args); a number for one that is the same everywhere.
+        self.derivatives = tuple([_always(by) if isinstance(by, float) else by for by in derivatives])
+        numbers = [by for by in derivatives if isinstance(by, float)]
+        self.linear = tuple(numbers) if derivatives and len(numbers) == len(derivatives) else None
         self.each = each  # instead, for any number of arguments: the derivatives by all of them, at once
         self.arities = tuple(arities) if each else (len(derivatives),)  # numbers of arguments to try, where it has any
         self.symbol = symbol or name  # in drawings
@@ -182,6 +186,10 @@ class Primitive:
         return super().__reduce__()
 
 
+def _always(number: float) -> Callable[..., float]:
+    return lambda *record: number
+
+
 def flat(y: Any, *args: Any) -> float:
     """The derivative by an argument in which an operation is constant, in pieces or everywhere: no path leads to it."""
     return 0.0
@@ -207,7 +215,9 @@ def row(name: str) -> Primitive:
     return table[name]
 
 
-def primitive(name: str, value: Callable[..., float], *derivatives: Callable[..., Any], **columns: Any) -> Primitive:
+def primitive(
+    name: str, value: Callable[..., float], *derivatives: Callable[..., Any] | float, **columns: Any
+) -> Primitive:
     """Add a row to the table."""
     table[name] = Primitive(name, value, *derivatives, **columns)
     return table[name]
@@ -218,8 +228,8 @@ def primitive(name: str, value: Callable[..., float], *derivatives: Callable[...
 add: Primitive = primitive(
     "add",
     operator.add,
-    lambda y, a, b: 1.0,
-    lambda y, a, b: 1.0,
+    1.0,
+    1.0,
     symbol="+",
     infix=True,
     precedence=SUM,
@@ -230,8 +240,8 @@ add: Primitive = primitive(
 sub: Primitive = primitive(
     "sub",
     operator.sub,
-    lambda y, a, b: 1.0,
-    lambda y, a, b: -1.0,
+    1.0,
+    -1.0,
     symbol="−",
     infix=True,
     precedence=SUM,
@@ -279,7 +289,7 @@ div: Primitive = primitive(
 neg: Primitive = primitive(
     "neg",
     operator.neg,
-    lambda y, x: -1.0,
+    -1.0,
     symbol="−",
     precedence=SIGN,
     latex=("-{0:2}", SUM),
@@ -290,7 +300,7 @@ fma: Primitive = primitive(
     special.fma,
     lambda y, a, b, c: b,
     lambda y, a, b, c: a,
-    lambda y, a, b, c: 1.0,
+    1.0,
     latex=(r"{0:2} \cdot {1:4} + {2:2}", SUM),
 )
 
@@ -308,8 +318,8 @@ def _limit_product(g: Any, d: Any) -> Any:
 offset: Primitive = primitive(
     "offset",
     lambda x, top: 0.0 if x == top else -_GREATEST if x - top < -_GREATEST else x - top,
-    lambda y, x, top: 1.0,
-    lambda y, x, top: -1.0,
+    1.0,
+    -1.0,
     symbol="−",
     infix=True,
     at=[((INF, INF), (1.0, -1.0)), ((-INF, -INF), (1.0, -1.0)), ((1.0, 2.0), (1.0, -1.0))],
@@ -1112,7 +1122,7 @@ def _division_like(
     return primitive(
         name,
         value,
-        lambda y, a, b: 1.0,
+        1.0,
         minus_q,
         domain=(REAL, NONZERO),
         smooth=Region((REAL, NONZERO), gap=lambda a, b: _to_step(value(a, b), b), note="no step there"),
@@ -1190,7 +1200,7 @@ floordiv: Primitive = primitive(
 fraction: Primitive = primitive(
     "fraction",
     lambda x: math.modf(x)[0],
-    lambda y, x: 1.0,
+    1.0,
     symbol="frac",
     smooth=NONINTEGER,
     at=[(1.0, 1.0), (INF, 1.0), (-INF, 1.0), (-1.0, 1.0), (0.0, 1.0)],
@@ -1230,7 +1240,7 @@ def _rank(x: float) -> int:
 nextafter: Primitive = primitive(
     "nextafter",
     _nextafter,
-    lambda y, x, to, steps: 1.0,
+    1.0,
     flat,
     flat,
     domain=(REAL, REAL, Domain(Interval(0, 4, integers="only"))),
@@ -1312,6 +1322,6 @@ sumprod: Primitive = primitive(
 
 constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expression: a node without a gradient
 identity: Primitive = primitive(
-    "identity", lambda x: x, lambda y, x: 1.0, symbol="=", latex=("{0:6}", ATOM), at=[(INF, 1.0), (-INF, 1.0)]
+    "identity", lambda x: x, 1.0, symbol="=", latex=("{0:6}", ATOM), at=[(INF, 1.0), (-INF, 1.0)]
 )
 stop_gradient: Primitive = primitive("stop_gradient", lambda x: x, flat, symbol="stop", at=[(INF, 0.0), (-INF, 0.0)])

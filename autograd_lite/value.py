@@ -985,6 +985,10 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
         few = op.few
         if few == 2:
             a, b = node.parents
+            linear = op.linear
+            if linear is not None:
+                by_a, by_b = linear
+                return None if a.op is constant else adjoint * by_a, None if b.op is constant else adjoint * by_b
             by_a, by_b = op.derivatives
             y, u, v = node._record
             return (

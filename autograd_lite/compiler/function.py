@@ -278,8 +278,9 @@ def compile(
     """`fn`, compiled: the same function, an order of magnitude and more faster.
 
     Args:
-        fn: from numbers in any nesting of tuples, lists, dicts and arrays to numbers in any nesting. It is run once on
-            tracers; what it branches on is remembered, and an input that would branch otherwise is traced anew.
+        fn: from numbers in any nesting of tuples, lists, dicts, dataclasses and arrays to numbers in any nesting. It is
+            run once on tracers; what it branches on is remembered, and an input that would branch otherwise is traced
+            anew.
         in_axes: which arguments have rows, as in `jax.vmap`: None for none, an axis for all, or a tuple with one entry
             an argument.
         argnums: by which positional argument `value_and_grad` and its like differentiate, or several.

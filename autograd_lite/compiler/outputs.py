@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from ..primitives import fsum
-from ..trees import Tree
+from ..trees import Tree, opened
 
 _CAST: Final = "same_kind"
 
@@ -237,13 +237,12 @@ class Results:
 def _children(tree: Tree, out: Any, path: tuple[Any, ...]) -> Sequence[Any]:
     if out is None:
         return [None] * len(tree.children)
-    is_dict = isinstance(tree.keys, tuple) and tree.keys[0] is dict
-    if is_dict:
-        if isinstance(out, dict) and set(out) == set(tree.names):
-            return [out[name] for name in tree.names]
-    elif isinstance(out, (tuple, list)) and len(out) == len(tree.children):
-        return out
-    kind = f"dict with the keys {[*tree.names]}" if is_dict else f"tuple or list of {len(tree.children)}"
+    container, count = opened(out), len(tree.children)
+    numbered = isinstance(tree.names, range)
+    alike = container and (container[2] == tree.keys or (numbered and isinstance(out, (tuple, list))))
+    if container and alike and len(container[1]) == count:
+        return container[1]
+    kind = f"tuple or list of {count}" if numbered else f"{tree.keys[0].__name__} with the keys {[*tree.names]}"
     raise TypeError(f"compile: out{_path(path)} is to be a {kind}, with an array or None for each, as the result is")
 
 
@@ -251,8 +250,8 @@ def _values(tree: Tree, found: Any) -> Iterator[Any]:
     if tree.shape is not None:
         yield found
         return
-    for name, child in zip(tree.names, tree.children):
-        yield from _values(child, found[name])
+    for child, part in zip(tree.children, opened(found)[1]):  # type: ignore[index]
+        yield from _values(child, part)
 
 
 def _checked(part: Part, shape: tuple[int, ...]) -> None:

@@ -46,6 +46,11 @@ class Tree:
             return self.keys[1:]
         return range(len(self.children))
 
+    @property
+    def steps(self) -> list[str]:
+        """How Python writes the way to each child: ``['w']``, ``.w``, ``[0]``."""
+        return [f".{name}" if isinstance(self.keys, _Fields) else f"[{name!r}]" for name in self.names]
+
     def unflatten(self, leaves: Iterable[Any]) -> Any:
         """The nesting with these leaves in place of the ones that were taken out."""
         return self._built(iter(leaves))
@@ -269,6 +274,6 @@ def paths(tree: Tree) -> Iterator[str]:
         for index in itertools.product(*map(range, tree.shape)):
             yield f"[{', '.join(map(str, index))}]" if index else ""
         return
-    for key, child in zip(tree.names, tree.children):
+    for step, child in zip(tree.steps, tree.children):
         for below in paths(child):
-            yield (f".{key}" if isinstance(tree.keys, _Fields) else f"[{key!r}]") + below
+            yield step + below

@@ -79,15 +79,6 @@ class Tracer:
         args = self.parents
         return self, *[arg.operand if isinstance(arg.operand, float) else arg for arg in args]
 
-    def __copy__(self) -> Tracer:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tracer:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(_NO_VALUE.format("it cannot be pickled: copy.deepcopy gives it again") + user_line())
-
     @staticmethod
     def __apply__(op: Primitive, args: tuple[Any, ...]) -> Any:
         if any(hasattr(arg, "__apply__") and not isinstance(arg, (Tracer, Value)) for arg in args):
@@ -147,6 +138,16 @@ class Tracer:
 
     def __abs__(self) -> Tracer:
         return self.builder.emit(primitives.abs, (self,))
+
+    # ---- copies: of the same number ----
+
+    __copy__ = __pos__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tracer:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(_NO_VALUE.format("it cannot be pickled: copy.deepcopy gives it again") + user_line())
 
     # ---- comparison: an instruction; identity: of the tracer ----
 

@@ -7,9 +7,8 @@ next to the point, by the row's own value and local derivatives there, one argum
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import overload
 
 from .. import ieee
 from ..graph import topological_order
@@ -49,7 +48,9 @@ def kinks(z: Value, *, names: bool | Mapping[str, object] = True, precision: int
         raise TypeError(f"kinks: expected a Value, got {type(z).__name__}")
     order = topological_order(z)
     asked = [node for node in order if node is z or not _is_truth(node)]
-    return Kinks([kink for node in asked for kink in kinks_at(node)], Names(order, names, [z]), precision)
+    found = Kinks(kink for node in asked for kink in kinks_at(node))
+    found._names, found._precision = Names(order, names, [z]), precision
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Kink:
     sides: tuple[Side, ...]
 
 
-class Kinks(Sequence[Kink]):
+class Kinks(tuple[Kink, ...]):
     """The kinks of a graph, in its order.
 
     >>> found = kinks(abs(Value(0.0)) + abs(Value(1.0)))
@@ -102,26 +103,14 @@ class Kinks(Sequence[Kink]):
     (1, ['kink'])
     """
 
-    def __init__(self, found: list[Kink], names: Names, precision: int) -> None:
-        self._found = found
-        self._names = names
-        self._precision = precision
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    @overload
-    def __getitem__(self, index: int) -> Kink: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Kink]: ...
-    def __getitem__(self, index: int | slice) -> Kink | list[Kink]:
-        return self._found[index]
+    _names: Names
+    _precision: int
 
     def __str__(self) -> str:
-        if not self._found:
+        if not self:
             return "no kinks: every operation is smooth where it was evaluated"
-        lines = [f"{counted(len(self._found), 'kink')}:"]
-        for kink in self._found:
+        lines = [f"{counted(len(self), 'kink')}:"]
+        for kink in self:
             lines += [f"  {line}" for line in self._told(kink)]
         return "\n".join(lines)
 
@@ -185,11 +174,11 @@ def _turns(op: Primitive, record: tuple[float, ...], operand: int, comparison: V
     """The sides of an operation where the comparison that is one of its arguments turns."""
     y, *numbers = record
     for side in (side for kink in kinks_at(comparison) for side in kink.sides):
-        jumps = []
-        for turned in (side.jump_left, side.jump_right):
-            value = op(*numbers[:operand], numbers[operand] + turned, *numbers[operand + 1 :])
-            jumps.append(0.0 if value == y else value - y)
-        yield Side(operand, 0.0, 0.0, *jumps, 0.0, side.by, side.at)
+        left, right = (
+            op(*numbers[:operand], numbers[operand] + turned, *numbers[operand + 1 :]) - y
+            for turned in (side.jump_left, side.jump_right)
+        )
+        yield Side(operand, 0.0, 0.0, left, right, 0.0, side.by, side.at)
 
 
 def _kind(op: Primitive, y: float, sides: list[Side]) -> str:

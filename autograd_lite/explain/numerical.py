@@ -153,8 +153,7 @@ def _roundings(order: list[Value], adjoints: dict[Value, float]) -> dict[Value, 
 
 def _estimate(replay: _Replay, gradient: float) -> Estimate:
     at_kink = _has_kink(replay)
-    if at_kink and any(_jumps(replay, way) for way in (-1.0, 1.0)):
-        jump = _next_to(replay, -1.0), replay(0.0)[0], _next_to(replay, 1.0)
+    if at_kink and (jump := _jump(replay)):
         return Estimate(math.nan, INF, _NOTHING, _NOTHING, at_kink, gradient, jump=jump)
     if math.isinf(gradient):
         return _without_bound(replay, at_kink, gradient)
@@ -196,17 +195,15 @@ def _without_bound(replay: _Replay, at_kink: bool, gradient: float) -> Estimate:
     return Estimate(value, error, left, right, at_kink, gradient)
 
 
-def _jumps(replay: _Replay, way: float) -> bool:
-    """Whether the output goes somewhere else than to its value at the point, as steps to one side shrink."""
-    here, at_rest = replay(0.0)
-    nearest, *_, farther = [replay(way * scale) for scale in _scales(replay.number)[:AGREED]]
-    change, before = nearest[0] - here, farther[0] - here
-    return abs(change) > 64.0 * (nearest[1] + at_rest) and abs(change - before) < 0.1 * abs(change)
-
-
-def _next_to(replay: _Replay, way: float) -> float:
-    near, far = (replay(way * scale)[0] for scale in _scales(replay.number)[:2])
-    return near - (far - near) / 3.0 if math.isfinite(near - far) else near
+def _jump(replay: _Replay) -> tuple[float, float, float] | None:
+    """The output's limit from the left, what it is at the point, and its limit from the right, where they differ."""
+    (here, at_rest), limits, jumps = replay(0.0), [], False
+    for way in (-1.0, 1.0):
+        (near, noise), (far, _), *_, (farther, _) = [replay(way * s) for s in _scales(replay.number)[:AGREED]]
+        change = abs(near - here)
+        jumps = jumps or (change > 64.0 * (noise + at_rest) and abs(near - farther) < 0.1 * change)
+        limits.append(near - (far - near) / 3.0 if math.isfinite(near - far) else near)
+    return (limits[0], here, limits[1]) if jumps else None
 
 
 def _grows(replay: _Replay, way: float) -> float | None:

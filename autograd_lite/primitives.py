@@ -616,10 +616,20 @@ atan2: Primitive = primitive(
     through=lambda z, y, x: (math.hypot(x, y), ratio(x, math.hypot(x, y)), ratio(y, math.hypot(x, y))),
     note="its slopes divide twice by the distance from the origin",
 )
+
+
+def _direction_cosines(y: Any, *xs: Any) -> list[Any]:
+    # A subnormal distance has few bits: it is measured anew in larger units. A program keeps to the one formula.
+    if (y < sys.float_info.min) is True and y:
+        xs = tuple([x * 2.0**60 for x in xs])
+        y = hypot(*xs)
+    return [ratio(x, y) for x in xs]
+
+
 hypot: Primitive = primitive(
     "hypot",
     math.hypot,
-    each=lambda y, *xs: [ratio(x, y) for x in xs],
+    each=_direction_cosines,
     smooth=Region((REAL,), gap=math.hypot, note="not all 0"),
     at=[
         ((0.0, 0.0), (0.0, 0.0)),

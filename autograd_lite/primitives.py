@@ -619,9 +619,11 @@ atan2: Primitive = primitive(
 
 
 def _direction_cosines(y: Any, *xs: Any) -> list[Any]:
-    # A subnormal distance has few bits: it is measured anew in larger units. A program keeps to the one formula.
-    if (y < sys.float_info.min) is True and y:
-        xs = tuple([x * 2.0**60 for x in xs])
+    # A subnormal distance has few bits: it is measured anew, in larger units.
+    is_small = y < sys.float_info.min
+    if is_small is not False:
+        unit = where(is_small, 2.0**60, 1.0)
+        xs = tuple([x * unit for x in xs])
         y = hypot(*xs)
     return [ratio(x, y) for x in xs]
 

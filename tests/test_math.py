@@ -380,6 +380,7 @@ def test_slopes_of_hypot_where_it_is_subnormal(point: tuple[float, ...]) -> None
         slopes, rel=1e-15
     )
     assert ag.grad(lambda a: math.hypot(a, *point[1:]))(Value(point[0])).data == pytest.approx(slopes[0], rel=1e-15)
+    assert ag.compile(math.hypot, argnums=by_all).grad(*point) == pytest.approx(slopes, rel=1e-15)
     if all(map(std.isfinite, curvatures)):
         second = [ag.grad(ag.grad(math.hypot, i), i)(*point) for i in by_all]
         assert second == pytest.approx(curvatures, rel=1e-14)

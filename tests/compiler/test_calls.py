@@ -385,6 +385,8 @@ def test_dataclasses_have_rows_and_are_results(target: str) -> None:
     once.grad(Batch(1.0, 1.0))
     restored = pickle.loads(pickle.dumps(once))
     assert restored.grad(Batch(3.0, 4.0)) == Batch(8.0, 6.0)
+    with pytest.raises(TypeError, match=r"in_axes has Batch\(x=0, y=None.*all that its argument holds"):
+        ag.compile(loss, in_axes=(None, Batch(0, None)), target=target)({"a": 1.5}, batch)
     with pytest.raises(TypeError, match="bind takes numbers and arrays"):
         restored.bind(Batch(3.0, 4.0))
 

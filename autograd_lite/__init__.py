@@ -7,6 +7,7 @@ from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, st
 from .ieee import errstate
 from .names import label
 from .shell import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython looks for them here
+from .trees import register_pytree_node
 from .value import Value, group, no_grad
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "label",
     "math",
     "no_grad",
+    "register_pytree_node",
     "stop_gradient",
     "value_and_grad",
     "vjp",

@@ -221,6 +221,8 @@ _VERDICTS = {"agrees": "agrees", "mismatch": "DISAGREES", "kink": "a kink or an 
 
 def _told(check: Estimate) -> str:
     left, right = check.left, check.right
+    if check.jump is not None:
+        return "a jump: {:.10g} on the left, {:.10g} here, {:.10g} on the right".format(*[x + 0.0 for x in check.jump])
     if abs(check.value) == inf:
         return f"numerically {check.value:g}, quotients grow without bound: agrees"
     if check.error < inf:

@@ -617,10 +617,22 @@ atan2: Primitive = primitive(
     through=lambda z, y, x: (math.hypot(x, y), ratio(x, math.hypot(x, y)), ratio(y, math.hypot(x, y))),
     note="its slopes divide twice by the distance from the origin",
 )
+
+
+def _direction_cosines(y: Any, *xs: Any) -> list[Any]:
+    # A subnormal distance has few bits: it is measured anew, in larger units.
+    is_small = y < sys.float_info.min
+    if is_small is not False:
+        unit = where(is_small, 2.0**60, 1.0)
+        xs = tuple([x * unit for x in xs])
+        y = hypot(*xs)
+    return [ratio(x, y) for x in xs]
+
+
 hypot: Primitive = primitive(
     "hypot",
     math.hypot,
-    each=lambda y, *xs: [ratio(x, y) for x in xs],
+    each=_direction_cosines,
     smooth=Region((REAL,), gap=math.hypot, note="not all 0"),
     at=[
         ((0.0, 0.0), (0.0, 0.0)),

@@ -478,16 +478,23 @@ class Value:
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from copy import deepcopy
 
-        order = [node for node in topological_order(self) if id(node) not in memo]
+        kept = _keeps_its_path(self)
+        order = [self] if kept else [node for node in topological_order(self) if id(node) not in memo]
         for node in order:
             kind, op, parents, *rest = _state(node)
-            memo[id(node)] = _with_state((kind, op, tuple(memo[id(parent)] for parent in parents), *rest))
+            parents = parents if kept else tuple(memo[id(parent)] for parent in parents)
+            memo[id(node)] = _with_state((kind, op, parents, *rest))
         memo.setdefault(id(memo), []).append(self)  # as the copy module has it: what is copied must outlive the memo
         for node in order:  # a subclass's attributes may lead back into the graph, which is whole by now
             _with_attributes(memo[id(node)], deepcopy(_attributes(node), memo))
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if _keeps_its_path(self):
+            raise TypeError(
+                "a pickle of a Value inside a derivative would drop its gradient in silence: write copy.deepcopy(v), "
+                "which keeps the path, or pickle its number, v.data"
+            )
         ancestors = _pickling.get()()
         if ancestors is None or self not in ancestors.members:
             ancestors = _Ancestors(topological_order(self))
@@ -789,6 +796,27 @@ class group(_Recording):
         return outer[0], (*outer[1], self.name)
 
 
+class differentiating(Scope):
+    """What the function of a derivative runs in, from its inputs on: copies of what is computed from them keep the
+    path, as nodes on what they are copies of. Leaves from outside are copied as they are elsewhere.
+    """
+
+    __slots__ = ()
+
+    # The number of derivatives begun when the outermost one here was.
+    variable = ContextVar("autograd_lite.differentiating", default=(None, None))
+
+    def setting(self, outer: int | None) -> int:
+        return outer or next_run()
+
+
+def _keeps_its_path(node: Value) -> bool:
+    if tracing.get() is not None:  # a copy must not hide from a compiler what comes from outside
+        return True
+    began = differentiating.variable.get()[0]
+    return began is not None and (node.op is not None or node.born >= began) and is_recording()
+
+
 # While a compiler traces: what makes a number an input of a derivative in its program. None while nothing is traced.
 tracing: ContextVar[Callable[[float], Any] | None] = ContextVar("autograd_lite.tracing", default=None)
 _runs = 0  # how many derivatives of functions have been begun
@@ -1073,6 +1101,9 @@ _State = tuple[Any, ...]
 
 
 def _state(node: Value) -> _State:
+    if _keeps_its_path(node):
+        data = node._data
+        return type(node), primitives.identity, (node,), (data, data), data, node._grad, node.label, node.group
     return type(node), node.op, node.parents, node._record, node._data, node._grad, node.label, node.group
 
 

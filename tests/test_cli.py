@@ -214,6 +214,21 @@ def test_a_check_where_there_is_nothing_to_compare_with(capsys: Capture):
     )
 
 
+@pytest.mark.parametrize(
+    ("expression", "at", "jump"),
+    [
+        ("where(x > 2, x, -x)", "2", "-2 on the left, -2 here, 2 on the right"),
+        ("where(x == 2, 1, x)", "2", "2 on the left, 1 here, 2 on the right"),
+        ("floor(x)", "2", "1 on the left, 2 here, 2 on the right"),
+        ("x % 3", "6", "3 on the left, 0 here, 0 on the right"),
+        ("1e6*x + (x >= 2)/1000", "2", "2000000 on the left, 2000000.001 here, 2000000.001 on the right"),
+    ],
+)
+def test_a_check_sees_jumps(expression: str, at: str, jump: str, capsys: Capture):
+    assert output(capsys, expression, f"x={at}", "--check").endswith(f"a jump: {jump}\n")
+    assert output(capsys, expression, f"x={at}.25", "--check").endswith(": agrees\n")
+
+
 def test_json_has_everything(capsys: Capture):
     read = json.loads(output(capsys, "log(x) * 2 + where(y > 0, x, 1)", "x=0", "y=-1", "--json"))
     assert read["expression"] == "log(x) * 2 + where(y > 0, x, 1)"

@@ -278,10 +278,11 @@ def compile(
     """`fn`, compiled: the same function, an order of magnitude and more faster.
 
     Args:
-        fn: from numbers in any nesting of tuples, lists, dicts and arrays to numbers in any nesting. It is run once on
-            tracers; what it branches on is remembered, and an input that would branch otherwise is traced anew.
+        fn: from numbers in any nesting of tuples, lists, dicts, dataclasses and arrays to numbers in any nesting. It is
+            run once on tracers; what it branches on is remembered, and an input that would branch otherwise is traced
+            anew.
         in_axes: which arguments have rows, as in `jax.vmap`: None for none, an axis for all, or a tuple with one entry
-            an argument.
+            an argument, which is for all arrays that the argument holds.
         argnums: by which positional argument `value_and_grad` and its like differentiate, or several.
         target: "python", "llvm" or "jax"; "auto" is llvm where llvmlite is installed.
         precise: over rows, call the C library's functions one number at a time, as one evaluation does. Otherwise its
@@ -587,6 +588,11 @@ def _axes(in_axes: Any, args: tuple[Any, ...]) -> list[int | None]:
         raise ValueError(
             f"compile: in_axes has {len(axes)} entries, one an argument, and {len(args)} arguments were given"
         )
+    for axis in axes:
+        if not (axis is None or isinstance(axis, int)):
+            raise TypeError(
+                f"compile: in_axes has {axis!r}: an entry is the axis of all that its argument holds, or None"
+            )
     return axes
 
 

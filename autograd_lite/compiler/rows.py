@@ -58,13 +58,13 @@ class Rows:
     def _varying(self, i: int, arg: Any, axis: int) -> Tree:
         import numpy as np
 
-        if isinstance(arg, (tuple, dict)):
+        if trees.opened(arg) and not isinstance(arg, list):
             return trees.mapped(arg, lambda child: self._varying(i, child, axis))
         array = np.asarray(arg)
         if array.dtype.kind not in "biuf":
             raise TypeError(
                 f"compile: argument {i} has rows of {array.dtype}: rows are numbers in an array, "
-                "or arrays in tuples and dicts"
+                "or arrays in tuples, dicts and dataclasses"
             )
         if not -array.ndim <= axis < array.ndim:
             raise ValueError(f"compile: argument {i} has {array.ndim} axes, none of which is its axis of rows, {axis}")

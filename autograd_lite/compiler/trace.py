@@ -140,6 +140,16 @@ class Tracer:
     def __abs__(self) -> Tracer:
         return self.builder.emit(primitives.abs, (self,))
 
+    # ---- copies: of the same number ----
+
+    __copy__ = __pos__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tracer:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(_NO_VALUE.format("it cannot be pickled: copy.deepcopy gives it again") + user_line())
+
     # ---- comparison: an instruction; identity: of the tracer ----
 
     __hash__ = object.__hash__

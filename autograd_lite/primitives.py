@@ -370,7 +370,7 @@ def _whole_power(a: Any, n: float) -> Any:
         return (a * a) * (a * a)
     if n == -1.0:
         return 1.0 / a
-    return 1.0 if n == 0.0 else a if n == 1.0 else None
+    return a if n == 1.0 else None  # not 1.0 for n = 0: a path of slope 0 leads through the power
 
 
 def _slope_by_exponent(y: Any, a: Any, b: Any, k: Any) -> Any:

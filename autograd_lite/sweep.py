@@ -113,9 +113,9 @@ def _both(conditions: Conditions | None, choice: Choice) -> Conditions:
         return Conditions(((choice,),))
     made = conditions._and.get(_key(choice))
     if made is None:
-        ways = conditions.ways if len(conditions.ways) == 1 else ((conditions.truth(),),)
-        ways = tuple([way if _key(choice) in _keys(way) else (*way, choice) for way in ways])
-        made = conditions._and[_key(choice)] = Conditions(ways)
+        way = conditions.ways[0] if len(conditions.ways) == 1 else (conditions.truth(),)
+        way = way if _key(choice) in _keys(way) else (*way, choice)
+        made = conditions._and[_key(choice)] = Conditions((way,))
     return made
 
 

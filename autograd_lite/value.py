@@ -1013,10 +1013,9 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
         few = op.few
         if few == 2:
             a, b = node.parents
-            linear = op.linear
-            if linear is not None:
-                by_a, by_b = linear
-                return None if a.op is constant else adjoint * by_a, None if b.op is constant else adjoint * by_b
+            if op.linear is not None:
+                to_a, to_b = op.linear
+                return None if a.op is constant else adjoint * to_a, None if b.op is constant else adjoint * to_b
             by_a, by_b = op.derivatives
             y, u, v = node._record
             return (

@@ -139,7 +139,7 @@ def test_no_derivative_flows_through_a_truth():
         (lambda x: agmath.sqrt(x * 0.0) * 0.0, 3.0),
     ],
 )
-def test_what_is_absorbed_is_absorbed_in_a_program(f: Any, x: float):
+def test_zeros_and_choices_in_a_program_are_those_of_the_graph(f: Any, x: float):
     leaf = Value(x)
     root = f(leaf)
     root.backward()
@@ -174,8 +174,6 @@ def test_what_changes_no_result_is_left_out():
         (lambda x: x + 0.0, -0.0),
         (lambda x: 0.0 - x, 0.0),
         (lambda x: x / x, 0.0),
-        (lambda x: primitives.chain(x, math.inf), 0.0),
-        (lambda x: primitives.chain(0.0, x), math.inf),
         (lambda x: x**0.5, -0.0),
         (lambda x: primitives.equal(x, x), math.nan),
         (lambda x: (x * 0.0) / (x * -0.0), math.nan),

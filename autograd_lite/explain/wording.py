@@ -47,13 +47,10 @@ def counted(n: int, thing: str) -> str:
 def product(factors: Iterable[float], result: float, precision: int = 4) -> str:
     """A product in numbers, with its result.
 
-    >>> product([1.0, -4.0], -4.0), product([float("inf"), 0.0], 0.0)
-    ('1 × −4 = −4', 'inf × 0 = 0 (a zero absorbs)')
+    >>> product([1.0, -4.0], -4.0), product([float("inf"), 0.0], float("nan"))
+    ('1 × −4 = −4', 'inf × 0 = nan')
     """
-    factors = list(factors)
-    text = f"{' × '.join(number(factor, precision) for factor in factors)} = {number(result, precision)}"
-    finite = all(factor - factor == 0.0 for factor in factors)
-    return text if finite or result else f"{text} (a zero absorbs)"
+    return f"{' × '.join(number(factor, precision) for factor in factors)} = {number(result, precision)}"
 
 
 def added(terms: Iterable[str]) -> str:
@@ -83,6 +80,7 @@ class Names:
         roots: outputs, which get a letter from f on if nothing else names them: a gradient is *of* something,
         asked: and *by* something: leaves, which get a letter from x on.
         names: as for a drawing: True for the caller's variables, False for labels only, or a namespace.
+        precision: how many digits the constants of an expression have.
 
     >>> x, y = Value(1.0, "x"), Value(2.0, "y")
     >>> q = (x + y) * 2
@@ -99,8 +97,10 @@ class Names:
         names: bool | Mapping[str, object] = True,
         roots: Iterable[Value] = (),
         asked: Iterable[Value] = (),
+        precision: int = 4,
     ) -> None:
         nodes = list(nodes)
+        self._precision = precision
         self._given = names_of(nodes, names)
         taken = {node.label for node in nodes} | set(self._given.values())
         for nameless, letters in (
@@ -224,7 +224,7 @@ def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Words]
     """The operation of `node`, its operands written out to so many levels or until they have a name."""
     op = node.op
     if op is None or op is constant:
-        return _number_words(node.data)
+        return _number_words(node.data, names._precision)
     operands = []
     for parent in node.parents[:MOST_ARGUMENTS]:
         name = names.given(parent)

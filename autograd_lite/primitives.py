@@ -79,6 +79,7 @@ class Primitive:
         "simpler",
         "smooth",
         "spelled",
+        "still",
         "symbol",
         "takes",
         "through",
@@ -106,6 +107,7 @@ class Primitive:
         instead: Sequence[tuple[str, str]] = (),
         spelled: Callable[..., Any] | None = None,
         simpler: Callable[..., Any] | None = None,
+        still: str | None = None,
         takes: tuple[type, ...] = (),
         gives: type = float,
         through: Callable[..., tuple[float, ...]] | None = None,
@@ -138,6 +140,7 @@ class Primitive:
         # the argument is chosen, and the derivative there. Elsewhere the derivative is 0 and there is no path.
         self.choices = tuple(choices) or (None,) * len(derivatives)
         self.flat = tuple([by is flat for by in derivatives])  # for each argument whether no path leads to it, ever
+        self.still = still or f"{name} is constant between steps"  # why no path leads to where it is flat
         self.selects = any(self.choices)
         # How many arguments, where the reverse sweep may go the short way: two that always have a path, or one.
         plain = not (any(self.flat) or (self.selects and len(derivatives) == 2))
@@ -1124,6 +1127,7 @@ where: Primitive = primitive(
     lambda y, c, a, b: where(c, 1.0, 0.0),
     lambda y, c, a, b: where(c, 0.0, 1.0),
     takes=(bool, float, float),
+    still="a condition",
     simpler=lambda c, a, b: a if a is b or (type(a) is type(b) is float and a.hex() == b.hex()) else None,
     smooth=(NONZERO, REAL, REAL),
     at=[
@@ -1417,4 +1421,6 @@ constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expre
 identity: Primitive = primitive(
     "identity", lambda x: x, 1.0, symbol="=", latex=("{0:6}", ATOM), at=[(INF, 1.0), (-INF, 1.0)]
 )
-stop_gradient: Primitive = primitive("stop_gradient", lambda x: x, flat, symbol="stop", at=[(INF, 0.0), (-INF, 0.0)])
+stop_gradient: Primitive = primitive(
+    "stop_gradient", lambda x: x, flat, still="stopped", symbol="stop", at=[(INF, 0.0), (-INF, 0.0)]
+)

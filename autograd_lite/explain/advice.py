@@ -51,10 +51,8 @@ def advice(order: list[Value], node: Value, edge: Value, names: Names) -> str:
             bound = next(_matches(_parsed(formula), end, {}, same), {})
             inside = set(topological_order(end, until=_operands(bound))).difference(_operands(bound)) if bound else ()
             if edge in inside and len(inside) > size and _is_fine(other, bound, numbers):
-                text, size = (
-                    f"Write {_told(other, bound, names)} instead of {names.expression(end, _LONGEST)}.",
-                    len(inside),
-                )
+                size = len(inside)
+                text = f"Write {_told(other, bound, names)} instead of {names.expression(end, _LONGEST)}."
     text = text or _chosen_before(node, edge, names)
     return re.sub(r"\w+(?=\()", lambda word: _CALLED.get(word[0], word[0]), text.translate(_PYTHON))
 
@@ -141,7 +139,7 @@ def _matches(formula: Value, node: Value, bound: Bound, same: Mapping[Value, int
 def _read_as(
     op: primitives.Primitive, node: Value, formula: Value, same: Mapping[Value, int]
 ) -> Iterator[tuple[Value, ...]]:
-    """The operands with which the node is that operation: in both orders if it has no order, a square by a product too."""
+    """The operands of the node as that operation: in both orders if it has none; a product too may be a square."""
     if node.op is op and len(node.parents) == len(formula.parents):
         yield node.parents
         if op in _CHAINS.values():
@@ -177,20 +175,21 @@ def _is_fine(formula: str, bound: Bound, numbers: Mapping[Value, float]) -> bool
     if not isinstance(z, Value):
         return _math.isfinite(z)
     adjoints = sweep.reverse(reversed(operations(z)), {z: 1.0}, pull)
-    return _math.isfinite(z.data) and not any(
-        _math.isnan(adjoints.get(x, 0.0)) for x in leaves.values() if x in adjoints
-    )
+    return _math.isfinite(z.data) and all(adjoint == adjoint for x, adjoint in adjoints.items() if not x.parents)
 
 
 def _told(formula: str, bound: Bound, names: Names) -> str:
-    words = _each(bound, names.atom)
+    """The formula with the operands for its letters, in parentheses where they are not the whole of an argument."""
 
     def operand(found: re.Match[str]) -> str:
-        word = words.get(found[2], found[2])
-        text = word if isinstance(word, str) else ", ".join(word)
-        return text if isinstance(word, str) or found[1] else f"[{text}]"
+        x = bound[found[1] or found[3]]
+        if isinstance(x, list):
+            return ", ".join(map(names, x)) if found[2] else f"[{', '.join(map(names, x))}]"
+        return names(x) if found[1] else f"{found[2]}{names.atom(x)}"
 
-    text = re.sub(r"(\*?)\b(\w+)\b", lambda found: operand(found) if found[2] in words else found[0], formula)
+    letters = "|".join(bound)
     return re.sub(
-        r"(^|[(\[]|, )\(([^()]*)\)(?=$|[,)\]])", r"\1\2", text
-    )  # no parentheses around the whole of an argument
+        rf"(?:^|(?<=[(\[])|(?<=, ))({letters})(?=[,)\]]|$)|(\*?)\b({letters})\b",
+        operand,
+        formula,
+    )

@@ -587,6 +587,10 @@ def from_graph(root: Value) -> Recorded:
         *[traced[node] for node in nodes],
         *[adjoints[node].total() if node in adjoints else 0.0 for node in nodes],
         *[slope for node in nodes for slope in slopes.get(node, ())],
-        *[0.0 if term is None else term.total() for node in nodes for term in terms.get(node, ())],
+        *[
+            0.0 if term is None else term.total()
+            for node in nodes
+            for term in terms.get(node, [None] * len(node.parents))
+        ],
     ]
     return Recorded(builder.program(outputs), tuple(nodes))

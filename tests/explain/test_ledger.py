@@ -198,7 +198,7 @@ def test_what_was_not_chosen_is_told_from_what_is_stopped_and_what_has_steps() -
     steps = str(f.steps())
     for told in ("to l × y:  0 (stopped)", "to x:  0 (not chosen)", "to y:  0 (floor is constant between steps)"):
         assert told in steps
-    assert "to x:  0 (no path leads here);  so far" in steps
+    assert "to x:  0 (no path leads here)\n" in steps
 
 
 def test_the_term_of_what_was_not_chosen() -> None:

@@ -67,6 +67,7 @@ class Primitive:
         "gives",
         "ieee",
         "infix",
+        "instead",
         "latex",
         "linear",
         "means",
@@ -78,6 +79,7 @@ class Primitive:
         "simpler",
         "smooth",
         "spelled",
+        "still",
         "symbol",
         "takes",
         "through",
@@ -102,8 +104,10 @@ class Primitive:
         at: Sequence[tuple[float | Point, float | Point]] = (),
         choices: Sequence[Callable[..., tuple[Any, bool, Any]] | None] = (),
         neutral: Sequence[float | None] = (),
+        instead: Sequence[tuple[str, str]] = (),
         spelled: Callable[..., Any] | None = None,
         simpler: Callable[..., Any] | None = None,
+        still: str | None = None,
         takes: tuple[type, ...] = (),
         gives: type = float,
         through: Callable[..., tuple[float, ...]] | None = None,
@@ -136,6 +140,7 @@ class Primitive:
         # the argument is chosen, and the derivative there. Elsewhere the derivative is 0 and there is no path.
         self.choices = tuple(choices) or (None,) * len(derivatives)
         self.flat = tuple([by is flat for by in derivatives])  # for each argument whether no path leads to it, ever
+        self.still = still or f"{name} is constant between steps"  # why no path leads to where it is flat
         self.selects = any(self.choices)
         # How many arguments, where the reverse sweep may go the short way: two that always have a path, or one.
         plain = not (any(self.flat) or (self.selects and len(derivatives) == 2))
@@ -143,6 +148,9 @@ class Primitive:
         self.neutral = tuple(
             neutral
         )  # for each of two arguments the number with which the other is the result, bit by bit
+        # Formulas that end in this operation and may make an inf or a nan of numbers that are fine, and what to write
+        # in place of each, as a program has it. Letters are operands, `xs` those of a sum or a product.
+        self.instead = tuple(instead)
         self.spelled = spelled  # about the same in operations that people write, for those that only derivatives use
         # For a program, given operands that are numbers (floats) or not yet: a simpler expression of the same value, as
         # near to the truth or nearer; None where there is none.
@@ -260,6 +268,17 @@ mul: Primitive = primitive(
     latex=(r"{0:2} \cdot {1:4}", PRODUCT),
     neutral=(1.0, 1.0),
     at=[((INF, 1.0), (1.0, INF)), ((INF, -INF), (-INF, INF)), ((0.0, INF), (INF, 0.0))],
+    instead=[
+        ("x * log(y)", "xlogy(x, y)"),
+        ("x * (log(y) - z)", "xlogy(x, y) - x * z"),
+        ("x * log1p(y)", "xlog1py(x, y)"),
+        ("x * log2(y)", "xlogy(x, y) / log(2)"),
+        ("sqrt(x) * sqrt(x)", "x"),
+        ("x * sqrt(x)", "x ** 1.5"),
+        ("x * x ** 0.5", "x ** 1.5"),
+        ("exp(x) * exp(y)", "exp(x + y)"),
+        ("x * (1 / (1 + exp(-x)))", "silu(x)"),
+    ],
 )
 div: Primitive = primitive(
     "div",
@@ -285,6 +304,27 @@ div: Primitive = primitive(
     ],
     through=lambda y, a, b: (y,),
     note="its slope by the divisor is −y/b",
+    instead=[
+        ("1 / (1 / x)", "x"),
+        ("x / abs(x)", "sign(x)"),
+        ("x / sqrt(x ** 2)", "sign(x)"),
+        ("1 / (1 + exp(x))", "sigmoid(-x)"),
+        ("1 / (1 + exp(-x))", "sigmoid(x)"),
+        ("exp(x) / (1 + exp(x))", "sigmoid(x)"),
+        ("exp(x) / (1 + exp(x)) ** 2", "sigmoid(x) * sigmoid(-x)"),
+        ("(exp(x) - exp(-x)) / (exp(x) + exp(-x))", "tanh(x)"),
+        ("exp(x) / exp(y)", "exp(x - y)"),
+        ("exp(x) / fsum([exp(y) for y in xs])", "exp(x - logsumexp(xs))"),
+        ("gamma(x) / gamma(y)", "exp(lgamma(x) - lgamma(y))"),
+        ("sin(x) / x", "sinc(x / pi)"),
+        ("(1 - cos(x)) / x", "sin(x / 2) * sinc(x / (2 * pi))"),
+        ("(1 - cos(x)) / x ** 2", "sinc(x / (2 * pi)) ** 2 / 2"),
+        ("(exp(x) - 1) / x", "where(abs(x) > 1e-5, expm1(x) / x, 1 + x / 2 + x * x / 6)"),
+        ("expm1(x) / x", "where(abs(x) > 1e-5, expm1(x) / x, 1 + x / 2 + x * x / 6)"),
+        ("x / (exp(x) - 1)", "where(abs(x) > 1e-5, x / expm1(x), 1 - x / 2 + x * x / 12)"),
+        ("log(1 + x) / x", "where(abs(x) > 1e-5, log1p(x) / x, 1 - x / 2 + x * x / 3)"),
+        ("log1p(x) / x", "where(abs(x) > 1e-5, log1p(x) / x, 1 - x / 2 + x * x / 3)"),
+    ],
 )
 neg: Primitive = primitive(
     "neg",
@@ -426,6 +466,13 @@ pow: Primitive = primitive(
     simpler=lambda a, b: _whole_power(a, b) if type(b) is float else None,
     through=lambda y, a, b: (y, shifted_pow(a, b, 1.0)),
     note="its slopes are b·aᵇ⁻¹ and y·ln a",
+    instead=[
+        ("sqrt(x) ** 2", "x"),
+        ("(x ** 0.5) ** 2", "x"),
+        ("cbrt(x) ** 3", "x"),
+        ("(x ** 2) ** 0.5", "abs(x)"),
+        ("fsum([x ** 2 for x in xs]) ** 0.5", "hypot(*xs)"),
+    ],
 )
 shifted_pow: Primitive = primitive(
     "shifted_pow",
@@ -458,6 +505,12 @@ sqrt: Primitive = primitive(
     domain=NONNEGATIVE,
     smooth=POSITIVE,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN), (-INF, NAN)],
+    instead=[
+        ("sqrt(x ** 2)", "abs(x)"),
+        ("sqrt(1 + x ** 2)", "hypot(1, x)"),
+        ("sqrt(fsum([x ** 2 for x in xs]))", "hypot(*xs)"),
+        ("sqrt(exp(x))", "exp(x / 2)"),
+    ],
 )
 cbrt: Primitive = primitive(
     "cbrt",
@@ -466,9 +519,21 @@ cbrt: Primitive = primitive(
     latex=(r"\sqrt[3]{{{0}}}", ATOM),
     smooth=NONZERO,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-INF, 0.0)],
+    instead=[
+        ("cbrt(x ** 3)", "x"),
+    ],
 )
 exp: Primitive = primitive(
-    "exp", math.exp, lambda y, x: y, latex=(r"\mathrm{{e}}^{{{0}}}", POWER), ieee=_inf, at=[(-INF, 0.0), (INF, INF)]
+    "exp",
+    math.exp,
+    lambda y, x: y,
+    latex=(r"\mathrm{{e}}^{{{0}}}", POWER),
+    ieee=_inf,
+    at=[(-INF, 0.0), (INF, INF)],
+    instead=[
+        ("exp(log(x))", "x"),
+        ("exp(x)", "exp(minimum(x, 709))"),
+    ],
 )
 exp2: Primitive = primitive(
     "exp2", math.exp2, lambda y, x: y * _LN2, latex=("2^{{{0}}}", POWER), ieee=_inf, at=[(-INF, 0.0), (INF, INF)]
@@ -502,6 +567,24 @@ log: Primitive = primitive(
     ieee=_log_ieee,
     domain=POSITIVE,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN), (-INF, NAN)],
+    instead=[
+        ("log(1 + exp(x))", "softplus(x)"),
+        ("log(sigmoid(x))", "log_sigmoid(x)"),
+        ("log(1 - sigmoid(x))", "log_sigmoid(-x)"),
+        ("log(1 / (1 + exp(-x)))", "log_sigmoid(x)"),
+        ("log(exp(x))", "x"),
+        ("log(fsum([exp(x) for x in xs]))", "logsumexp(xs)"),
+        ("log(exp(x) / fsum([exp(y) for y in xs]))", "x - logsumexp(xs)"),
+        ("log(exp(offset(x, t)) / fsum([exp(offset(y, t)) for y in xs]))", "x - logsumexp(xs)"),
+        ("log(1 - exp(x))", "log(-expm1(x))"),
+        ("log(cosh(x))", "logaddexp(x, -x) - log(2)"),
+        ("log(gamma(x))", "lgamma(x)"),
+        ("log(x ** 2)", "2 * log(abs(x))"),
+        ("log(x ** y)", "y * log(x)"),
+        ("log(x / y)", "log(x) - log(y)"),
+        ("log(x * y)", "log(x) + log(y)"),
+        ("log(prod(xs))", "fsum([log(x) for x in xs])"),
+    ],
 )
 log2: Primitive = primitive(
     "log2",
@@ -530,6 +613,10 @@ log1p: Primitive = primitive(
     ieee=lambda x: _log_ieee(1.0 + x),
     domain=Domain(Interval(-1, open_low=True)),
     at=[(0.0, 1.0), (-1.0, INF), (-2.0, NAN), (INF, 0.0), (-INF, NAN)],
+    instead=[
+        ("log1p(exp(x))", "softplus(x)"),
+        ("log1p(-exp(x))", "log(-expm1(x))"),
+    ],
 )
 xlogy: Primitive = primitive(
     "xlogy",
@@ -676,6 +763,9 @@ acosh: Primitive = primitive(
     domain=Domain(Interval(1)),
     smooth=Domain(Interval(1, open_low=True)),
     at=[(1.0, INF), (INF, 0.0), (0.0, NAN), (-2.0, NAN), (-INF, NAN)],
+    instead=[
+        ("acosh(cosh(x))", "abs(x)"),
+    ],
 )
 atanh: Primitive = primitive(
     "atanh",
@@ -684,6 +774,9 @@ atanh: Primitive = primitive(
     ieee=lambda x: math.copysign(INF, x) if abs(x) == 1.0 else NAN,
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
     at=[(0.0, 1.0), (1.0, INF), (-1.0, INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
+    instead=[
+        ("atanh(tanh(x))", "x"),
+    ],
 )
 
 _ORDER = Domain(Interval(0, 4, integers="only"))
@@ -755,6 +848,9 @@ logit: Primitive = primitive(
     at=[(0.5, 4.0), (0.0, INF), (1.0, INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
     note="a row: log(p / (1 - p)) cancels at 1/2",
     means="ln(p/(1 − p))",
+    instead=[
+        ("logit(sigmoid(x))", "x"),
+    ],
 )
 logaddexp: Primitive = primitive(
     "logaddexp",
@@ -1043,6 +1139,7 @@ where: Primitive = primitive(
     lambda y, c, a, b: where(c, 1.0, 0.0),
     lambda y, c, a, b: where(c, 0.0, 1.0),
     takes=(bool, float, float),
+    still="a condition",
     simpler=lambda c, a, b: a if a is b or (type(a) is type(b) is float and a.hex() == b.hex()) else None,
     smooth=(NONZERO, REAL, REAL),
     at=[
@@ -1336,4 +1433,6 @@ constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expre
 identity: Primitive = primitive(
     "identity", lambda x: x, 1.0, symbol="=", latex=("{0:6}", ATOM), at=[(INF, 1.0), (-INF, 1.0)]
 )
-stop_gradient: Primitive = primitive("stop_gradient", lambda x: x, flat, symbol="stop", at=[(INF, 0.0), (-INF, 0.0)])
+stop_gradient: Primitive = primitive(
+    "stop_gradient", lambda x: x, flat, still="stopped", symbol="stop", at=[(INF, 0.0), (-INF, 0.0)]
+)

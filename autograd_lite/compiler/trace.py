@@ -600,7 +600,7 @@ def from_graph(root: Value) -> Recorded:
         *[
             0.0 if term is None else term.total()
             for node in nodes
-            for term in terms.get(node) or [None] * len(node.parents)
+            for term in terms.get(node, [None] * len(node.parents))
         ],
     ]
     return Recorded(builder.program(outputs), tuple(nodes))

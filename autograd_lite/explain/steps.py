@@ -15,7 +15,8 @@ from .. import ieee
 from ..graph import topological_order
 from ..primitives import constant
 from ..value import Value, as_float, pull
-from .wording import Names, added, counted, number, product
+from .wording import Names, added, counted, no_path, number
+from .wording import term as told_term
 
 if TYPE_CHECKING:
     import os
@@ -151,9 +152,11 @@ class Step:
         above = names.derivative(self.steps.of, self.node)
         lines = [f"{what}:  {above} = {number(self.adjoint, digits)}"]
         for term in self.terms:
-            slope = number(term.local_grad, digits)
-            arithmetic = product([term.local_grad, self.adjoint], term.term, digits)
-            line = f"to {names(term.parent)}:  {names.slope(self.node, term.operand) or slope} × {above} = {arithmetic}"
+            slope = names.slope(self.node, term.operand) or number(term.local_grad, digits)
+            assert self.node.op is not None
+            why = no_path(self.node.op, term.operand, term.local_grad, self.adjoint)
+            product = told_term(self.node.op, term.operand, term.local_grad, self.adjoint, digits)
+            line = f"to {names(term.parent)}:  {product if why else f'{slope} × {above} = {product}'}"
             if term.before is not None:
                 so_far = added([number(term.before, digits), number(term.term, digits)])
                 line += f";  so far {so_far} = {number(term.total, digits)}"

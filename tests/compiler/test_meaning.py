@@ -32,7 +32,7 @@ from autograd_lite.testing import agreement, programs
 from autograd_lite.testing.agreement import differences, is_same
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: pip install 'autograd_lite[compile]'")
-from autograd_lite.compiler import llvm, natives
+from autograd_lite.compiler import natives
 from autograd_lite.compiler import rows as rows_room
 from autograd_lite.compiler.ir import Code, Truth
 from autograd_lite.compiler.record import Trace

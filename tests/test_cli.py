@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import autograd_lite
 from autograd_lite import Value, primitives
 from autograd_lite import math as ag_math
 from autograd_lite.cli import main
@@ -158,6 +159,10 @@ def test_a_syntax_error_is_pointed_at(capsys: Capture, expression: str):
 def test_the_caret_stands_under_the_mistake(capsys: Capture):
     _, excerpt, caret = refusal(capsys, "x +* y", "x=1").splitlines()
     assert excerpt[caret.index("^")] == "*"
+
+
+def test_version(capsys: Capture):
+    assert output(capsys, "--version") == f"autograd-lite {autograd_lite.__version__}\n"
 
 
 def test_help(capsys: Capture):

@@ -14,7 +14,21 @@ import autograd_lite
 
 PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
-    *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
+    *(
+        "version",
+        "extras",
+        "scopes",
+        "domains",
+        "ieee",
+        "digits",
+        "special",
+        "primitives",
+        "graph",
+        "sweep",
+        "value",
+        "names",
+        "math",
+    ),
     *("trees", "derivatives", "compiler"),
     *("explain", "drawing", "testing", "reference", "hypothesis_plugin", "nn", "shell", "cli", "__main__"),
 ]

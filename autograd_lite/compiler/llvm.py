@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..extras import require
 from ..primitives import fsum
 from . import entry, natives, plans
 from .columns import HEADER, assembly, memory, together
@@ -742,7 +743,7 @@ class _Host:
     """The machine that this process runs on."""
 
     def __init__(self) -> None:
-        self.llvm = llvm = _llvmlite()
+        self.llvm = llvm = require("native code", "llvmlite.binding", "compile", '; target="python" does without')
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         self.triple = llvm.get_process_triple()
@@ -759,17 +760,6 @@ class _Host:
         """A target machine: an engine takes it for its own."""
         target = self.llvm.Target.from_triple(self.triple)
         return target.create_target_machine(cpu=self.cpu, features=self.features, opt=level)
-
-
-def _llvmlite() -> Any:
-    try:
-        import llvmlite.binding as llvm
-    except ImportError as missing:
-        raise ImportError(
-            f"native code needs llvmlite ({missing}): pip install 'autograd_lite[compile]'; "
-            'target="python" does without'
-        ) from missing
-    return llvm
 
 
 @functools.cache

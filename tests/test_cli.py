@@ -275,3 +275,8 @@ def test_python_m_is_the_same_program():
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("f = -x * 2 = -2\nx = 1  ∂f/∂x = -2\n")
+
+
+def test_a_sign_and_a_number_beyond_all_floats(capsys: Capture):
+    assert output(capsys, "+x * 2", "x=3").startswith("f = +x * 2 = 6\nx = 3  ∂f/∂x = 2\n")
+    assert output(capsys, f"x / 1{'0' * 400}", "x=3").splitlines()[1] == "x = 3  ∂f/∂x = 0"

@@ -28,6 +28,7 @@ from .drawing.picture import FORMS, check_suffix
 from .explain.numerical import Estimate, Quotient, numerical_gradients
 from .shell import interact
 from .value import Value, apply, short_label
+from .version import __version__
 
 PROGRAM = "autograd-lite"
 MOST_CHARACTERS = 100_000
@@ -59,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except BrokenPipeError:  # whoever read the output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except SystemExit as stop:  # argparse, after --help
+    except SystemExit as stop:  # argparse, after --help and --version
         return stop.code if isinstance(stop.code, int) else 0
     return 0
 
@@ -98,6 +99,7 @@ def _parser() -> _Parser:
         help="in Python's notation, with the functions of autograd_lite.math; - reads it from the input",
     )
     parser.add_argument("inputs", nargs="*", metavar="NAME=VALUE", help="the number that a name stands for")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     forms = parser.add_argument_group("what is printed in place of the summary").add_mutually_exclusive_group()
     for form, meaning in _FORMS.items():
         forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=meaning)
@@ -107,7 +109,7 @@ def _parser() -> _Parser:
 
 def _shielded(argv: list[str]) -> list[str]:
     """The arguments, with a space before an expression that starts with a minus sign, lest it be taken as an option."""
-    options = ["-h", "--help", "--save", *(f"--{form}" for form in _FORMS)]
+    options = ["-h", "--help", "--version", "--save", *(f"--{form}" for form in _FORMS)]
     shielded: list[str] = []
     seen = False
     for i, arg in enumerate(argv):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import autograd_lite
 from autograd_lite import Value, primitives
 from autograd_lite import math as ag_math
 from autograd_lite.cli import main
@@ -160,6 +161,10 @@ def test_the_caret_stands_under_the_mistake(capsys: Capture):
     assert excerpt[caret.index("^")] == "*"
 
 
+def test_version(capsys: Capture):
+    assert output(capsys, "--version") == f"autograd-lite {autograd_lite.__version__}\n"
+
+
 def test_help(capsys: Capture):
     helped = output(capsys, "--help")
     assert "usage: autograd-lite" in helped
@@ -285,3 +290,8 @@ def test_python_m_is_the_same_program():
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("f = -x * 2 = -2\nx = 1  ∂f/∂x = -2\n")
+
+
+def test_a_sign_and_a_number_beyond_all_floats(capsys: Capture):
+    assert output(capsys, "+x * 2", "x=3").startswith("f = +x * 2 = 6\nx = 3  ∂f/∂x = 2\n")
+    assert output(capsys, f"x / 1{'0' * 400}", "x=3").splitlines()[1] == "x = 3  ∂f/∂x = 0"

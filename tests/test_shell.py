@@ -82,6 +82,13 @@ def test_without_ipython_a_terminal_gets_pythons_own_shell(monkeypatch: pytest.M
 IPYTHON = ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--no-confirm-exit"]
 
 
+def test_a_system_without_readline_has_the_shell_all_the_same(tmp_path: Path):
+    """Windows, and builds without it."""
+    program = "import sys; sys.modules['readline'] = sys.modules['IPython'] = None\n"
+    program += "from autograd_lite.shell import interact; interact()"
+    assert "Value(6.0, grad=1)" in run(["-c", program], TYPED, tmp_path)
+
+
 def test_ipython_shows_values_by_their_names_and_leaves_them_as_they_are(tmp_path: Path):
     typed = """\
 from autograd_lite import Value

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import derivatives, trees
 from ..derivatives import Argnums
+from ..extras import require
 from ..ieee import frames_to_the_user
 from ..trees import Tree, flatten
 from ..value import Value, as_float, short_label
@@ -201,6 +202,7 @@ class Compiled:
         >>> value, gradient
         (array(21.), array([7., 3.]))
         """
+        require("compile(...).bind", "numpy", "compile")
         from .bound import bound
 
         if of not in ("value", "value_and_grad", "grad", "jacobian", "hessian"):
@@ -387,9 +389,8 @@ class Mode:
 
     def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The sparse matrix at one point."""
-        import numpy as np
-        from scipy.sparse import csr_array
-
+        np = require("sparse=True", "numpy", "compile")
+        csr_array = require("sparse=True", "scipy.sparse").csr_array
         if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
         found = None
@@ -440,6 +441,7 @@ class Mode:
         threads: int | None,
         progress: bool,
     ) -> Any:
+        require("compile(in_axes=...)", "numpy", "compile")
         if "dask" in sys.modules:
             from . import distributed
 
@@ -576,6 +578,8 @@ def _target(name: str) -> ModuleType:
         name = "llvm" if importlib.util.find_spec("llvmlite") else "python"
     if name not in ("python", "llvm", "jax"):
         raise ValueError(f'compile: the target is "auto", "python", "llvm" or "jax", not {name!r}')
+    if name == "jax":
+        require("compile(target='jax')", "jax", "jax")
     return importlib.import_module(f".{name}", __package__)
 
 

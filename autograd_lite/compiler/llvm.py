@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..primitives import fsum
-from . import entry, plans
+from . import entry, host, plans
 from .columns import HEADER, assembly, memory, together
 from .crew import crew
 from .ir import Code, Number, Truth
@@ -166,7 +166,7 @@ class RowsKernel:
         if len(varying) != len(program.inputs) or len(reduced) != len(program.outputs):
             raise ValueError("varying has an entry for each input of the program, reduced for each output")
         self.program, self.varying, self.reduced = program, tuple(varying), tuple(reduced)
-        self.width = _host().width
+        self.width = host.processor().width
         writer = _Writer(program, self.width, precise)
         self.assembly = writer.rows(self.varying, self.reduced)
         self._unit, self.weight = writer.unit, max(writer.weight, 1)
@@ -367,7 +367,7 @@ class _Writer:
 
     def __init__(self, program: Program, width: int, precise: bool) -> None:
         self.program = program
-        self.unit = Unit(width, _host().fma, precise)
+        self.unit = Unit(width, host.processor().fma, precise)
         self.code = Code(width)
         self.inputs = len(program.inputs)
         self.load: Callable[[int], list[str]]  # of an input, and
@@ -629,54 +629,14 @@ class _Writer:
 # ---- llvmlite --------------------------------------------------------------------------------------------------------
 
 
-class _Host:
-    """The machine that this process runs on."""
-
-    def __init__(self) -> None:
-        self.llvm = llvm = _llvmlite()
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        self.triple = llvm.get_process_triple()
-        self.cpu = llvm.get_host_cpu_name()
-        try:
-            features = llvm.get_host_cpu_features()
-        except RuntimeError:  # unknown on this platform
-            features = {}
-        self.features = features.flatten() if features else ""
-        self.fma = bool(features.get("fma", False)) or not self.triple.startswith(("x86_64", "i"))
-        self.width = 8 if features.get("avx512f") and features.get("avx512dq") else 4 if features.get("avx2") else 2
-
-    def machine(self, level: int) -> Any:
-        """A target machine: an engine takes it for its own."""
-        target = self.llvm.Target.from_triple(self.triple)
-        return target.create_target_machine(cpu=self.cpu, features=self.features, opt=level)
-
-
-def _llvmlite() -> Any:
-    try:
-        import llvmlite.binding as llvm
-    except ImportError as missing:
-        raise ImportError(
-            f"native code needs llvmlite ({missing}): pip install 'autograd_lite[compile]'; "
-            'target="python" does without'
-        ) from missing
-    return llvm
-
-
-@functools.cache
-def _host() -> _Host:
-    with _lock:
-        return _Host()
-
-
 def _compiled(assembly: str, weight: int) -> Any:
     """An engine that holds the code."""
-    host = _host()
-    llvm = host.llvm
+    processor = host.processor()
+    llvm = processor.llvm
     with _lock:
-        machine = host.machine(2 if weight < _LONG else 0)
+        machine = processor.machine(2 if weight < _LONG else 0)
         module = llvm.parse_assembly(assembly)
-        module.triple = host.triple
+        module.triple = processor.triple
         module.data_layout = str(machine.target_data)
         if weight < _OPTIMISED:
             options = llvm.create_pipeline_tuning_options(speed_level=2)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives, trees
+from ..extras import require
 from ..trees import Tree, flatten
 from ..value import as_float
 from .program import Program
@@ -175,11 +176,9 @@ def _progress(wanted: bool, count: int, name: str) -> Iterator[Callable[[int], o
     if not wanted:
         yield lambda rows: None
         return
-    try:
-        from tqdm.auto import tqdm
-    except ImportError as missing:
-        raise ImportError(f"progress=True needs tqdm ({missing}): pip install 'autograd_lite[progress]'") from missing
-    with tqdm(total=count, desc=name, unit="row", unit_scale=True) as bar:
+    with require("progress=True", "tqdm.auto", "progress").tqdm(
+        total=count, desc=name, unit="row", unit_scale=True
+    ) as bar:
         yield bar.update
 
 

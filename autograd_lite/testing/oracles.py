@@ -453,7 +453,9 @@ def _digamma_or_reflected(n: int, x: Number) -> Number:
     for _ in range(n):
         slopes = [-mp.pi * k * p for k, p in enumerate(coefficients)][1:]
         coefficients = [a + b for a, b in zip([*slopes, 0, 0], [0, 0, *slopes])]
-    return (-1) ** n * mp.psi(n, 1 - x) - mp.pi * mp.polyval(coefficients[::-1], c)
+    # Horner's rule: mpmath 1.4 warns of polyval's order of coefficients, whose successor `asc=True` 1.3 does not know.
+    cotangents = functools.reduce(lambda value, a: value * c + a, reversed(coefficients))
+    return (-1) ** n * mp.psi(n, 1 - x) - mp.pi * cotangents
 
 
 @functools.cache

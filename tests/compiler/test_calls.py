@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import itertools
 import math as std
 import os
@@ -24,7 +25,10 @@ import autograd_lite as ag
 from autograd_lite import math
 from autograd_lite.compiler import rows as rows_module
 
-targets = pytest.mark.parametrize("target", ["python", "llvm", "jax"])
+has_jax = pytest.mark.skipif(
+    not importlib.util.find_spec("jax"), reason="JAX is not installed: it is in the extra `jax`"
+)
+targets = pytest.mark.parametrize("target", ["python", "llvm", pytest.param("jax", marks=has_jax)])
 native = pytest.mark.parametrize("target", ["python", "llvm"])
 
 
@@ -601,5 +605,9 @@ def test_precise_rows_are_what_one_evaluation_gives() -> None:
     assert precise(xs).tolist() == wanted
     quick = ag.compile(lambda x: math.sin(x) * math.exp(-x), in_axes=0)(xs)
     assert np.allclose(quick, wanted, rtol=2e-15, atol=0)
+
+
+@has_jax
+def test_jax_has_no_precise_rows() -> None:
     with pytest.raises(ValueError, match="precise=True is for"):
         ag.compile(math.sin, target="jax", precise=True)(1.0)

@@ -32,7 +32,7 @@ from autograd_lite.testing import agreement, programs
 from autograd_lite.testing.agreement import differences, is_same
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: pip install 'autograd_lite[compile]'")
-from autograd_lite.compiler import natives
+from autograd_lite.compiler import host, natives
 from autograd_lite.compiler import rows as rows_room
 from autograd_lite.compiler.ir import Code, Truth
 from autograd_lite.compiler.record import Trace
@@ -462,7 +462,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, change: Call
 
 
 def _swapped_in_libmvec(m: Any) -> None:
-    planted(m, natives, "vector_address", lambda f, name, *args: f({"sin": "cos"}.get(name, name), *args))
+    planted(m, host, "vector_address", lambda f, name, *args: f({"sin": "cos"}.get(name, name), *args))
 
 
 def _an_ulp_off(m: Any) -> None:

@@ -441,8 +441,8 @@ def _computed(text: str, inputs: Mapping[str, Value]) -> Any:
         terms = read(text, _FUNCTIONS, {*inputs, *_CONSTANTS})
         for term in terms:
             at = term.at
-            operands = results[len(results) - term.count :]
-            del results[len(results) - term.count :]
+            operands = results[len(results) - term.takes :]
+            del results[len(results) - term.takes :]
             results.append(_applied(term, operands, inputs))
         if isinstance(results[0], list):
             raise Mistake("a list has no gradient: write sum([…]), or an expression for each", at)
@@ -469,7 +469,7 @@ def _applied(term: Term, operands: list[Any], inputs: Mapping[str, Value]) -> An
         return _called(term.text, operands)
     if any(isinstance(operand, list) for operand in operands):
         raise Mistake("a list stands only in a call, as in sum([x, y])")
-    return _OPERATORS[term.text, term.count](*operands)
+    return _OPERATORS[term.text, term.takes](*operands)
 
 
 def _named(name: str, inputs: Mapping[str, Value]) -> Any:

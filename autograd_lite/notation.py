@@ -59,7 +59,7 @@ class Term(NamedTuple):
     kind: str
     text: str
     at: int
-    count: int = 0  # how many operands
+    takes: int = 0  # how many operands
 
 
 @dataclass(slots=True)

@@ -241,6 +241,18 @@ class Steps(Sequence[Step]):
     def __repr__(self) -> str:
         return f"<Steps from {self.names(self.z)}: {len(self)}; print them, iterate, or .save('steps.html')>"
 
+    def _repr_html_(self) -> str:
+        from .tables import table
+
+        rows = []
+        for step in islice(self, MOST_STEPS):
+            head, *passed = step.told()
+            rows.append((f"{step.index + 1}", head.replace(":  ", "\n"), "\n".join(line.strip() for line in passed)))
+        rest = len(self) - len(rows)
+        return table(
+            ["", "node", "passed on"], rows, below=f"… and {rest} more steps: iterate over them" if rest else ""
+        )
+
     # ---- drawn: each a room of its own, as with `Value.draw` ----
 
     def html(self, **options: Any) -> str:

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from ..graph import topological_order
+from ..primitives import constant
 from . import engine, nn
 from .engine import Value, adopted
 from .nn import MLP, Layer, Module, Neuron
@@ -60,4 +61,4 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Any:
 
 def _nodes(root: Any) -> list[Value]:
     """Operands first; the numbers that are exponents are no nodes."""
-    return [adopted(node) for node in topological_order(root) if node.op is not engine.constant]
+    return [adopted(node) for node in topological_order(root) if node.op is not constant]

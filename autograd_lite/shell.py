@@ -22,7 +22,7 @@ from .drawing import Picture
 from .explain.steps import Steps
 from .explain.tables import table
 from .names import names_of
-from .value import Value
+from .value import Value, short_label
 
 _IMPORTS = "import autograd_lite as ag\nfrom autograd_lite import *"
 _TRY = "x, y = Value(2.0), Value(0.5); f = x * math.sin(y); f.backward(); f.draw()"
@@ -91,11 +91,10 @@ class _Console(code.InteractiveConsole):
         if command[:1] != "%" or command[1:] not in _COMMANDS:
             return super().runsource(source, filename, symbol)
         try:
-            result = self.kept.keep(rest) if rest[:2] == "-k" else _asked(command[1:], rest, self.kept.names)
+            sys.displayhook(self.kept.asked(command[1:], rest))
         except ValueError as error:
             self.write(f"{error}\n")
-        else:
-            sys.displayhook(result)
+        self.kept.show()
         return False
 
     def runcode(self, code: Any) -> None:
@@ -127,7 +126,7 @@ def _asked(command: str, line: str, names: Mapping[str, Any]) -> Any:
     nodes = found if isinstance(found, tuple) and command == "explain" else (found,)
     for node in nodes:
         if not isinstance(node, Value):
-            raise ValueError(f"%{command}: {line.strip()} is no Value but a {type(node).__name__}")
+            raise ValueError(f"%{command}: expected a Value, got {type(node).__name__} {short_label(repr(node), 40)}")
     try:
         return _COMMANDS[command](*nodes, names=names)
     except (TypeError, ValueError) as error:
@@ -141,12 +140,18 @@ class _Kept:
         self.names = names
         self.line = ""
 
-    def keep(self, line: str) -> Any:
-        """For ``-k f``, from now on, and for ``-k`` no longer."""
+    def asked(self, command: str, line: str) -> Any:
+        """The answer to a command; None for one with ``-k``."""
+        if command == "circuit" and line[:2] == "-k":
+            return self.keep(line)
+        return _asked(command, line, self.names)
+
+    def keep(self, line: str) -> None:
+        """For ``-k f``, from now on, and for ``-k`` no longer. ValueError if there is no such circuit."""
         wanted = line.removeprefix("-k").strip()
-        picture = _asked("circuit", wanted, self.names) if wanted else None
+        if wanted:
+            _asked("circuit", wanted, self.names)
         self.line = wanted
-        return picture
 
     def show(self, *executed: Any) -> None:
         if self.line:
@@ -219,7 +224,7 @@ def _magic(command: str, kept: _Kept, line: str) -> Any:
     from IPython.core.error import UsageError
 
     try:
-        return kept.keep(line) if line[:2] == "-k" and command == "circuit" else _asked(command, line, kept.names)
+        return kept.asked(command, line)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
@@ -248,7 +253,7 @@ def _table_of(found: Any, names: Mapping[str, object]) -> str | None:
         return None
     flat = isinstance(found[0], Value)
     rows = [found] if flat else list(found)
-    if not all(hasattr(row, "__len__") and len(row) == len(rows[0]) for row in rows):
+    if not all(hasattr(row, "__len__") and len(row) == len(rows[0]) > 0 for row in rows):
         return None
     if not all(isinstance(node, Value) for row in rows for node in row):
         return None

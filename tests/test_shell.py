@@ -180,7 +180,8 @@ def test_a_notebook_shows_tables_and_set_formulas():
     assert tables["f.steps()"][1][:2] == ["1", "f = x × x + relu(<y>)\n∂f/∂f = 1"]
     assert tables["f.steps()"] == tables["%steps f"]
     assert tables["x.explain()"][1:3] == [["x × x, operand 1", "3 × 1 = 3"], ["x × x, operand 2", "3 × 1 = 3"]]
-    assert tables["x.explain()"][4:] == [["f ← × ←₁ x", "1 × 3 = 3"], ["f ← × ←₂ x", "1 × 3 = 3"]]
+    assert tables["x.explain()"][3] == ["sum of 2 terms", "6"]
+    assert tables["x.explain()"][5:] == [["f ← × ←₁ x", "1 × 3 = 3"], ["f ← × ←₂ x", "1 × 3 = 3"]]
     slopes = "slope by <y>: 0 to the left, 1 to the right; 0 was taken"
     assert tables["f.kinks()"] == [["1 kink", "slopes to both sides"], ["relu(<y>), a kink at <y> = 0", slopes]]
     rows = [["0", "x", "3", "6"], ["1", "<y>", "0", "0"], ["2", "f", "9", "1"]]

@@ -46,10 +46,9 @@ def explained(ledger: Explanation) -> str | None:
             (teller.via(line), product([line.local_grad, line.adjoint], line.term, ledger._precision))
             for line in section.lines[:MOST_LINES]
         ]
-        rest = len(section.lines) - len(terms)
-        parts.append(
-            table(["via", "local gradient × gradient from above"], terms, below=f"… and {rest} more" if rest else "")
-        )
+        if len(section.lines) > 1:
+            terms.append((f"sum of {len(section.lines)} terms", teller.number(section.gradient)))
+        parts.append(table(["via", "local gradient × gradient from above"], terms))
         ways = [(teller.way(path), teller.along(path, section.seed)) for path in section.paths[:MOST_PATHS]]
         rest = section.path_count - len(ways)
         title = f"{counted(section.path_count, 'path')}, each the product of its local gradients"

@@ -21,7 +21,8 @@ _NAMES = {primitives.mul: "*", primitives.relu: "ReLU"}
 class Value(Node):
     """A number with its graph: ``Value(data, _children=(), _op="", label="")``.
 
-    A node made by hand has children; its local gradients are read off its `_backward`, and nan until that is set.
+    The operators and `exp`, `log`, `tanh`, `sigmoid`, `relu` make such Values. A node made by hand has children; its
+    local gradients are read off its `_backward`, and nan until that is set.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b; c.label = "c"

@@ -142,9 +142,7 @@ def _run(options: argparse.Namespace) -> int:
     text = " ".join(text.split())
     name, equals, rest = text.partition("=")
     if equals and name.strip().isidentifier() and not rest.startswith("="):
-        if _is_number(rest):
-            raise Mistake(f"the expression comes first, before {short_label(text)}")
-        raise Mistake(f"the expression stands alone: write {short_label(rest.strip())} without {name.strip()} =")
+        raise Mistake(f"the expression comes first, before {short_label(text)}; and y = x² is written x²")
     try:
         how = _how_saved(options)
         swept = _inputs(options.inputs)
@@ -336,13 +334,6 @@ def _number(text: str) -> float:
     if not text.strip():
         raise Mistake("a number is missing")
     return _computed(text.strip(), {})  # type: ignore[no-any-return]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(_numbers(text))
-    except Mistake:
-        return False
 
 
 def _pointed(mistake: Mistake, text: str) -> Mistake:

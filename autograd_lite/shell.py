@@ -8,6 +8,7 @@ has, and Jupyter its circuit, lists and arrays of Values as tables. IPython is i
 
 from __future__ import annotations
 
+import builtins
 import code
 import functools
 import inspect
@@ -107,6 +108,7 @@ def _display(result: Any) -> None:
     if text is None:
         sys.__displayhook__(result)
     else:
+        builtins._ = result  # type: ignore[attr-defined]
         print(text)
 
 

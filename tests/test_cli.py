@@ -149,7 +149,7 @@ def test_a_mistake_in_the_expression_is_pointed_at(capsys: Capture, argv: list[s
         (["--save", "a.txt"], "the expression is missing"),
         (["--text"], "the expression is missing"),
         (["x=1", "y=2"], "the expression comes first, before x=1"),
-        (["y = x^2", "x=2"], "the expression stands alone: write x^2 without y ="),
+        (["y = x^2", "x=2"], "and y = x² is written x²"),
         (["x", "x=1", "--stepps"], "unrecognized option --stepps: did you mean --steps?"),
         (["--latx", "x", "x=1"], "unrecognized option --latx: did you mean --latex?"),
         (["x", "x=1", "--text", "--json"], "argument --json: not allowed with argument --text"),

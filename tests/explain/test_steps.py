@@ -122,7 +122,7 @@ def test_what_no_gradient_comes_to_has_a_step_forward_and_none_backward():
     compared = math.equal(x, 3).named("f")
     assert str(compared.steps()) == "1. f = x == 3:  ∂f/∂f = 1"
     mixed = (math.greater(x, 1) * y).named("g")
-    assert [step.node for step in mixed.steps()][0] is mixed
+    assert next(step.node for step in mixed.steps()) is mixed
     assert x not in [step.node for step in mixed.steps()]
     assert (len(mixed.steps()), len(mixed.steps(forward=True))) == (3, 7)
     assert len(list(mixed.steps(forward=True))) == 7

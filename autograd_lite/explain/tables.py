@@ -18,8 +18,8 @@ _CELL = "text-align:left;vertical-align:top;white-space:pre-wrap"
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], above: str = "", below: str = "") -> str:
     """A table in HTML, with a line above and one below it; whatever is in a cell is shown as it is.
 
-    >>> table(["x"], [["1 < 2"]])[-33:]
-    '1 &lt; 2</td></tr></tbody></table>'
+    >>> ">1 &lt; 2</td>" in table(["x"], [["1 < 2"]])
+    True
     """
     titles = "".join(f'<th style="{_CELL}">{html.escape(title)}</th>' for title in head)
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)

@@ -25,6 +25,7 @@ def test_the_weights_the_output_and_the_repr_are_micrograds():
         other = theirs(*sizes)
         assert repr(mine) == repr(other)
         assert [p.data for p in mine.parameters()] == [p.data for p in other.parameters()]
+        assert {type(p) for p in mine.parameters()} == {Value}
         a, b = mine(x), other(x)
         for y, z in zip(a if isinstance(a, list) else [a], b if isinstance(b, list) else [b], strict=True):
             assert isinstance(y, Value)

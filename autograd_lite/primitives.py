@@ -1086,7 +1086,7 @@ def _comparison(name: str, symbol: str, value: Callable[..., float]) -> Primitiv
 
 less: Primitive = _comparison("less", "<", lambda a, b: 1.0 if a < b else 0.0)
 less_equal: Primitive = _comparison("less_equal", "≤", lambda a, b: 1.0 if a <= b else 0.0)
-equal: Primitive = _comparison("equal", "=", lambda a, b: 1.0 if a == b else 0.0)
+equal: Primitive = _comparison("equal", "==", lambda a, b: 1.0 if a == b else 0.0)
 unequal: Primitive = _comparison("unequal", "≠", lambda a, b: 1.0 if a != b else 0.0)
 maximum: Primitive = primitive(
     "maximum",

@@ -17,7 +17,19 @@ ROOMS = [
     *("version", "extras"),
     *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
     *("trees", "derivatives", "compiler"),
-    *("explain", "drawing", "testing", "reference", "hypothesis_plugin", "nn", "shell", "cli", "__main__"),
+    *(
+        "explain",
+        "drawing",
+        "testing",
+        "reference",
+        "hypothesis_plugin",
+        "nn",
+        "micrograd",
+        "notation",
+        "shell",
+        "cli",
+        "__main__",
+    ),
 ]
 # The one exception: these methods are one line each, and import the room that does the work when called.
 CONVENIENCES = {

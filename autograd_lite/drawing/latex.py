@@ -27,7 +27,16 @@ MOST_TERMS = 6  # in one sum of the chain rule, or one call of a function
 T = TypeVar("T")
 
 
-def latex(circuit: Circuit, of: str | None = None) -> str:
+class Latex(str):
+    """LaTeX for display mathematics, as a string. Jupyter shows it set."""
+
+    __slots__ = ()
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self}\n$$"
+
+
+def latex(circuit: Circuit, of: str | None = None) -> Latex:
     r"""The expression and, once there are gradients, the chain rule for every leaf, or only for the node with id `of`.
 
     ≈ stands where a number is rounded. What the picture folds away is written ⋯.
@@ -51,7 +60,7 @@ def latex(circuit: Circuit, of: str | None = None) -> str:
     if written.root.gradient is not None:
         lines += written.chain_rules(of)
     body = " \\\\\n".join(lines)
-    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+    return Latex(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
 
 
 class Term:

@@ -116,6 +116,13 @@ class Kinks(tuple[Kink, ...]):
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str | None:
+        from .tables import table
+
+        told = [self._told(kink) for kink in self._found]
+        rows = [(head, "\n".join(side.strip() for side in sides)) for head, *sides in told]
+        return table([counted(len(rows), "kink"), "slopes to both sides"], rows) if rows else None
+
     def _told(self, kink: Kink) -> list[str]:
         names, node = self._names, kink.node
         at = dict.fromkeys(f"{names(side.by)} = {self._number(side.at)}" for side in kink.sides)

@@ -112,6 +112,11 @@ class Explanation:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str | None:
+        from .tables import explained
+
+        return explained(self)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:

@@ -21,10 +21,10 @@ MOST_STEPS = 8  # of a path
 
 def told(ledger: Explanation) -> str:
     """The whole text."""
-    return _Teller(ledger).text()
+    return Teller(ledger).text()
 
 
-class _Teller:
+class Teller:
     def __init__(self, ledger: Explanation) -> None:
         self.ledger = ledger
         self.names: Names = ledger._names

@@ -30,6 +30,7 @@ def draw(
     names: bool | Mapping[str, object] = True,
     check: bool | Mapping[Value, tuple[float, float]] = False,
     most: int | None = MOST_NODES,
+    engine: str = "built-in",
 ) -> Picture:
     """A picture of the circuit that `root` was computed by: every node's value and gradient, every local gradient.
 
@@ -50,6 +51,7 @@ def draw(
             so of a large graph not all are checked, leaves first, and a note says so); a mapping of nodes to such pairs
             shows those.
         most: abridge a graph of more nodes than this to so many; None never does.
+        engine: what lays it out: "built-in", or "graphviz", where that is installed.
 
     A gradient is shown as "·" where no backward sweep has come by. What is left out stands as "… n more nodes".
     ValueError for an option that does not fit.
@@ -65,6 +67,8 @@ def draw(
     """
     if direction not in ("LR", "RL", "TB", "BT"):
         raise ValueError(f"draw: the direction is LR, RL, TB or BT, not {direction!r}")
+    if engine not in ("built-in", "graphviz"):
+        raise ValueError(f"draw: the engine is built-in or graphviz, not {engine!r}")
     if not 1 <= precision <= 17:
         raise ValueError(f"draw: a float has 1 to 17 significant digits to show, not {precision!r}")
     for option, number, least in (("depth", depth, 0), ("most", most, 1)):
@@ -81,4 +85,4 @@ def draw(
         check=check,
         most=most,
     )
-    return Picture(circuit, direction)
+    return Picture(circuit, direction, engine)

@@ -295,7 +295,7 @@ _ALPHABET = """
 α:alpha β:beta γ:gamma δ:delta ε:epsilon ζ:zeta η:eta θ:theta ι:iota κ:kappa λ:lambda μ:mu ν:nu ξ:xi π:pi ρ:rho σ:sigma
 τ:tau υ:upsilon φ:phi χ:chi ψ:psi ω:omega Γ:Gamma Δ:Delta Θ:Theta Λ:Lambda Ξ:Xi Π:Pi Σ:Sigma Υ:Upsilon Φ:Phi Ψ:Psi
 Ω:Omega"""
-_GREEK = dict(pair.split(":") for pair in _ALPHABET.split())
+GREEK = dict(pair.split(":") for pair in _ALPHABET.split())
 _LETTER = r"[^\W\d_]"
 _NAME = re.compile(
     rf"(?P<base>{_LETTER}+(?:\.{_LETTER}+)*)"  # x, weight, net.bias
@@ -334,8 +334,8 @@ def name_latex(label: str) -> Term:
 
 
 def _word(word: str) -> str:
-    if word in _GREEK or word in _GREEK.values():
-        return f"\\{_GREEK.get(word, word)}"
+    if word in GREEK or word in GREEK.values():
+        return f"\\{GREEK.get(word, word)}"
     if not word.isascii():
         return rf"\text{{{word}}}"
     return rf"\mathrm{{{word}}}" if len(word) > 1 and word[0].isalpha() else word

@@ -8,7 +8,6 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -399,12 +398,6 @@ def test_one_node_alone():
     assert f.draw(names=False).latex(of=q) == text
     with pytest.raises(ValueError, match=r"of is a node of the circuit drawn, and Value\(a=3.0"):
         q.draw(depth=0).latex(of=a)
-
-
-def test_saved_it_is_display_mathematics(tmp_path: Path):
-    content = (x * 2).draw().save(tmp_path / "circuit.tex").read_text(encoding="utf-8")
-    assert content.startswith("% needs amsmath\n\\[\n\\begin{aligned}\n")
-    assert content.endswith("\\end{aligned}\n\\]\n")
 
 
 def test_before_backward_there_is_no_chain_rule_and_without_a_path_no_number():

@@ -50,6 +50,7 @@ def draw_step(step: Step, **options: Any) -> Picture:
     edges = [replace(edge, active=(edge.child, edge.operand) in at_work) for edge in picture.circuit.edges]
     told = [f"step {step.index + 1} of {len(steps)}", *step.told()]
     circuit = picture.circuit
-    nodes, notes = [as_then(node) for node in circuit.nodes], [*circuit.notes, *told]
+    nodes = [as_then(node) for node in circuit.nodes]
+    notes = [*(note for note in circuit.notes if note not in circuit.past.told), *told]
     picture.circuit = replace(circuit, nodes=nodes, edges=edges, notes=notes)
     return picture

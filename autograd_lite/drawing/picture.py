@@ -157,8 +157,8 @@ class Picture:
 
         Args:
             path: where; its suffix is one of `FORMS`.
-            scale: how many times the size of the SVG a PNG or PDF is; if not given, a PNG is 2 times, or as large as
-                60 million pixels let it be, and a PDF is 1.
+            scale: how many times the size of the SVG a PNG or PDF is; if not given, a PNG is 2 times unless it is
+                large, and a PDF is 1. A PNG has at most 100 million pixels.
             dpi: the same for a PNG, in pixels per inch: 96 is a scale of 1.
             theme: "light" or "dark", for SVG, PNG, PDF and DOT; an SVG adapts to its page if it is not given.
 

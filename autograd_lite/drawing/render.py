@@ -25,7 +25,8 @@ from .style import COLOURS
 
 THEMES = ("auto", "light", "dark")
 SECONDS = 5.0  # for Graphviz
-MOST_PIXELS, LONGEST_SIDE = 60_000_000, 32_000  # of a PNG; a viewer that shows more is hard to find
+MOST_PIXELS, LONGEST_SIDE = 100_000_000, 32_000  # of a PNG; a viewer that shows more is hard to find
+MANY_PIXELS = 16_000_000  # enough for a large screen, and some tenths of a second: beyond, a PNG is at its natural size
 LONGEST_PAGE = 14_400.0  # points of a PDF's side, what readers agree on
 PIXEL = 0.75  # of an SVG, in points
 
@@ -60,7 +61,7 @@ def themed(text: str, theme: str) -> str:
 
 
 def image(svg: str, form: str, scale: float | None = None) -> bytes:
-    """A drawing in SVG as a PNG or PDF, `scale` times its size: a PNG's is 2 if that fits, a PDF's is 1.
+    """A drawing in SVG as a PNG or PDF, `scale` times its size: by default 1, or up to 2 for a PNG that is not large.
 
     RuntimeError, in a line that says what to install, without Typst; ValueError for a scale that gives no image, or one
     of more than `MOST_PIXELS`.
@@ -76,7 +77,8 @@ def image(svg: str, form: str, scale: float | None = None) -> bytes:
     most, usual = LONGEST_PAGE / max(width, height), 1.0
     if form == "png":
         pixels = width * height / PIXEL**2
-        most, usual = min((MOST_PIXELS / pixels) ** 0.5, LONGEST_SIDE / max(width, height) * PIXEL), 2.0
+        most = min((MOST_PIXELS / pixels) ** 0.5, LONGEST_SIDE / max(width, height) * PIXEL)
+        usual = max(1.0, min(2.0, (MANY_PIXELS / pixels) ** 0.5))
     if scale is None:
         scale = min(usual, most)
     elif not 0.0 < scale <= most:

@@ -94,6 +94,11 @@ class Node:
     def __post_init__(self) -> None:
         self.of = self.of or self.id
 
+    @property
+    def in_order(self) -> bool:
+        """Whether its operands arrive in their order: it means something else if they change places."""
+        return self.op is not None and not self.op.commutes and len(self.operands) > 1
+
 
 @dataclass(slots=True)
 class Edge:
@@ -218,12 +223,12 @@ def describe(
 
 
 def number_text(x: float, precision: int = 4) -> str:
-    """`x` to so many significant digits, with a real minus sign.
+    """`x` to so many significant digits, with a real minus sign; a zero without one.
 
     >>> number_text(-1234.56), number_text(1e-7)
     ('−1235', '1e−07')
     """
-    return f"{x:.{precision}g}".replace("-", "−")
+    return f"{x or 0.0:.{precision}g}".replace("-", "−")
 
 
 def exact_text(x: float | None) -> str:
@@ -471,7 +476,7 @@ def _operands(value: Value, node: Node, sources: list[Node], precision: int) -> 
             found[key].local_gradient, found[key].text = None, ""
         else:
             quiet = parent.kind == "constant"
-            found[key] = Edge(parent.id, node.id, operand, slope, number_text(slope, precision), quiet)
+            found[key] = Edge(parent.id, node.id, operand, slope, "" if quiet else number_text(slope, precision), quiet)
     return found.values()
 
 

@@ -7,12 +7,14 @@ metrics of Adobe's Core 14 fonts.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from html import escape
 from itertools import pairwise
 
 from .layout import Point, layered
 from .model import Circuit, Edge, Group, Node, with_copies
+from .rows import TURN
 from .style import (
     FONT,
     LIGHT,
@@ -32,6 +34,7 @@ SIZE, SMALL = 13.0, 11.0  # of letters, in pixels
 ROW = 17.0
 PAD = 9.0  # between a box and its texts, at the sides
 NOTE = 18.0
+RATIO = 8.0  # of the sides of a drawing, at most
 TOWARDS = {"LR": (1, 0), "RL": (-1, 0), "TB": (0, 1), "BT": (0, -1)}
 
 # thousandths of the size of the letters
@@ -54,10 +57,12 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
     layout = layered(
         [_size(text) for text in texts],
         [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
-        [(text_width(edge.text, SMALL) + 6, SMALL + 4) if edge.text else (0.0, 0.0) for edge in circuit.edges],
+        [label_size(edge.text) for edge in circuit.edges],
         direction,
         [box[group.parent] if group.parent else None for group in circuit.groups],
         [box[node.group] if node.group else None for node in circuit.nodes],
+        [i for i, node in enumerate(circuit.nodes) if node.in_order],
+        RATIO,
     )
     width = max(layout.size[0], *(text_width(note, SMALL) + 16 for note in ["", *circuit.notes]))
     height = layout.size[1] + NOTE * len(circuit.notes)
@@ -79,7 +84,8 @@ def document(body: str, width: float, height: float, title: str, description: st
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" class="autograd-lite" role="img" '
         f'aria-labelledby="{id}_title {id}_desc" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT}" font-size="{SIZE:g}">\n'
+        f'style="max-width:100%;height:auto" viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT}" '
+        f'font-size="{SIZE:g}">\n'
         f'<title id="{id}_title">{escape(title)}</title>\n<desc id="{id}_desc">{escape(description)}</desc>\n'
         f"<style>{stylesheet(id)}</style>\n{body.replace(chr(0), id)}\n</svg>\n"
     )
@@ -90,15 +96,38 @@ def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
     return size * sum(map(_letter_width, text)) / 1000 * (1.08 if bold else 1.0)
 
 
-def curve(path: list[Point], direction: str) -> str:
+def label_size(text: str) -> tuple[float, float]:
+    """The room that the number on an edge needs."""
+    return (text_width(text, SMALL) + 8, SMALL + 5) if text else (0.0, 0.0)
+
+
+def curve(path: list[Point], direction: str, gap: tuple[Point, tuple[float, float]] | None = None) -> str:
     """The line through the points of a layout's path: straight to the second, curved to the third, and so on.
 
-    A straight piece of no length is left out: it has no direction, and a marker at its end would point anywhere.
+    A straight piece of no length is left out: it has no direction, and a marker at its end would point anywhere. The
+    one with the middle of `gap` on it, which is that and the size of a label, is interrupted there.
     """
+    upright = direction in ("TB", "BT")
+    along = 1 if upright else 0
     drawn = [f"M{_at(path[0])}"]
+    ahead = sum(TOWARDS[direction])
     for i, (start, end) in enumerate(pairwise(path)):
-        if i % 2 or start != end:
-            drawn.append(_bend(start, end, direction in ("TB", "BT")) if i % 2 else f"L{_at(end)}")
+        if i % 2:
+            turns = abs(start[along] - end[along]) < 0.01
+            drawn.append(_turn(start, end, upright, ahead) if turns else _bend(start, end, upright))
+            ahead = -ahead if turns else ahead
+        elif start != end:
+            if (
+                gap is not None
+                and abs(start[along] - gap[0][along]) + abs(end[along] - gap[0][along])
+                < (abs(start[along] - end[along]) + 0.01)
+                and start[1 - along] == gap[0][1 - along]
+            ):
+                for side, way in ((-ahead, "L"), (ahead, "M")):
+                    at = [*gap[0]]
+                    at[along] += side * gap[1][along] / 2
+                    drawn.append(f"{way}{at[0]:.1f},{at[1]:.1f}")
+            drawn.append(f"L{_at(end)}")
     return "".join(drawn)
 
 
@@ -160,17 +189,15 @@ def _edge(edge: Edge, parent: Node, child: Node, path: list[Point], label: Point
     base = end[0] - 7 * x, end[1] - 7 * y
     head = [end, (base[0] - 3 * y, base[1] + 3 * x), (base[0] + 3 * y, base[1] - 3 * x)]
     thickness = f' stroke-width="{thick:g}"' if thick != 1.0 else ""
+    gap = (label, label_size(edge.text)) if edge.text else None
     lines = [
         f'<g id="\0_{edge.child}_{edge.operand}" class="edge"><title>{escape(hover_edge(edge, parent, child))}</title>',
-        f'<path d="{curve(path, direction)}" fill="none" stroke="{line}"{thickness}/>',
+        f'<path d="{curve(path, direction, gap)}" fill="none" stroke="{line}"{thickness}/>',
         f'<path d="M{"L".join(map(_at, head))}Z" fill="{line}"/>',
     ]
     if edge.text:
-        width = text_width(edge.text, SMALL) + 4
-        left, top = label[0] - width / 2, label[1] - SMALL / 2 - 1
         lines.append(
-            f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{SMALL + 2:g}" fill="{LIGHT["page"]}" '
-            f'fill-opacity="0.85"/><text x="{label[0]:.1f}" y="{label[1] + 0.35 * SMALL:.1f}" text-anchor="middle" '
+            f'<text x="{label[0]:.1f}" y="{label[1] + 0.35 * SMALL:.1f}" text-anchor="middle" '
             f'font-size="{SMALL:g}" fill="{LIGHT["quiet" if edge.quiet else "local"]}">{escape(edge.text)}</text>'
         )
     return "\n".join([*lines, "</g>"])
@@ -183,6 +210,21 @@ def _bend(start: Point, end: Point, upright: bool) -> str:
         return f"C{start[0]:.1f},{middle:.1f} {end[0]:.1f},{middle:.1f} {_at(end)}"
     middle = (start[0] + end[0]) / 2
     return f"C{middle:.1f},{start[1]:.1f} {middle:.1f},{end[1]:.1f} {_at(end)}"
+
+
+def _turn(start: Point, end: Point, upright: bool, ahead: float) -> str:
+    """A turn back, with round corners."""
+    across = 0 if upright else 1
+    radius = math.copysign(min(TURN, abs(end[across] - start[across]) / 2), end[across] - start[across])
+
+    def point(out: float, down: float) -> str:
+        return f"{down:.1f},{out:.1f}" if upright else f"{out:.1f},{down:.1f}"
+
+    out = start[1 - across] + ahead * abs(radius)
+    first, last = start[across], end[across]
+    return (
+        f"Q{point(out, first)} {point(out, first + radius)}L{point(out, last - radius)}Q{point(out, last)} {_at(end)}"
+    )
 
 
 def _at(point: Point) -> str:

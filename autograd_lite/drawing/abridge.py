@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 Parents = list[tuple[int, ...]]
 FOLDED = -1  # the class of a node that is not drawn by itself
@@ -118,6 +118,48 @@ def _pieces(parents: Parents, rest: list[int], kept: set[int]) -> dict[int, int]
                 a, b = lead(node), lead(parent)
                 leader[max(a, b)] = min(a, b)
     return {node: lead(node) for node in rest}
+
+
+def repeated(parents: Parents, kinds: Sequence[Hashable]) -> tuple[list[int], list[int]]:
+    """The class of each node, alike being of one class, and the last node of the run that each is in.
+
+    A run is an operation after another of its kind that it alone uses: the sums that add up a loss, sine upon sine. A
+    run is like one operation, whatever its length. Two are alike that are of one kind, whose operands are, and whose
+    uses are: a loss over examples has as many classes as one example has nodes.
+
+    >>> repeated([(), (), (0,), (1,), (2, 3)], ["x", "x", "sin", "sin", "+"])
+    ([0, 0, 2, 2, 4], [0, 1, 2, 3, 4])
+    """
+    count = len(parents)
+    users, uses = [0] * count, [0] * count
+    for node, operands in enumerate(parents):
+        for parent in operands:
+            users[parent], uses[parent] = node, uses[parent] + 1
+    run = list(range(count))
+    for node in range(count - 2, -1, -1):
+        if parents[node] and uses[node] == 1 and kinds[node] == kinds[users[node]]:
+            run[node] = run[users[node]]
+    operands_of: dict[int, list[int]] = {}
+    for node, operands in enumerate(parents):
+        operands_of.setdefault(run[node], []).extend([parent for parent in operands if run[parent] != run[node]])
+    known: dict[Hashable, int] = {}
+    made_of = [0] * count  # what each is, by its kind and its operands
+    long = Counter(run)
+    for node in range(count):
+        if run[node] == node:
+            made = [made_of[run[parent]] for parent in operands_of[node]]
+            made_of[node] = known.setdefault((kinds[node], frozenset(made) if long[node] > 1 else tuple(made)), node)
+    roles: list[set[tuple[int, int]]] = [set() for _ in parents]
+    classes = [0] * count
+    for node in range(count - 1, -1, -1):  # and what it is used for
+        if run[node] != node:
+            classes[node] = classes[run[node]]
+            continue
+        classes[node] = known.setdefault((made_of[node], frozenset(roles[node])), node)
+        for place, parent in enumerate(operands_of[node]):
+            roles[run[parent]].add((classes[node], 0 if long[node] > 1 else place))
+    first: dict[int, int] = {}
+    return [first.setdefault(own, node) for node, own in enumerate(classes)], run
 
 
 def contracted(parents: Parents, classes: list[int]) -> list[int]:

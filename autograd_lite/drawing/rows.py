@@ -60,7 +60,7 @@ def laid_out(plan: Plan, rows: list[tuple[int, int]], lefts: list[float], rights
     items: list[list[int]] = [[] for _ in rows]
     for item, rank in enumerate(plan.rank):
         items[row_of[rank]].append(item)
-    onward: list[list[tuple[float, float, int]]] = [[] for _ in rows]  # how far down each edge leaves the row, and which
+    onward: list[list[tuple[float, float, int]]] = [[] for _ in rows]
     for edge, (parent, child) in enumerate(plan.edges):
         for left, right in pairwise([parent, *plan.chains[edge], child]):
             if row_of[plan.rank[left]] != row_of[plan.rank[right]]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
 from .layout import Point, layered
-from .model import Circuit, Edge, Group, Node, with_copies
+from .model import Circuit, Edge, Group, Node, exact_text, with_copies
+from .networks import Matrix
 from .rows import TURN
 from .style import (
     FONT,
@@ -34,6 +36,7 @@ SIZE, SMALL = 13.0, 11.0  # of letters, in pixels
 ROW = 17.0
 PAD = 9.0  # between a box and its texts, at the sides
 NOTE = 18.0
+GUTTER, BIAS = 14.0, 4.0  # between two matrices, and before a column of biases
 RATIO = 8.0  # of the sides of a drawing, at most
 TOWARDS = {"LR": (1, 0), "RL": (-1, 0), "TB": (0, 1), "BT": (0, -1)}
 
@@ -55,7 +58,7 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
     number = {node.id: i for i, node in enumerate(circuit.nodes)}
     box = {group.id: i for i, group in enumerate(circuit.groups)}
     layout = layered(
-        [_size(text) for text in texts],
+        [_size(text, node.matrices) for text, node in zip(texts, circuit.nodes)],
         [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
         [label_size(edge.text) for edge in circuit.edges],
         direction,
@@ -143,8 +146,18 @@ def _letter_width(letter: str) -> int:
     return 1300 if letter > "\uffff" else 1000 if unicodedata.east_asian_width(letter) in "WF" else 700
 
 
-def _size(text: list[list[Run]]) -> tuple[float, float]:
-    return max(map(_row_width, text), default=0.0) + 2 * PAD, ROW * len(text) + 8.0
+def _size(text: list[list[Run]], matrices: Sequence[Matrix] = ()) -> tuple[float, float]:
+    cells = [_cells(matrix) for matrix in matrices]
+    wide = sum(width for _, width, _ in cells) + GUTTER * (len(cells) - 1)
+    high = max((height for *_, height in cells), default=-ROW) + ROW
+    return max(wide, *map(_row_width, text), 0.0) + 2 * PAD, ROW * len(text) + 8.0 + high + (4.0 if cells else 0.0)
+
+
+def _cells(matrix: Matrix) -> tuple[float, float, float]:
+    """The side of a matrix' cells, and its width and height."""
+    rows, columns = len(matrix.numbers), len(matrix.numbers[0])
+    side = min(13.0, max(4.0, 120.0 / max(rows, columns)))
+    return side, max(side * columns + (BIAS if matrix.biased else 0.0), text_width(matrix.name, SMALL)), side * rows
 
 
 def _row_width(row: list[Run]) -> float:
@@ -152,7 +165,7 @@ def _row_width(row: list[Run]) -> float:
 
 
 def _node(node: Node, text: list[list[Run]], at: Point, output: bool) -> str:
-    width, height = _size(text)
+    width, height = _size(text, node.matrices)
     left, top = at[0] - width / 2, at[1] - height / 2
     role, thick, dashed = outline(node, output)
     dashes = ' stroke-dasharray="5 3"' if dashed else ""
@@ -170,7 +183,35 @@ def _node(node: Node, text: list[list[Run]], at: Point, output: bool) -> str:
     for i, row in enumerate(text):
         y = top + 4.0 + ROW * i + ROW / 2 + 0.35 * SIZE
         lines.append(f'<text x="{at[0]:.1f}" y="{y:.1f}" text-anchor="middle">{_runs(row)}</text>')
+    x = at[0] - sum(_cells(matrix)[1] for matrix in node.matrices) / 2 - GUTTER / 2 * (len(node.matrices) - 1)
+    for matrix, role in zip(node.matrices, ("value", "gradient")):
+        lines.append(_matrix(matrix, role, x, top + 4.0 + ROW * len(text)))
+        x += _cells(matrix)[1] + GUTTER
     return "\n".join([*lines, "</g>"])
+
+
+def _matrix(matrix: Matrix, role: str, left: float, top: float) -> str:
+    """Each number a cell, the stronger its colour the larger it is beside the largest; a bias a little apart."""
+    side, width, _ = _cells(matrix)
+    numbers = [x for row in matrix.numbers for x in row if x is not None and math.isfinite(x)]
+    most = max(map(abs, numbers), default=0.0) or 1.0
+    columns = len(matrix.numbers[0])
+    start = left + (width - side * columns - (BIAS if matrix.biased else 0.0)) / 2
+    lines = [
+        f'<text x="{left + width / 2:.1f}" y="{top + ROW / 2 + 0.35 * SMALL:.1f}" text-anchor="middle" '
+        f'font-size="{SMALL:g}" fill="{LIGHT[role]}">{escape(matrix.name)}</text>'
+    ]
+    for i, row in enumerate(matrix.numbers):
+        for j, x in enumerate(row):
+            at = start + side * j + (BIAS if matrix.biased and j == columns - 1 else 0.0), top + ROW + side * i
+            shown = x is not None and math.isfinite(x)
+            colour = LIGHT["mark" if not shown else "minus" if x and x < 0.0 else "plus"]
+            strength = max(0.06, abs(x or 0.0) / most) if shown else 1.0 if x is not None else 0.0
+            lines.append(
+                f'<rect x="{at[0]:.1f}" y="{at[1]:.1f}" width="{side - 1:.1f}" height="{side - 1:.1f}" '
+                f'fill="{colour}" fill-opacity="{strength:.2f}"><title>{exact_text(x)}</title></rect>'
+            )
+    return "\n".join(lines)
 
 
 def _runs(row: list[Run]) -> str:

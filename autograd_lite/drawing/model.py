@@ -21,7 +21,7 @@ from ..graph import topological_order
 from ..names import names_of
 from ..primitives import Primitive
 from ..value import short_label
-from .abridge import Parents, both_ends, contracted, folded, levels_back, neighbourhood, quotient, repeated
+from .abridge import Parents, both_ends, contracted, folded, levels_back, loops, neighbourhood, quotient, repeated
 from .networks import MOST_SHOWN, Layers, Matrix, Path, Vector
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ MOST_NODES = 60  # a larger graph is folded
 MOST_TITLE = 1_000  # characters of a label on hover
 MOST_CHECKED = 40_000  # operations are evaluated again for check=True, each some fifty times: some seconds
 FAR = 3  # a leaf whose uses lie more than so many levels apart is drawn beside each of them
+SHORT_RUN = 4  # operations in a row that are fewer are drawn each by itself
 AROUND = 2  # the radius of a neighbourhood, unless `depth` says otherwise
 
 
@@ -199,11 +200,12 @@ def describe(
         groups = "boxes" if not folds else "layers" if network is not None and network.found else "collapsed"
     opened = {one for one in expand if isinstance(one, str)}
     prefixes = _prefixes(paths, groups, network, opened)
-    if network is not None and groups == "boxes":
+    if network is not None:
+        if any(prefixes):
+            network.fold_parameters(parents, prefixes)
         paths = network.with_parameters(parents, paths)
-    elif network is not None:
-        network.fold_parameters(parents, prefixes)
     singles = {index[one] for one in expand if not isinstance(one, str) and one in index}
+    singles |= {i for i, path in enumerate(paths) if not opened.isdisjoint(path)}
     fold = _Fold(order, parents, prefixes, singles, opened) if folds else None
     drawn = _drawn(parents, prefixes, None if around is None else index[around], depth, most, fold)
     place = [0] * len(order)
@@ -232,8 +234,11 @@ def describe(
                 node.output, node.signal = network.vectors(members, precision)
                 node.matrices = network.matrices(members)
             path = prefixes[first][:-1]
-        elif kind == "alike":
-            assert fold is not None
+        elif kind == "loop" and fold is not None:
+            node = _group(members, ("loop",), [i for i in members if i in exits], order, precision)
+            node.times = f"{max(fold.steps.get(i, 1) for i in members):,} in a row"
+            path = _common([paths[i] for i in members])
+        elif kind == "alike" and fold is not None:
             node = _alike(members, fold.run, order, named, precision)
             path = _common([paths[i] for i in members])
         else:
@@ -365,14 +370,27 @@ class _Fold:
         self.kinds = [_kind(node) for node in order]
         self.singles, self.opened = singles, opened
         self.run = list(range(len(order)))
+        self.steps: dict[int, int] = {}  # of each node in a loop, how many steps that has
 
     def classes(self, parents: Parents, units: list[list[int]]) -> list[int]:
         """The class of each unit of a graph, each of which stands for some of the nodes."""
-        kinds = [self.kinds[unit[0]] if len(unit) == 1 else unit[0] for unit in units]
-        classes, run = repeated(parents, kinds)
+        classes, run = repeated(parents, self._kinds(units))
         for unit, last in zip(units, run):
             if len(unit) == 1:
                 self.run[unit[0]] = units[last][0]
+        size, runs = Counter(classes), Counter(own for number, own in enumerate(classes) if run[number] == number)
+        opened = {classes[number] for number, unit in enumerate(units) if self._is_opened(unit[0])}
+        opened |= {own for own, count in runs.items() if count == 1 and size[own] < SHORT_RUN}
+        return [number if own in opened else own for number, own in enumerate(classes)]
+
+    def _kinds(self, units: list[list[int]]) -> list[tuple[str, str] | None]:
+        return [self.kinds[unit[0]] if len(unit) == 1 else None for unit in units]
+
+    def in_loops(self, parents: Parents, units: list[list[int]]) -> list[int]:
+        """The same, the steps of a loop being of one class."""
+        constants = [n for n, unit in enumerate(units) if len(unit) == 1 and self.kinds[unit[0]][1] == "constant"]
+        classes, steps = loops(parents, self._kinds(units), constants)
+        self.steps = {node: steps[own] for unit, own in zip(units, classes) if own in steps for node in unit}
         opened = {classes[number] for number, unit in enumerate(units) if self._is_opened(unit[0])}
         return [number if own in opened else own for number, own in enumerate(classes)]
 
@@ -398,9 +416,10 @@ def _drawn(
     most: int | None,
     fold: _Fold | None = None,
 ) -> list[tuple[str, list[int]]]:
-    """What is drawn as one, in topological order, and its members; of a kind each: "node", "group", "alike", "folded".
+    """What is drawn as one, in topological order, and its members; of a kind each: "node", "group", "alike", "loop",
+    "folded".
 
-    Where there is too much, first what is alike is drawn as one; then the middle is left out.
+    Where there is too much, first what is alike is drawn as one, then the steps of a loop; then the middle is left out.
     """
     units: list[list[int]] = [[node] for node in range(len(parents))]
     if any(prefixes):
@@ -409,10 +428,12 @@ def _drawn(
         parents, units = quotient(parents, contracted(parents, classes))
     kinds = ["group" if prefixes[unit[0]] else "node" for unit in units]
     limit = len(parents) if most is None else most
-    if fold is not None and len(parents) > limit:
-        parents, alike = quotient(parents, contracted(parents, fold.classes(parents, units)))
-        kinds = [kinds[numbers[0]] if len(numbers) == 1 else "alike" for numbers in alike]
-        units = [sorted(node for number in numbers for node in units[number]) for numbers in alike]
+    for kind in ("alike", "loop", "alike") if fold is not None else ():
+        if kind == "alike" or len(parents) > limit:
+            found = fold.classes(parents, units) if kind == "alike" else fold.in_loops(parents, units)
+            parents, together = quotient(parents, contracted(parents, found))
+            kinds = [kinds[numbers[0]] if len(numbers) == 1 else kind for numbers in together]
+            units = [sorted(node for number in numbers for node in units[number]) for numbers in together]
     count = len(parents)
     if centre is not None:
         middle = next(u for u, members in enumerate(units) if centre in members)
@@ -485,8 +506,9 @@ def _alike(members: list[int], run: list[int], order: list[Value], named: Mappin
     """What stands for several alike: one number each, of a run its last."""
     ends = [i for i in members if run[i] == i]
     one = _node(order[ends[-1]], "", precision, named, False)
-    stem = _stem(one.label)
-    label = stem if len(ends) > 1 else one.label
+    if one.kind == "constant" and len({order[i].data for i in ends}) == 1:
+        return replace(one, id=f"c{members[0]}", of=f"c{members[0]}", count=len(members))
+    label = _stem(one.label) if len(ends) > 1 else one.label
     node = Node(f"c{members[0]}", "group", label, label, text=one.text, count=len(members))
     if len(ends) == 1:
         node.times, node.shows = f"{len(members):,} in a row", f"n{ends[0]}"

@@ -57,7 +57,7 @@ class Picture:
         >>> print((Value(3.0, "x") * 2).named("f").draw().text())
         f: × = 6  ∂ ·
         ├─[2]─ x = 3  ∂ ·
-        └─[3]─ 2
+        └── 2
         """
         return text_tree(self.circuit)
 

@@ -51,7 +51,7 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
     >>> from autograd_lite import Value
     >>> from autograd_lite.drawing.model import describe
     >>> svg(describe(Value(3.0, "x") * 2)).count("<rect")
-    6
+    4
     """
     circuit = with_copies(circuit)
     texts = [rows(node) for node in circuit.nodes]
@@ -255,17 +255,17 @@ def _bend(start: Point, end: Point, upright: bool) -> str:
 
 def _turn(start: Point, end: Point, upright: bool, ahead: float) -> str:
     """A turn back, with round corners."""
-    across = 0 if upright else 1
-    radius = math.copysign(min(TURN, abs(end[across] - start[across]) / 2), end[across] - start[across])
-
-    def point(out: float, down: float) -> str:
-        return f"{down:.1f},{out:.1f}" if upright else f"{out:.1f},{down:.1f}"
-
-    out = start[1 - across] + ahead * abs(radius)
+    along, across = (1, 0) if upright else (0, 1)
     first, last = start[across], end[across]
-    return (
-        f"Q{point(out, first)} {point(out, first + radius)}L{point(out, last - radius)}Q{point(out, last)} {_at(end)}"
-    )
+    radius = math.copysign(min(TURN, abs(last - first) / 2), last - first)
+    near, far = start[along], start[along] + ahead * abs(radius)
+    # out, down: of each corner its end and the two points that the curve is drawn towards
+    points = [
+        ((near + 2 * far) / 3, first), (far, first + radius / 3), (far, first + radius), (far, last - radius),
+        (far, last - radius / 3), ((near + 2 * far) / 3, last), (near, last),
+    ]  # fmt: skip
+    a, b, c, d, e, f, g = (_at((down, out) if upright else (out, down)) for out, down in points)
+    return f"C{a} {b} {c}L{d}C{e} {f} {g}"
 
 
 def _at(point: Point) -> str:

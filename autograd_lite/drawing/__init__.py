@@ -26,7 +26,8 @@ def draw(
     depth: int | None = None,
     around: Value | None = None,
     constants: bool = True,
-    groups: str | Collection[str] = "boxes",
+    groups: str | Collection[str] = "auto",
+    expand: Collection[str | Value] = (),
     names: bool | Mapping[str, object] = True,
     check: bool | Mapping[Value, tuple[float, float]] = False,
     most: int | None = MOST_NODES,
@@ -44,13 +45,16 @@ def draw(
         groups: "boxes" around what was made in a ``with group(name):``, "collapsed" for one node in place of each
             outermost group, "layers" for one in place of each layer of a network, or the names of those to collapse.
             What is collapsed and is one layer takes its weights and biases in, and shows its a and its error signal δ.
+            "auto" is boxes, and where that is more than `most` nodes, layers or else groups are collapsed, and then
+            what is alike is drawn as one: of a loss over examples one example, each box with how many it stands for.
+        expand: names of groups, of what is alike, or nodes, that are drawn whole though the others are folded.
         names: a node without a label is called what the caller's variables call it; False leaves it without a name, and
             a namespace such as ``locals()`` is looked in instead.
         check: True puts a numerical derivative of `root` beside each gradient, with a bound on its error, and outlines
             a gradient that is further off (see `explain.numerical_gradients`; it takes some fifty evaluations a node,
             so of a large graph not all are checked, leaves first, and a note says so); a mapping of nodes to such pairs
             shows those.
-        most: abridge a graph of more nodes than this to so many; None never does.
+        most: fold a graph of more nodes than this, and abridge what is left to so many; None never does.
         engine: what lays it out: "built-in", or "graphviz", where that is installed.
 
     A gradient is shown as "·" where no backward sweep has come by. What is left out stands as "… n more nodes".
@@ -81,6 +85,7 @@ def draw(
         around=around,
         constants=constants,
         groups=groups,
+        expand=expand,
         names=names,
         check=check,
         most=most,

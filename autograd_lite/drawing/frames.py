@@ -42,6 +42,7 @@ def draw_step(step: Step, **options: Any) -> Picture:
             gradient_text=node.gradient_text and gradients.get(shown, UNREACHED),
             output=None,  # vectors, which are not known all at once
             signal=None,
+            matrices=(),
             marks=tuple(mark for mark in node.marks if mark == "kink"),
             active=node.id == id[step.node],
         )

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from .abridge import both_ends, folded, quotient
 from .model import Circuit, Edge, Node, with_copies
-from .style import mark_text
+from .style import held, mark_text
 
 MOST_EDGES, MOST_CHARACTERS = 500, 50_000  # Mermaid's own limits, which a page can raise and a diagram can't
 
@@ -142,7 +142,17 @@ def _label(node: Node) -> str:
     gradient = f"∂ {node.gradient_text}" if node.gradient_text else ""
     check = node.check.text if node.check else ""
     output, signal = (vector.text if vector else "" for vector in (node.output, node.signal))
-    lines = (first, node.value_text, output, gradient, signal, check, *(mark_text(node, mark) for mark in node.marks))
+    times = held(node) if node.times else ""
+    lines = (
+        first,
+        times,
+        node.value_text,
+        output,
+        gradient,
+        signal,
+        check,
+        *(mark_text(node, mark) for mark in node.marks),
+    )
     return "<br/>".join(escaped(line) for line in lines if line)
 
 

@@ -30,7 +30,7 @@ class Picture:
 
     >>> from autograd_lite import Value
     >>> (Value(3.0, "x") * 2).draw()
-    <Picture of 3 nodes: .show(), .svg(), .text(), .latex(), .tikz(), .mermaid(), .html(), .source, .save(path)>
+    <Picture of 3 nodes: .svg(), .text(), .latex(), .mermaid(), .html(), .source, .save(path)>
     """
 
     __slots__ = ("_svg", "circuit", "direction", "engine")
@@ -61,7 +61,7 @@ class Picture:
         >>> print((Value(3.0, "x") * 2).named("f").draw().text())
         f: × = 6  ∂ ·
         ├─[2]─ x = 3  ∂ ·
-        └─[3]─ 2
+        └── 2
         """
         return text_tree(self.circuit)
 
@@ -218,7 +218,7 @@ class Picture:
 
     def __repr__(self) -> str:
         count = self.circuit.total
-        forms = ".show(), .svg(), .text(), .latex(), .tikz(), .mermaid(), .html(), .source, .save(path)"
+        forms = ".svg(), .text(), .latex(), .mermaid(), .html(), .source, .save(path)"
         return f"<Picture of {count} node{'s' * (count != 1)}: {forms}>"
 
     def _repr_svg_(self) -> str:

@@ -66,7 +66,7 @@ def test_options_of_the_drawing_hold() -> None:
         with group("many"):
             f = f * 1.5
     steps = f.steps()
-    assert "folded into" in steps[3].draw(most=10, direction="TB").text()
+    assert "folded into" in steps[3].draw(groups="boxes", most=10, direction="TB").text()
     assert "many" in steps[3].draw(groups="collapsed").text()
     with pytest.raises(ValueError, match="direction is LR, RL, TB or BT"):
         steps[0].draw(direction="up")

@@ -34,7 +34,7 @@ def picture(count: int = 3) -> Picture:
     for _ in range(count):
         y = y * x
     y.backward()
-    return y.draw(names=False, engine="graphviz")
+    return y.draw(names=False, engine="graphviz", most=None)
 
 
 def circuit() -> Value:

@@ -195,6 +195,10 @@ class Picture:
         """Show the picture: in a notebook there, in a terminal that draws images there, else in a browser.
 
         Where there is no browser either, the text tree is printed.
+
+        >>> from autograd_lite import Value
+        >>> callable((Value(3.0, "x") * 2).draw().show)
+        True
         """
         from .show import show
 

@@ -48,7 +48,9 @@ def plot(
     that are no interval, a point outside of it, or fewer than two samples.
 
     >>> from autograd_lite import math, plot
-    >>> axes = plot(lambda x: math.relu(x) * math.sin(x), -3, 3)  # doctest: +SKIP
+    >>> axes = plot(lambda x: math.maximum(x * x, 1.0), 0.0, 3.0)
+    >>> [line.get_label() for line in axes.get_lines()][:4]
+    ['df/dx', 'f(x)', 'tangent at 1.95: slope 3.9', 'kink']
     """
     try:
         from matplotlib import pyplot

@@ -21,7 +21,6 @@ from autograd_lite.drawing import render
 from autograd_lite.drawing.picture import MOST_FOR_GRAPHVIZ, Picture
 from autograd_lite.drawing.style import COLOURS
 
-HAS_PYGRAPHVIZ = importlib.util.find_spec("pygraphviz") is not None
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the system has no dot: install graphviz")
 needs_typst = pytest.mark.skipif(
     importlib.util.find_spec("typst") is None, reason="typst is not installed: pip install autograd_lite[draw]"
@@ -46,10 +45,7 @@ def circuit() -> Value:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder that is the only place programs are found in, and no module that draws."""
-    found = importlib.util.find_spec
-    hidden = "pygraphviz"
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == hidden else found(name, *rest))
+    """A folder that is the only place programs are found in."""
     folder = tmp_path / "programs"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
@@ -109,18 +105,6 @@ def test_a_file_that_is_no_program(alone: Path):
 
 @needs_dot
 def test_dot_draws():
-    svg = picture().svg()
-    assert "without Graphviz" not in svg
-    assert svg.count('class="node"') == 4
-
-
-@pytest.mark.skipif(not HAS_PYGRAPHVIZ, reason="pygraphviz is not installed: pip install pygraphviz")
-@pytest.mark.parametrize("broken", [False, True])
-def test_pygraphviz_draws_where_dot_does_not(alone: Path, monkeypatch: pytest.MonkeyPatch, broken: bool):
-    monkeypatch.undo()
-    monkeypatch.setenv("PATH", str(alone))
-    if broken:
-        program(alone, "dot", "exit 1")
     svg = picture().svg()
     assert "without Graphviz" not in svg
     assert svg.count('class="node"') == 4

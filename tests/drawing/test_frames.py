@@ -112,7 +112,7 @@ def test_options_of_the_drawing_hold() -> None:
     for _ in range(40):
         with group("many"):
             f = f * 1.5
-    page = animated_html(f.steps(), most=10, direction="TB")
+    page = animated_html(f.steps(), most=10, groups="boxes", direction="TB")
     assert len(frames_of(page)) == 41
     assert "folded into" in page
     assert "many" in animated_html(f.steps(), groups="collapsed")

@@ -80,7 +80,7 @@ class Picture:
         """
         from .latex import latex
 
-        return latex(self.circuit, None if of is None else self._id(of))
+        return latex(self.circuit.written or self.circuit, None if of is None else self._id(of))
 
     def mermaid(self) -> str:
         """The picture in Mermaid's notation, which Markdown pages draw.
@@ -206,7 +206,7 @@ class Picture:
 
     def _id(self, node: Value) -> str:
         for place, other in enumerate(topological_order(self.circuit.root)):
-            if other is node and any(drawn.id == f"n{place}" for drawn in self.circuit.nodes):
+            if other is node and any(drawn.id == f"n{place}" for drawn in (self.circuit.written or self.circuit).nodes):
                 return f"n{place}"
         raise ValueError(f"latex: of is a node of the circuit drawn, and {node!r} is none")
 

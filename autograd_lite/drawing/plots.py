@@ -49,7 +49,7 @@ def plot(
 
     >>> from autograd_lite import math, plot
     >>> axes = plot(lambda x: math.maximum(x * x, 1.0), 0.0, 3.0)
-    >>> [line.get_label() for line in axes.get_lines()][:4]
+    >>> [text.get_text() for text in axes.get_legend().get_texts()]
     ['df/dx', 'f(x)', 'tangent at 1.95: slope 3.9', 'kink']
     """
     try:
@@ -75,7 +75,8 @@ def plot(
     low, high = max(min(low, least), 2 * low - high), min(max(high, most), 2 * high - low)
     axes.set_ylim(low, high)
     inside = {i for i in kinks if all(near.y - near.y == 0.0 for near in points[max(i - 1, 0) : i + 3])}
-    corners = [kinks[i] for i in sorted(inside - set(jumps)) if low <= kinks[i].y <= high]
+    seen = {round(kinks[i].x / (b - a), 9): kinks[i] for i in sorted(inside - set(jumps))}  # a sample may lie on one
+    corners = [corner for corner in seen.values() if low <= corner.y <= high]
     if math.isfinite(tangent.y) and math.isfinite(tangent.slope):
         ends = [tangent.y + tangent.slope * (x - at) for x in (a, b)]
         at_kink = ", a kink" if any(abs(corner.x - at) <= 1e-9 * (b - a) for corner in corners) else ""

@@ -49,6 +49,7 @@ def test_value_derivative_and_tangent() -> None:
         (lambda x: math.maximum(x * x, 1 - x), [(python.sqrt(5) - 1) / 2]),
         (lambda x: math.sqrt(abs(x)), [0.0]),
         (lambda x: math.tanh(50 * x), []),
+        (lambda x: math.cbrt(x), []),
         (lambda x: math.sqrt(x), []),  # the end of a domain is no kink
         (lambda x: 1 / (x - 0.1) ** 2, []),
         (lambda x: math.relu(x) * math.sin(x), []),  # a node at a kink that the function does not have

@@ -36,7 +36,7 @@ def test_the_whole_source():
         '    n0 -->|"1"| n2',
         '    n1 -->|"1"| n2',
         '    n2 -->|"2"| n4',
-        '    n3 --> n4',
+        "    n3 --> n4",
         "    linkStyle default stroke:#57606a,color:#0969da",
         "    linkStyle 3 stroke:#d0d7de,color:#57606a",
         "    classDef leaf fill:#ddf4ff,stroke:#0969da,color:#24292f",

@@ -501,7 +501,7 @@ class Value:
         >>> print((Value(3.0, "x") * 2).draw().text())
         × = 6  ∂ ·
         ├─[2]─ x = 3  ∂ ·
-        └─[3]─ 2
+        └── 2
         """
         from .drawing import draw
 

@@ -37,6 +37,7 @@ nb_merge_streams = True
 default_role = "py:obj"
 nitpick_ignore_regex = [  # prose in backticks; types of other projects, and inner ones, which are on no page
     ("py:obj", ".*"),
+    ("py:class", r"Axes"),
     ("py:class", r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Page|.*\.(Circuit|Layer|Between|Names|N)"),
     ("py:class", r".*\.micrograd\.engine\.Value"),
 ]

@@ -62,6 +62,8 @@ def page(circuit: Circuit, direction: str = "LR") -> Page:
     names = {int(node.of[1:]): node.title for node in circuit.nodes if node.of[0] == "n" and node.title}
     graph = _Graph(circuit, names)
     notes = [*circuit.notes, *graph.notes]
+    if graph.program != "null":  # it sweeps by itself, once, from the output
+        notes = [f"Here ∂ is of one sweep. In Python: {note}" if note in circuit.past.told else note for note in notes]
     drawings, width = _drawings(circuit, direction)
     text = _resource("page.html").format(
         title=html.escape(_printable(graph.title)),

@@ -19,9 +19,6 @@ from .wording import Names, added, counted, no_path, number
 from .wording import term as told_term
 
 if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
     from ..drawing import Picture
 
 MOST_STEPS = 500  # printed
@@ -109,7 +106,7 @@ class Step:
     >>> print(last.draw().text())
     f: × = 6  ∂ 1
     ├─[2]─ x = 3  ∂ 2
-    └─[3]─ 2
+    └── 2
     step 2 of 2
     x:  ∂f/∂x = 2
     """
@@ -178,10 +175,6 @@ class Steps(Sequence[Step]):
     (2, 4)
     >>> steps(f).adjoints(0)[f]
     1.0
-    >>> import os, tempfile
-    >>> file = steps(f).save(os.path.join(tempfile.mkdtemp(), "steps.html"))
-    >>> file.read_text() == steps(f).html()
-    True
     """
 
     def __init__(
@@ -260,21 +253,7 @@ class Steps(Sequence[Step]):
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<Steps from {self.names(self.z)}: {len(self)}; print them, iterate, or .save('steps.html')>"
-
-    # ---- drawn: each a room of its own, as with `Value.draw` ----
-
-    def html(self, **options: Any) -> str:
-        """An animation of the steps, one self-contained page: see `autograd_lite.drawing.frames`."""
-        from ..drawing.frames import animated_html
-
-        return animated_html(self, **options)
-
-    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write the animation to a file, ``.html`` or ``.gif``: see `autograd_lite.drawing.frames`."""
-        from ..drawing.frames import save_steps
-
-        return save_steps(self, path, **options)
+        return f"<Steps from {self.names(self.z)}: {len(self)}; print or iterate them>"
 
 
 def _sent(node: Value, adjoints: dict[Value, float]) -> Iterator[Term]:

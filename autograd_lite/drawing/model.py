@@ -448,6 +448,8 @@ def _drawn(
             parents, together = quotient(parents, contracted(parents, found))
             kinds = [kinds[numbers[0]] if len(numbers) == 1 else kind for numbers in together]
             units = [sorted(node for number in numbers for node in units[number]) for numbers in together]
+            if kind == "loop" and "loop" not in kinds:
+                break
     count = len(parents)
     if centre is not None:
         middle = next(u for u, members in enumerate(units) if centre in members)

@@ -22,7 +22,7 @@ from ..names import names_of
 from ..primitives import Primitive
 from ..value import short_label
 from .abridge import Parents, both_ends, contracted, folded, levels_back, loops, neighbourhood, quotient, repeated
-from .networks import MOST_SHOWN, Layers, Matrix, Path, Vector
+from .networks import MOST_SHOWN, Layers, Matrix, Path, Vector, unsigned
 
 if TYPE_CHECKING:
     from ..value import Value
@@ -540,7 +540,7 @@ def _alike(members: list[int], run: list[int], order: list[Value], named: Mappin
         constant = order[ends[0]].op is primitives.constant
         if (prefix and constant) or node.value_text:
             continue
-        text = f"{prefix}{vector_text(numbers, precision, MOST_SHOWN)}"
+        text = f"{prefix}{vector_text(unsigned(numbers), precision, MOST_SHOWN)}"
         vector = Vector(prefix.strip() or "values", tuple([f"n{i}" for i in ends]), tuple(numbers), text)
         node.output, node.signal = (node.output, vector) if prefix else (vector, None)
     return node

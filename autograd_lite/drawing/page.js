@@ -116,7 +116,9 @@
     const wires = [...svg.querySelectorAll(".edge")].map((wire) => {
       const [from, to] = ["from", "to"].map((end) => index.get(Number(wire.dataset[end])) ?? -1);
       const edge = wire.dataset.operand === undefined ? -1 : first[to] + Number(wire.dataset.operand), text = wire.querySelector("text");
-      return { wire, from, to, edge, text, x: Number(text?.getAttribute("x")), y: Number(text?.getAttribute("y")), flags: -1 };
+      const points = wire.querySelector("path").getAttribute("d").match(/-?[\d.]+/g).map(Number), xs = points.filter((_, k) => k % 2 === 0), ys = points.filter((_, k) => k % 2);
+      const extent = { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
+      return { wire, from, to, edge, text, extent, x: Number(text?.getAttribute("x")), y: Number(text?.getAttribute("y")), flags: -1 };
     });
     boxes.forEach(listen);
     for (const toggle of svg.querySelectorAll(".toggle")) {
@@ -179,6 +181,7 @@
     } else if (text.hasAttribute("textLength")) text.removeAttribute("textLength");
   }
 
+  const turn = (it, element, kind, on) => { if (Boolean(it[kind]) !== on) element.classList.toggle(kind, (it[kind] = on)); };
   // Classes of an element, as bits of a number.
   function mark(it, element, names, flags) {
     if (it.flags === flags) return;
@@ -200,13 +203,13 @@
   // Everything as it is now; while a leaf is dragged, in a large drawing what is in view.
   function render(part = false) {
     const now = current(position), asDrawn = unchanged(), some = part && view !== null;
-    for (const it of boxes) if (!some || inView(it)) renderBox(it, now, asDrawn, some);
+    for (const it of boxes) if (!some || (inView(it) && !view.far)) renderBox(it, now, asDrawn, some);
     for (const { text, name, of, isGradient, width } of vectors) {
       const numbers = of.map((i) => (isGradient ? gradient(i) : hasValue(i) ? value(i) : undefined));
       put(text, `${name} = ${inBrackets(numbers)}`, width);
     }
     for (const it of wires) {
-      if (some && !inView(it)) continue;
+      if (some && (view.far || !inView(it))) continue;
       const { wire, from, to, edge, text } = it, at = now >= 0 && to === now;
       if (edge >= 0) put(text, short(local(edge)), Infinity);
       mark(it, wire, OF_WIRE, (to >= 0 && !hasValue(to)) | ((at && position <= forward) << 1) | ((at && position > forward && data.op[from] !== CONSTANT) << 2));
@@ -333,7 +336,6 @@
     }
     const lighting = lit.size > 0 && data.op[i] !== CONSTANT;
     seen.svg.classList.toggle("lighting", lighting);
-    const turn = (it, element, kind, on) => { if (Boolean(it[kind]) !== on) element.classList.toggle(kind, (it[kind] = on)); };
     for (const it of boxes) {
       turn(it, it.box, "lit", lit.has(it.i));
       turn(it, it.box, "chosen", it.i === i && light);
@@ -676,7 +678,16 @@
     numbers: () => [...drawn].map((i) => [data.places[i], value(i), adjoint(i)]),
     place: (name) => data.places[data.names.indexOf(name)],
     set: (changes) => { for (const [i, x] of changes) change(i, x, false); },
-    look: (part) => { view = part; if (part) render(true); },
+    look: (part) => {
+      view = part;
+      if (!part) return;
+      for (const it of boxes) turn(it, it.box, "out", !inView(it));
+      for (const it of wires) {
+        const { left, right, top, bottom } = it.extent;
+        turn(it, it.wire, "out", right < view.left || left > view.right || bottom < view.top || top > view.bottom);
+      }
+      render(true);
+    },
     range: (i) => { const { min, max } = rowOf.get(i)?.slider ?? { min: -1, max: 1 }; return [Number(min), Number(max)]; },
   };
 })();

@@ -362,16 +362,17 @@ def svg(circuit: Circuit, direction: str, kind: str, state: int, toggles: dict[s
         for group, (x, y, w, h) in zip(circuit.groups, layout.frames)
     ]
     nodes = {node.id: node for node in circuit.nodes}
+    arrow = f"{kind}-{state}"
     edges = [
-        _edge(e, nodes, path, at, direction, f"{kind}-{state}")
-        for e, path, at in zip(circuit.edges, layout.paths, layout.labels)
+        _edge(e, nodes, path, at, direction, arrow) for e, path, at in zip(circuit.edges, layout.paths, layout.labels)
     ]
     boxes = [_box(node, size, at, toggles) for node, size, at in zip(circuit.nodes, sizes, layout.boxes)]
     lines = "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" class="{kind}{" on" * (not state)}" data-state="{state}" '
-            f'style="--natural: {width:g}px" role="group" aria-label="{_text(summary(circuit)[0])}">',
-            f'<defs><marker id="arrow-{kind}-{state}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+            f'class="{kind}{" on" * (not state)}" data-state="{state}" style="--natural: {width:g}px" role="group" '
+            f'aria-label="{_text(summary(circuit)[0])}">',
+            f'<defs><marker id="arrow-{arrow}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
             'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.6 L8 4 L0 7.4 z"/></marker></defs>',
             *frames,
             *edges,
@@ -420,10 +421,6 @@ def _size(node: Node) -> tuple[float, float]:
     return width, _LINE * len(_rows(node)) + (10.0 if node.kind == "constant" else 14.0)
 
 
-def _label_size(edge: Edge) -> tuple[float, float]:
-    return (max(text_width(text, LETTERS) for text in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
-
-
 def _box(node: Node, size: tuple[float, float], at: tuple[float, float], toggles: dict[str, int]) -> str:
     (width, height), (x, y) = size, at
     place, corner, name = _place(node), (x + width / 2 - 3, y - height / 2 + 3), _closed(node)
@@ -457,7 +454,7 @@ def _edge(
     path: list[tuple[float, float]],
     label: tuple[float, float],
     direction: str,
-    kind: str,
+    arrow: str,
 ) -> str:
     parent, child = nodes[edge.parent], nodes[edge.child]
     place = f' data-operand="{edge.operand}"' if edge.text else ""
@@ -466,7 +463,7 @@ def _edge(
     )
     text = f'<text x="{label[0]:g}" y="{label[1] + 4.5:g}">{_text(edge.text)}</text>' if edge.text else ""
     quiet = " quiet" if edge.quiet else ""
-    line = f'<path d="{curve(path, direction)}" marker-end="url(#arrow-{kind})"/>'
+    line = f'<path d="{curve(path, direction)}" marker-end="url(#arrow-{arrow})"/>'
     return f'<g class="edge{quiet}"{ends}{place}>{line}{text}</g>'
 
 

@@ -31,10 +31,9 @@
     const { svg } = circuit.seen, box = svg.getBoundingClientRect(), frame = pane.getBoundingClientRect(), per = box.width / natural().width || 1;
     svg.classList.toggle("far", circuit.large && per < LEGIBLE);
     if (!circuit.large) return circuit.look(null);
-    const left = Math.max(frame.left, 0), top = Math.max(frame.top, 0), margin = 60;
-    const right = Math.min(frame.right, innerWidth), bottom = per < LEGIBLE ? top : Math.min(frame.bottom, innerHeight);
-    circuit.look({ left: (left - box.left) / per - margin, right: (right - box.left) / per + margin, top: (top - box.top) / per - margin,
-      bottom: per < LEGIBLE ? -Infinity : (bottom - box.top) / per + margin });
+    const at = (x, y) => [(x - box.left) / per, (y - box.top) / per], margin = 60;
+    const [left, top] = at(Math.max(frame.left, 0), Math.max(frame.top, 0)), [right, bottom] = at(Math.min(frame.right, innerWidth), Math.min(frame.bottom, innerHeight));
+    circuit.look({ left: left - margin, right: right + margin, top: top - margin, bottom: bottom + margin, far: per < LEGIBLE });
   }
   let looking = 0;
   const soon = () => { looking ||= requestAnimationFrame(() => { looking = 0; look(); }); };
@@ -97,14 +96,20 @@
 
   // ---- the output against a leaf, the others as they are, with its tangent ----
 
-  const POINTS = 121, WORK = 2e6, WIDE = 340, HIGH = 170, EDGE = 22;
-  let curve = { leaf: -1 };
-  function curveOf(leaf) {
+  const POINTS = 121, WORK = 3e5, AT_ONCE = 2e4, WIDE = 340, HIGH = 170, EDGE = 22;
+  let curve = { leaf: -1 }, later = 0;
+  // In a large graph the curve waits until the other leaves stand still: meanwhile there is only its tangent.
+  function curveOf(leaf, patient) {
     const k = circuit.slot.get(leaf), x = circuit.inputs[k], others = circuit.inputs.map((other, at) => (at === k ? 0 : other));
     let [from, to] = curve.leaf === leaf ? curve.range : circuit.range(leaf);
     if (x < from || x > to) [from, to] = [Math.min(x - Math.abs(x), from), Math.max(x + Math.abs(x), to)];
     if (curve.leaf === leaf && curve.range[0] === from && curve.range[1] === to && others.every((other, at) => Object.is(other, curve.others[at]))) return curve;
-    const count = Math.max(25, Math.min(POINTS, Math.floor(WORK / data.op.length))), inputs = [...circuit.inputs];
+    const count = Math.max(41, Math.min(POINTS, Math.floor(WORK / data.op.length))), inputs = [...circuit.inputs];
+    if (!patient && count * data.op.length > AT_ONCE && curve.leaf === leaf) {
+      clearTimeout(later);
+      later = setTimeout(() => plot(leaf, true), 200);
+      return { ...curve, points: [] };
+    }
     const points = Array.from({ length: count }, (_, n) => {
       inputs[k] = from + ((to - from) * n) / (count - 1);
       return [inputs[k], circuit.compute(inputs)[circuit.root]];
@@ -119,12 +124,12 @@
     made.textContent = text;
     return made;
   };
-  function plot(leaf) {
+  function plot(leaf, patient = false) {
     const box = $("#plot"), k = circuit.slot.get(leaf);
     const shown = circuit.compute && circuit.root >= 0 && k !== undefined && Number.isFinite(circuit.inputs[k]);
     box.toggleAttribute("hidden", !shown);
     if (!shown) return;
-    const { range: [from, to], points, low, high } = curveOf(leaf), x = circuit.inputs[k], y = circuit.value(circuit.root), slope = circuit.adjoint(leaf);
+    const { range: [from, to], points, low, high } = curveOf(leaf, patient), x = circuit.inputs[k], y = circuit.value(circuit.root), slope = circuit.adjoint(leaf);
     const across = (x) => EDGE + ((x - from) / (to - from)) * (WIDE - 2 * EDGE), down = (y) => HIGH - EDGE - ((y - low) / (high - low)) * (HIGH - 2 * EDGE);
     const clipped = (y) => Math.min(Math.max(down(y), -1e4), 1e4).toFixed(1);
     const path = points.map(([x, y], n) => (Number.isFinite(y) ? `${n && Number.isFinite(points[n - 1][1]) ? "L" : "M"}${across(x).toFixed(1)} ${clipped(y)}` : "")).join("");

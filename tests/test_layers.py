@@ -16,7 +16,18 @@ PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
     *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
     *("trees", "derivatives", "compiler"),
-    *("explain", "drawing", "testing", "reference", "hypothesis_plugin", "nn", "shell", "cli", "__main__"),
+    *(
+        "explain",
+        "drawing",
+        "testing",
+        "reference",
+        "hypothesis_plugin",
+        "nn",
+        "playground",
+        "shell",
+        "cli",
+        "__main__",
+    ),
 ]
 # The one exception: these methods are one line each, and import the room that does the work when called.
 CONVENIENCES = {

@@ -77,15 +77,15 @@ def page(circuit: Circuit, direction: str = "LR", start: str | None = None) -> P
         drawn, across = _drawings(state, direction, number, toggles)
         drawings += drawn
         width = max(width, across)
-    text = _resource("page.html").format(
+    text = resource("page.html").format(
         title=html.escape(_printable(graph.title)),
-        css=_palette() + _resource("page.css"),
+        css=_palette() + resource("page.css"),
         svg="\n".join(drawings),
         shape="long" if width > LONG else "",
         notes="".join(f"<p>{html.escape(_printable(note))}</p>" for note in notes),
         data=_script(json.dumps(graph.data)),
         program=_script(graph.program),
-        script=f"{_resource('page.js')}\n{_resource('page_view.js')}",
+        script=f"{resource('page.js')}\n{resource('page_view.js')}",
         **{name: _ICON.format(path) for name, path in _ICONS.items()},
     )
     return Page(text)
@@ -509,7 +509,7 @@ def _palette() -> str:
 
 
 @functools.cache
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
     from importlib import resources
 
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

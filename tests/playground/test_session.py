@@ -1,4 +1,4 @@
-"""What the playground runs, in plain Python: examples, mistakes. `tests/docs/test_site.py` has the tutorial's blocks."""
+"""What the playground runs, in plain Python. `tests/docs/test_site.py` runs the tutorial's blocks in it."""
 
 from __future__ import annotations
 

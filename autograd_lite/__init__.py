@@ -11,11 +11,13 @@ from .value import Value, group, no_grad
 
 if TYPE_CHECKING:
     from .compiler import compile
+    from .drawing import draw, plot
 
 __all__ = [
     "Value",
     "compile",
     "custom",
+    "draw",
     "errstate",
     "grad",
     "gradient",
@@ -27,6 +29,7 @@ __all__ = [
     "label",
     "math",
     "no_grad",
+    "plot",
     "stop_gradient",
     "value_and_grad",
     "vjp",
@@ -39,4 +42,8 @@ def __getattr__(name: str) -> Any:
         from .compiler import compile
 
         return compile
+    if name in ("draw", "plot"):
+        from . import drawing
+
+        return getattr(drawing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

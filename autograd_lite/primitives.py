@@ -57,7 +57,9 @@ class Primitive:
 
     __slots__ = (
         "arities",
+        "around",
         "at",
+        "commutes",
         "derivatives",
         "domain",
         "each",
@@ -91,6 +93,8 @@ class Primitive:
         each: Callable[..., Sequence[Any]] | None = None,
         arities: Sequence[int] = range(1, 5),
         symbol: str | None = None,
+        around: str = "",
+        commutes: bool = False,
         infix: bool = False,
         precedence: int = CALL,
         latex: tuple[str, int] | None = None,
@@ -116,7 +120,9 @@ class Primitive:
         self.derivatives = derivatives  # one per argument, called with (y, *args)
         self.each = each  # instead, for any number of arguments: the derivatives by all of them, at once
         self.arities = tuple(arities) if each else (len(derivatives),)  # numbers of arguments to try, where it has any
-        self.symbol = symbol or name  # in drawings
+        self.around = around  # how it is written around its operand, "|{0}|", where it is not written before it
+        self.symbol = symbol or around.format("x") or name  # in drawings
+        self.commutes = commutes  # its arguments may change places: where they don't, drawings keep them in order
         self.infix = infix  # is written between its operands
         self.precedence = precedence  # how tightly it binds when written, as in Python: a sign not infix is a prefix
         # In LaTeX, where the symbol won't do: a template, and the precedence of what it makes. Its {0:2} is the
@@ -211,6 +217,7 @@ add: Primitive = primitive(
     operator.add,
     lambda y, a, b: 1.0,
     lambda y, a, b: 1.0,
+    commutes=True,
     symbol="+",
     infix=True,
     precedence=SUM,
@@ -235,6 +242,7 @@ mul: Primitive = primitive(
     operator.mul,
     lambda y, a, b: b,
     lambda y, a, b: a,
+    commutes=True,
     symbol="×",
     infix=True,
     precedence=PRODUCT,
@@ -297,6 +305,7 @@ chain: Primitive = primitive(
     lambda g, d: g * d if g or d - d == 0.0 else 0.0,
     lambda y, g, d: absorbed(g, d, d),
     lambda y, g, d: g,
+    commutes=True,
     symbol="×",
     infix=True,
     precedence=PRODUCT,
@@ -480,7 +489,7 @@ slope_of_log: Primitive = primitive(
     lambda x: 1.0 / x if x > 0.0 else INF if x == 0.0 else NAN,
     lambda y, x: -y * y,
     ieee=_inf,
-    symbol="1/x",
+    around="1/{0}",
     spelled=lambda x: 1.0 / x,
     latex=(r"\frac{{1}}{{{0}}}", POWER),
     domain=POSITIVE,
@@ -619,6 +628,7 @@ atan2: Primitive = primitive(
 hypot: Primitive = primitive(
     "hypot",
     math.hypot,
+    commutes=True,
     each=lambda y, *xs: [ratio(x, y) for x in xs],
     smooth=Region((REAL,), gap=math.hypot, note="not all 0"),
     at=[
@@ -748,6 +758,7 @@ logaddexp: Primitive = primitive(
     special.logaddexp,
     lambda y, a, b: share(a, b),
     lambda y, a, b: share(b, a),
+    commutes=True,
     at=[
         ((0.0, 0.0), (0.5, 0.5)),
         ((1000.0, -1000.0), (1.0, 0.0)),
@@ -778,7 +789,7 @@ gauss: Primitive = primitive(
     "gauss",
     special.gauss,
     lambda y, x: -2.0 * chain(y, x),
-    symbol="exp(−x²)",
+    around="exp(−{0}²)",
     latex=(r"\mathrm{{e}}^{{-{0:6}^{{2}}}}", POWER),
     at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     through=lambda y, x: (y,),
@@ -914,7 +925,7 @@ abs: Primitive = primitive(
     "abs",
     abs,
     lambda y, x: sign(x),
-    symbol="|x|",
+    around="|{0}|",
     latex=(r"\left|{0}\right|", ATOM),
     smooth=NONZERO,
     at=[(0.0, 0.0), (-0.0, 0.0), (INF, 1.0), (-INF, -1.0)],
@@ -985,6 +996,7 @@ maximum: Primitive = primitive(
     lambda a, b: a if a > b or a != a else a + b if a == b == 0.0 else b,
     lambda y, a, b: 0.5 + 0.5 * order(a, b),
     lambda y, a, b: 0.5 + 0.5 * order(b, a),
+    commutes=True,
     symbol="max",
     smooth=_UNTIED,
     at=[
@@ -1004,6 +1016,7 @@ minimum: Primitive = primitive(
     lambda a, b: a if a < b or a != a else -(-a - b) if a == b == 0.0 else b,
     lambda y, a, b: 0.5 + 0.5 * order(b, a),
     lambda y, a, b: 0.5 + 0.5 * order(a, b),
+    commutes=True,
     symbol="min",
     smooth=_UNTIED,
     at=[
@@ -1267,6 +1280,7 @@ fsum: Primitive = primitive(
     "fsum",
     lambda *xs: math.fsum(xs),
     each=lambda y, *xs: [1.0] * len(xs),
+    commutes=True,
     symbol="Σ",
     ieee=lambda *xs: special.sumprod(xs, [1.0 for _ in xs]),
     means="the sum, rounded once",
@@ -1300,6 +1314,7 @@ prod: Primitive = primitive(
     "prod",
     _product,
     each=lambda y, *xs: _ProductsOfOthers(xs),
+    commutes=True,
     symbol="Π",
     ieee=lambda *xs: INF * math.prod(math.copysign(1.0, x) for x in xs),
 )

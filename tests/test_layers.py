@@ -33,7 +33,6 @@ ROOMS = [
 CONVENIENCES = {
     ("value.py", "Value"): {"draw", "explain", "steps", "kinks", "diagnose", "replay"},
     ("explain/steps.py", "Step"): {"draw"},
-    ("explain/steps.py", "Steps"): {"html", "save"},
 }
 HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite", "dask", "distributed"}
 

@@ -33,7 +33,7 @@ LONGEST_TITLE = 70
 LONGEST_FULL = 1_000  # of a label on hover and in the list of leaves
 MOST_IN_LATEX = 200  # nodes: of a larger graph nobody pastes the formula
 MOST_TURNED = 3  # groups of which every one can be open while others are closed; of more, one differs at a time
-MOST_IN_ALL = 4 * MOST_NODES  # boxes, of all ways of opening and closing groups together
+MOST_IN_ALL = 1_600  # boxes, of all ways of opening and closing groups together
 LONG = 760.0  # pixels: a drawing beyond that has the whole width of the page
 NARROW = 400.0  # pixels: a telephone's screen
 
@@ -71,6 +71,8 @@ def page(circuit: Circuit, direction: str = "LR", start: str | None = None) -> P
     states = {turned: with_copies(state) for turned, state in _states(circuit, names).items()}
     graph = _Graph(list(states.values()), names, start)
     notes = [*circuit.notes, *graph.notes]
+    if graph.program != "null":  # it sweeps by itself, once, from the output
+        notes = [f"Here ∂ is of one sweep. In Python: {note}" if note in circuit.past.told else note for note in notes]
     drawings, width = [], 0.0
     for number, (turned, state) in enumerate(states.items()):
         toggles = _toggles(turned, state, list(states))
@@ -264,26 +266,20 @@ def _states(circuit: Circuit, names: dict[int, str]) -> dict[Turned, Circuit]:
         return states
     order = topological_order(circuit.root)
     known = {name for node in order for name in node.group}  # a layer's parameters have a box, but no group of theirs
-    groups = [name for name in _groups(circuit) if name in known]
+    folds = circuit.total > MOST_NODES
     closed = Turned(_closed(node) for node in circuit.nodes if node.kind == "group") & known
-    given = {name: order[i] for i, name in names.items()}
-    count = len(circuit.nodes)
+    groups = [name for name in _groups(circuit) if name in (closed if folds else known)]
+    options: dict[str, Any] = {"names": {name: order[i] for i, name in names.items()}}
+    options["constants"] = not circuit.inlined
     choices = [Turned([name]) for name in groups]
-    if len(groups) <= MOST_TURNED:
-        choices += [Turned(groups) - {name} for name in groups if len(groups) == MOST_TURNED]
+    if len(groups) == MOST_TURNED:
+        choices += [Turned(groups) - {name} for name in groups]
     if len(groups) > 1:
         choices.append(Turned(groups))
+    count = len(circuit.nodes)
     for turned in choices:
-        if len(turned) == 0 or turned in states:
-            continue
-        state = describe(
-            circuit.root,
-            circuit.precision,
-            groups=sorted(closed ^ turned),
-            names=given,
-            constants=not circuit.inlined,
-            most=MOST_NODES,
-        )
+        ways = {"expand": sorted(turned)} if folds else {"groups": sorted(closed ^ turned)}
+        state = describe(circuit.root, circuit.precision, **ways, **options)
         count += len(state.nodes)
         if count > MOST_IN_ALL:
             break

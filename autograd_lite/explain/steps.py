@@ -18,9 +18,6 @@ from ..value import Value, as_float, pull
 from .wording import Names, added, counted, number, product
 
 if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
     from ..drawing import Picture
 
 MOST_STEPS = 500  # printed
@@ -174,10 +171,6 @@ class Steps(Sequence[Step]):
     (2, 4)
     >>> steps(f).adjoints(0)[f]
     1.0
-    >>> import os, tempfile
-    >>> file = steps(f).save(os.path.join(tempfile.mkdtemp(), "steps.html"))
-    >>> file.read_text() == steps(f).html()
-    True
     """
 
     def __init__(
@@ -239,21 +232,7 @@ class Steps(Sequence[Step]):
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<Steps from {self.names(self.z)}: {len(self)}; print them, iterate, or .save('steps.html')>"
-
-    # ---- drawn: each a room of its own, as with `Value.draw` ----
-
-    def html(self, **options: Any) -> str:
-        """An animation of the steps, one self-contained page: see `autograd_lite.drawing.frames`."""
-        from ..drawing.frames import animated_html
-
-        return animated_html(self, **options)
-
-    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write the animation to a file, ``.html`` or ``.gif``: see `autograd_lite.drawing.frames`."""
-        from ..drawing.frames import save_steps
-
-        return save_steps(self, path, **options)
+        return f"<Steps from {self.names(self.z)}: {len(self)}; print or iterate them>"
 
 
 def _sent(node: Value, adjoints: dict[Value, float]) -> Iterator[Term]:

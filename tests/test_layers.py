@@ -33,6 +33,7 @@ ROOMS = [
 CONVENIENCES = {
     ("value.py", "Value"): {"draw", "explain", "steps", "kinks", "diagnose", "replay"},
     ("explain/steps.py", "Step"): {"draw"},
+    ("explain/steps.py", "Steps"): {"html"},
 }
 HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite", "dask", "distributed"}
 

@@ -16,7 +16,7 @@
   const edges = first[count];
   const index = new Map(data.places.map((place, i) => [place, i])); // the drawing knows places in the whole graph
   const parents = data.parents.map((some) => some.map((place) => index.get(place) ?? -1));
-  const root = index.get(data.root) ?? -1;
+  const root = index.get(data.root) ?? -1, seed = Number(data.seed);
   const uses = Array.from({ length: count }, () => []); // of each node: the edges that lead on from it
   const child = new Int32Array(edges);
   parents.forEach((some, i) => some.forEach((parent, k) => {
@@ -162,7 +162,7 @@
   // The gradient of a node as far as the backward sweep has come: undefined where no term has arrived.
   function gradient(i) {
     if (position === last) return known(i) && data.op[i] !== CONSTANT ? adjoint(i) : undefined;
-    if (i === root) return position > forward ? 1 : undefined;
+    if (i === root) return position > forward ? seed : undefined;
     const from = passed();
     let sum;
     if (data.op[i] !== CONSTANT) for (const edge of uses[i]) if (child[edge] >= from) sum = sum === undefined ? term(edge) : sum + term(edge);
@@ -279,8 +279,8 @@
       for (const i of shown.slice(0, 3)) say(`${d(output, by(i))} = `, ...(known(i) ? [inGradient(adjoint(i))] : ["not computed"]));
       if (shown.length > 3) what(`and ${shown.length - 3} more`);
     } else if (now < 0) {
-      what("Backward, from the output: its gradient by itself is 1.");
-      say(`${d(output, output)} = `, inGradient(1));
+      what(`Backward, from the output: its gradient ${seed === 1 ? "by itself is 1" : "is given"}.`);
+      say(`${d(output, output)} = `, inGradient(seed));
     } else if (position <= forward) {
       what(`Forward: ${name(now)}`);
       say(...equation(now));
@@ -365,7 +365,7 @@
       parts.push(element("h3", "", `${d(output, by(i))} = `, ...total));
       if (data.op[i] === LEAF) parts.push(element("p", "", `${name(i)} = `, inValue(value(i))));
       else if (hasValue(i)) parts.push(element("p", "", ...equation(i)));
-      if (i === root) parts.push(element("p", "quiet", "The output: where the backward pass starts, with 1."));
+      if (i === root) parts.push(element("p", "quiet", `The output: where the backward pass starts, with ${short(seed)}.`));
       else parts.push(...ledger(i, sum));
     }
     const note = unchanged() && boxes.find((other) => other.i === i)?.box.dataset.note;
@@ -405,10 +405,10 @@
     while (stack.length) {
       const [node, taken] = stack.pop();
       if (node === root) {
-        const product = taken.reduce((total, edge) => total * local(edge), 1);
+        const product = taken.reduce((total, edge) => total * local(edge), seed);
         const names = [i, ...taken.map((edge) => child[edge])].map(by).join(" → ");
         const factors = taken.flatMap((edge, k) => [k ? " × " : "", k ? factor(inLocal(local(edge))) : inLocal(local(edge))]);
-        found.push(element("p", "", element("span", "quiet", `${names}: `), ...factors, " = ", inGradient(product)));
+        found.push(element("p", "", element("span", "quiet", `${names}: `), ...(seed === 1 ? [] : [inGradient(seed), " × "]), ...factors, " = ", inGradient(product)));
       }
       if (taken.length < LONGEST_PATH) for (const edge of uses[node]) stack.push([child[edge], [...taken, edge]]);
     }

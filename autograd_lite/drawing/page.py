@@ -11,6 +11,7 @@ import functools
 import html
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import primitives
@@ -51,10 +52,13 @@ class Page(str):
         return f'<iframe title="Circuit" srcdoc="{html.escape(self)}" style="{style}"></iframe>'
 
 
-def page(circuit: Circuit, direction: str = "LR", start: str | None = None) -> Page:
+def page(
+    circuit: Circuit, direction: str = "LR", start: str | None = None, adjoints: Mapping[Value, float] | None = None
+) -> Page:
     """The page of a circuit, in HTML.
 
-    It begins with both passes done; with `start` "forward" or "backward", before that pass.
+    It begins with both passes done; with `start` "forward" or "backward", before that pass. The backward pass is that
+    of `adjoints`, where they are given, which start with the output's; else one from 1, or what Python has.
 
     Its leaves can be changed: forward and backward run again there, by the graph's own operations and rows. Where that
     cannot be, since an operation of the user's own has no JavaScript or the graph has more than `MOST_COMPUTED` nodes,
@@ -69,7 +73,7 @@ def page(circuit: Circuit, direction: str = "LR", start: str | None = None) -> P
     """
     names = {int(node.of[1:]): node.title for node in circuit.nodes if node.of[0] == "n" and node.title}
     states = {turned: with_copies(state) for turned, state in _states(circuit, names).items()}
-    graph = _Graph(list(states.values()), names, start)
+    graph = _Graph(list(states.values()), names, start, adjoints)
     notes = [*circuit.notes, *graph.notes]
     if graph.program != "null":  # it sweeps by itself, once, from the output
         notes = [f"Here ∂ is of one sweep. In Python: {note}" if note in circuit.past.told else note for note in notes]
@@ -99,13 +103,22 @@ def page(circuit: Circuit, direction: str = "LR", start: str | None = None) -> P
 class _Graph:
     """The graph's shape, names and numbers, for the page's script."""
 
-    def __init__(self, circuits: list[Circuit], names: dict[int, str], start: str | None) -> None:
+    def __init__(
+        self,
+        circuits: list[Circuit],
+        names: dict[int, str],
+        start: str | None,
+        adjoints: Mapping[Value, float] | None,
+    ) -> None:
         from ..compiler import from_graph
         from ..compiler.javascript import emit, number
         from ..compiler.source import Untranslatable
 
         circuit, *_ = circuits
         root: Value = circuit.root
+        seed = 1.0 if adjoints is None else adjoints[root]
+        if adjoints is None:
+            adjoints = {node: node.grad for node in topological_order(root) if node.reached}
         self.notes: list[str] = []
         self.program = "null"
         if circuit.total > MOST_COMPUTED:
@@ -115,7 +128,7 @@ class _Graph:
             )
         else:
             try:
-                self.program = emit(from_graph(root).program)
+                self.program = emit(from_graph(root, seed).program)
             except (Untranslatable, TypeError) as error:
                 self.notes.append(f"The numbers are those that Python computed, and cannot be changed here: {error}")
         order = topological_order(root)
@@ -138,6 +151,7 @@ class _Graph:
             "full": {k: written.full[i] for k, i in enumerate(place.values()) if i in written.full},
             "latex": latex(circuit) if circuit.total <= MOST_IN_LATEX else "",
             "start": start,
+            "seed": number(seed),
             "labelled": [int(i in written.labelled) for i in place.values()],
             "expressions": [written.expressions.get(i, "") for i in place.values()],
             "operations": [[_symbol(op), _form(op)] for op in kinds],
@@ -146,7 +160,7 @@ class _Graph:
             "values": [number(node.data) for node in place],
         }
         if self.program == "null":
-            self.data["gradients"] = [number(node.grad) if node.reached else "" for node in place]
+            self.data["gradients"] = [number(adjoints[node]) if node in adjoints else "" for node in place]
             self.data["locals"] = [number(slope) for node in place for slope in node.local_grads]
 
 

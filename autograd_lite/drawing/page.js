@@ -669,13 +669,14 @@
   }
   // For `page_view.js`, a notebook and tests. A number's text is as written here; `look` says what is in view.
   window.circuit = {
-    data, compute, leaves, inputs, slot, root, output, drawings, exact, short, name, value, adjoint, choose, show, render, open, go,
+    data, compute, leaves, inputs, slot, root, output, drawings, short, name, value, adjoint, choose, show, render, open, go,
     get seen() { return seen; },
     get large() { return boxes.length > MANY; },
     get chosen() { return chosen; },
     get position() { return position; },
     get steps() { return last; },
     numbers: () => [...drawn].map((i) => [data.places[i], value(i), adjoint(i)]),
+    plain: (x) => (Object.is(x, -0) ? "-0" : String(x)), // as `Number` reads it
     place: (name) => data.places[data.names.indexOf(name)],
     set: (changes) => { for (const [i, x] of changes) change(i, x, false); },
     look: (part) => {

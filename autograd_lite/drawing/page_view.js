@@ -209,7 +209,7 @@
     png: savePng,
     latex: () => copy(data.latex, moved().length ? "LaTeX copied, with the numbers before the leaves were changed." : "LaTeX copied."),
     link: () => {
-      const state = new URLSearchParams(moved().map((i) => [data.places[i], circuit.exact(circuit.inputs[circuit.slot.get(i)]).replace("−", "-")]));
+      const state = new URLSearchParams(moved().map((i) => [data.places[i], circuit.plain(circuit.inputs[circuit.slot.get(i)])]));
       if (circuit.position < circuit.steps) state.set("step", circuit.position);
       copy(`${location.href.split("#")[0]}#${state}`, "Link copied: it opens the circuit with these numbers.");
     },

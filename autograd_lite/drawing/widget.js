@@ -8,7 +8,7 @@ export default {
     frame.style = "width: 100%; height: 640px; border: 0; resize: vertical";
     let circuit = null, timer = 0;
     const differs = (numbers) => Object.entries(numbers).filter(([place, text]) => !Object.is(Number(text), Number(model.get("leaves")[place])));
-    const numbers = () => Object.fromEntries(circuit.leaves.map((i, k) => [circuit.data.places[i], String(circuit.inputs[k])]));
+    const numbers = () => Object.fromEntries(circuit.leaves.map((i, k) => [circuit.data.places[i], circuit.plain(circuit.inputs[k])]));
     const send = () => {
       timer = 0;
       if (!differs(numbers()).length) return;

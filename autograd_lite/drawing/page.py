@@ -292,7 +292,7 @@ def _states(circuit: Circuit, names: dict[int, str]) -> dict[Turned, Circuit]:
         choices.append(Turned(groups))
     count = len(circuit.nodes)
     for turned in choices:
-        ways = {"expand": sorted(turned)} if folds else {"groups": sorted(closed ^ turned)}
+        ways: dict[str, Any] = {"expand": sorted(turned)} if folds else {"groups": sorted(closed ^ turned)}
         state = describe(circuit.root, circuit.precision, **ways, **options)
         count += len(state.nodes)
         if count > MOST_IN_ALL:

@@ -133,10 +133,12 @@
     const across = (x) => EDGE + ((x - from) / (to - from)) * (WIDE - 2 * EDGE), down = (y) => HIGH - EDGE - ((y - low) / (high - low)) * (HIGH - 2 * EDGE);
     const clipped = (y) => Math.min(Math.max(down(y), -1e4), 1e4).toFixed(1);
     const path = points.map(([x, y], n) => (Number.isFinite(y) ? `${n && Number.isFinite(points[n - 1][1]) ? "L" : "M"}${across(x).toFixed(1)} ${clipped(y)}` : "")).join("");
-    const parts = [picture("path", { class: "axis", d: `M${EDGE} ${HIGH - EDGE}H${WIDE - EDGE}M${EDGE} ${EDGE}V${HIGH - EDGE}` }), picture("path", { d: path })];
+    const frame = { x: EDGE, y: EDGE - 2, width: WIDE - 2 * EDGE, height: HIGH - 2 * EDGE + 2 }, clip = picture("clipPath", { id: "framed" });
+    clip.append(picture("rect", frame));
+    const parts = [clip, picture("path", { class: "axis", d: `M${EDGE} ${HIGH - EDGE}H${WIDE - EDGE}M${EDGE} ${EDGE}V${HIGH - EDGE}` }), picture("path", { d: path, "clip-path": "url(#framed)" })];
     if (Number.isFinite(y) && Number.isFinite(slope)) {
       const line = (x2) => `${across(x2).toFixed(1)} ${clipped(y + slope * (x2 - x))}`;
-      parts.push(picture("path", { class: "tangent", d: `M${line(from)}L${line(to)}` }));
+      parts.push(picture("path", { class: "tangent", "clip-path": "url(#framed)", d: `M${line(from)}L${line(to)}` }));
     }
     if (Number.isFinite(y)) parts.push(picture("circle", { cx: across(x).toFixed(1), cy: clipped(y), r: 4.5 }));
     parts.push(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..value import Value
 
 
-class Widget(anywidget.AnyWidget):  # type: ignore[misc]  # it has no types
+class Widget(anywidget.AnyWidget):
     """The page of a circuit, live: Jupyter, VS Code, Colab and marimo show it.
 
     A slider moved there sets its leaf's `data`; then the graph is replayed and swept, so that every `data` and `grad`
@@ -55,7 +55,7 @@ class Widget(anywidget.AnyWidget):  # type: ignore[misc]  # it has no types
         texts = {place: repr(leaf.data) for place, leaf in self._leaves.items()}
         return {place: text.replace("inf", "Infinity").replace("nan", "NaN") for place, text in texts.items()}
 
-    @traitlets.observe("leaves")  # type: ignore[untyped-decorator]
+    @traitlets.observe("leaves")
     def _changed(self, change: Any) -> None:
         brought = {place: float(text) for place, text in change["new"].items() if place in self._leaves}
         moved = [(self._leaves[at], x) for at, x in brought.items() if repr(x) != repr(self._leaves[at].data)]

@@ -19,7 +19,6 @@ import zipfile
 from collections.abc import Sequence
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 from .examples import EXAMPLES
 
@@ -83,11 +82,9 @@ def _archive() -> bytes:
 class _Handler(SimpleHTTPRequestHandler):
     """Files, with the headers with which browsers share memory, so that a program is interrupted and not killed."""
 
-    extensions_map: ClassVar[dict[str, str]] = {
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".mjs": "text/javascript",
-        ".wasm": "application/wasm",
-    }
+    def guess_type(self, path: str | os.PathLike[str]) -> str:
+        types = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
+        return types.get(Path(path).suffix) or super().guess_type(path)  # whatever this machine's own table says
 
     def end_headers(self) -> None:
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")

@@ -13,7 +13,7 @@ from ..value import Value
 from .functions import evaluated
 from .model import MOST_NODES, describe
 from .picture import Picture
-from .plot import plot
+from .plots import plot
 
 __all__ = ["Picture", "draw", "plot"]
 

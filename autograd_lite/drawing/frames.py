@@ -55,7 +55,7 @@ def draw_step(step: Step, **options: Any) -> Picture:
     circuit = picture.circuit
     nodes = [as_then(node) for node in circuit.nodes]
     notes = [*(note for note in circuit.notes if note not in circuit.past.told), *told]
-    picture.circuit = replace(circuit, nodes=nodes, edges=edges, notes=notes)
+    picture.circuit = replace(circuit, nodes=nodes, edges=edges, notes=notes, written=None)
     return picture
 
 

@@ -36,6 +36,7 @@ KNOWN = {
 }  # fmt: skip
 UNREACHED = "·"  # the gradient of a node that no backward sweep has reached: unknown is not zero
 MOST_NODES = 60  # a larger graph is folded
+MOST_WRITTEN, MOST_IN_A_LINE = 2_000, 400  # nodes of a graph that is described again to be written; and of these
 MOST_TITLE = 1_000  # characters of a label on hover
 MOST_CHECKED = 40_000  # operations are evaluated again for check=True, each some fifty times: some seconds
 FAR = 3  # a leaf whose uses lie more than so many levels apart is drawn beside each of them
@@ -175,6 +176,8 @@ class Circuit:
         root: the output itself, for a form that computes with the graph.
         precision: how many significant digits the texts of its numbers have.
         past: which backward sweeps the gradients come from.
+        written: where something is folded because there is much of it, the same with every node, up to some hundreds:
+            for a form that writes expressions.
     """
 
     nodes: list[Node]
@@ -186,6 +189,7 @@ class Circuit:
     root: Any = None
     precision: int = 4
     past: Past = field(default_factory=Past)
+    written: Circuit | None = None
 
 
 def describe(
@@ -287,6 +291,10 @@ def describe(
             found = dict.fromkeys(place[parent] for i in members for parent in parents[i])
             edges += _merged(node, [nodes[source] for source in found if nodes[source] is not node])
     circuit = Circuit(nodes, edges, list(boxes.values()), [*notes, *past.told], [], len(order), root, precision, past)
+    if folds and len(order) <= MOST_WRITTEN:
+        circuit.written = describe(
+            root, precision, constants=constants, groups="boxes", names=names, check=check, most=MOST_IN_A_LINE
+        )
     return circuit if constants else _inlined(circuit)
 
 
@@ -407,7 +415,7 @@ class _Fold:
             if len(unit) == 1:
                 self.run[unit[0]] = units[last][0]
         size, runs = Counter(classes), Counter(own for number, own in enumerate(classes) if run[number] == number)
-        opened = {classes[number] for number, unit in enumerate(units) if self._is_opened(unit[0])}
+        opened = self._opened(classes, units)
         opened |= {own for own, count in runs.items() if count == 1 and size[own] < SHORT_RUN}
         return [number if own in opened else own for number, own in enumerate(classes)]
 
@@ -419,11 +427,17 @@ class _Fold:
         constants = [n for n, unit in enumerate(units) if len(unit) == 1 and self.kinds[unit[0]][1] == "constant"]
         classes, steps = loops(parents, self._kinds(units), constants)
         self.steps = {node: steps[own] for unit, own in zip(units, classes) if own in steps for node in unit}
-        opened = {classes[number] for number, unit in enumerate(units) if self._is_opened(unit[0])}
+        opened = self._opened(classes, units)
         return [number if own in opened else own for number, own in enumerate(classes)]
 
-    def _is_opened(self, node: int) -> bool:
-        return node in self.singles or not self.opened.isdisjoint(self.kinds[node])
+    def _opened(self, classes: list[int], units: list[list[int]]) -> set[int]:
+        if not self.singles and not self.opened:
+            return set()
+        return {
+            own
+            for own, (node, *_) in zip(classes, units)
+            if node in self.singles or not self.opened.isdisjoint(self.kinds[node])
+        }
 
 
 def _kind(value: Value) -> tuple[str, str]:
@@ -433,7 +447,7 @@ def _kind(value: Value) -> tuple[str, str]:
 
 
 def _stem(label: str) -> str:
-    return re.sub(r"(\[.*|[0-9₀-₉]+)$", "", label, flags=re.DOTALL)
+    return label and re.sub(r"(\[.*|[0-9₀-₉]+)$", "", label, flags=re.DOTALL)
 
 
 def _drawn(
@@ -485,7 +499,7 @@ def _notes(nodes: list[Node], total: int) -> list[str]:
     left_out = sum(node.count for node in nodes if node.kind == "folded")
     if not left_out:
         return []
-    return [f"{left_out:,} of {total:,} nodes are folded into “…”: draw() takes most, depth, around, expand"]
+    return [f"{left_out:,} of {total:,} nodes are folded into “…”: draw() takes expand, most, depth and around"]
 
 
 # ---- nodes -----------------------------------------------------------------------------------------------------------

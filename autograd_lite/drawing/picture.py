@@ -81,7 +81,7 @@ class Picture:
         """
         from .latex import latex
 
-        return latex(self.circuit, None if of is None else self._id(of))
+        return latex(self.circuit.written or self.circuit, None if of is None else self._id(of))
 
     def mermaid(self) -> str:
         """The picture in Mermaid's notation, which Markdown pages draw.
@@ -207,6 +207,10 @@ class Picture:
         """Show the picture: in a notebook there, in a terminal that draws images there, else in a browser.
 
         Where there is no browser either, the text tree is printed.
+
+        >>> from autograd_lite import Value
+        >>> callable((Value(3.0, "x") * 2).draw().show)
+        True
         """
         from .show import show
 
@@ -214,7 +218,7 @@ class Picture:
 
     def _id(self, node: Value) -> str:
         for place, other in enumerate(topological_order(self.circuit.root)):
-            if other is node and any(drawn.id == f"n{place}" for drawn in self.circuit.nodes):
+            if other is node and any(drawn.id == f"n{place}" for drawn in (self.circuit.written or self.circuit).nodes):
                 return f"n{place}"
         raise ValueError(f"latex: of is a node of the circuit drawn, and {node!r} is none")
 

@@ -2,22 +2,19 @@
 
 Typst is a library whose wheel brings its own renderer of SVG and writer of PDF. It sets the letters that lie in
 `fonts`, so an image is the same on every machine; for other scripts it looks among the system's fonts. Graphviz is the
-system's `dot`, or the one inside pygraphviz's wheel, in a process of its own that is ended, with all it started, when
-its time is over: neither a crash nor a layout without end takes the caller with it.
+system's `dot`, in a process of its own that is ended, with all it started, when its time is over: neither a crash nor a
+layout without end takes the caller with it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import math
 import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +31,6 @@ _FONTS = Path(__file__).parent / "fonts"
 _FAMILY = 'font-family="Circuit Sans"'
 _OTHER_SCRIPTS = re.compile("[\u0460-\u1d3f\u2c80-\U0010ffff]")  # letters that only the system's fonts have
 _DARK = dict(COLOURS.values())
-
-_PYGRAPHVIZ = """\
-import sys, pygraphviz
-graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
-sys.stdout.buffer.write(graph.draw(format="svg", prog="dot"))
-"""
 
 
 class NoImage(RuntimeError):
@@ -113,29 +104,16 @@ _SIDE = re.compile(r'\b(width|height)="([\d.]+)(pt|px|)"')
 
 
 def laid_out(source: str, seconds: float = SECONDS) -> bytes:
-    """The SVG that Graphviz makes of DOT `source`.
-
-    NoImage if there is no Graphviz, or it fails, or takes longer than `seconds` in all.
-    """
-    commands = []
+    """The SVG that the system's `dot` makes of DOT `source`. NoImage without it, or if it fails or takes longer."""
     dot = shutil.which("dot")
-    if dot is not None:
-        commands.append(("dot", [dot, "-Tsvg"]))
-    if sys.executable and importlib.util.find_spec("pygraphviz") is not None:
-        commands.append(("pygraphviz", [sys.executable, "-P", "-c", _PYGRAPHVIZ]))
-    end = time.monotonic() + seconds
-    failures = []
-    for name, command in commands:
-        left = end - time.monotonic()
-        if left <= 0:
-            break
-        svg, failure = _run(command, source.encode(), left)
-        if not failure and not svg.lstrip().startswith(b"<"):
-            failure = "made something else"
-        if not failure:
-            return svg
-        failures.append(f"{name} {failure}")
-    raise NoImage("; ".join(failures) or "there is no Graphviz")
+    if dot is None:
+        raise NoImage("there is no Graphviz")
+    svg, failure = _run([dot, "-Tsvg"], source.encode(), seconds)
+    if not failure and not svg.lstrip().startswith(b"<"):
+        failure = "made something else"
+    if failure:
+        raise NoImage(f"dot {failure}")
+    return svg
 
 
 def _run(command: list[str], text: bytes, seconds: float) -> tuple[bytes, str]:

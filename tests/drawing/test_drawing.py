@@ -77,7 +77,7 @@ def test_text_names_a_shared_node_once():
         "f: × = 9  ∂ 1",
         "├─[3]─ s: + = 3  ∂ 6",
         "│  ├─[1]─ x = 2  ∂ 6",
-        "│  └─[1]─ 1",
+        "│  └── 1",
         "└─[3]─ s: + = 3  (see above)",
     ]
 
@@ -87,7 +87,7 @@ def test_text_of_a_deep_chain_is_abridged():
     f = x
     for _ in range(20_000):
         f = f + 1.0
-    lines = draw(f).text().splitlines()
+    lines = draw(f, groups="boxes", most=400).text().splitlines()
     assert len(lines) == 202
     assert "abridged" in lines[200]
     assert "of 40001" in lines[200]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from itertools import combinations, pairwise
 
@@ -167,19 +168,19 @@ def test_the_empty_and_the_single():
     assert layered([], []).size == (16.0, 16.0)
 
 
-def planned(seed: int) -> layout_module._Plan:
+def planned(seed: int) -> layout_module.Plan:
     generator = random.Random(seed)
     edges = [(p, child) for child in range(3, 24) for p in generator.sample(range(max(0, child - 9), child), 2)]
-    plan = layout_module._Plan([(40.0, 20.0)] * 24, edges, [(0.0, 0.0)] * len(edges), False)
-    plan.assign_layers()
+    plan = layout_module.Plan([(40.0, 20.0)] * 24, edges, [(0.0, 0.0)] * len(edges), False, set())
     plan.assign_groups((), ())
+    plan.assign_layers(math.inf)
     plan.make_slots()
     plan.make_fillers()
     plan.order_layers()
     return plan
 
 
-def crossings_one_by_one(plan: layout_module._Plan) -> int:
+def crossings_one_by_one(plan: layout_module.Plan) -> int:
     place = plan.place_in_layer
     segments = [(plan.rank[a], place[a], place[b]) for a in range(len(plan.rank)) for b in plan.after[a]]
     return sum(r == s and (a - c) * (b - d) < 0 for (r, a, b), (s, c, d) in combinations(segments, 2))
@@ -193,5 +194,5 @@ def test_crossings_are_counted_right(seed: int):
 
 def test_exchanging_neighbours_takes_crossings_away(monkeypatch: pytest.MonkeyPatch):
     with_exchanges = sum(planned(seed).crossings() for seed in range(20))
-    monkeypatch.setattr(layout_module._Plan, "_transpose", lambda self: None)
+    monkeypatch.setattr(layout_module.Plan, "_transpose", lambda self: None)
     assert with_exchanges < sum(planned(seed).crossings() for seed in range(20))

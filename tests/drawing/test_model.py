@@ -55,7 +55,7 @@ def test_depth_counts_levels_back_from_the_output():
     assert [name for name in names(circuit) if "…" not in name] == ["+", "−", "f"]
     assert sum(node.count for node in circuit.nodes) == 8
     assert describe(f, depth=9).notes == []
-    assert circuit.notes == ["5 of 8 nodes are folded into “…”: draw() takes most, depth, around and groups"]
+    assert circuit.notes == ["5 of 8 nodes are folded into “…”: draw() takes expand, most, depth and around"]
 
 
 def test_around_a_node():
@@ -210,7 +210,7 @@ def test_any_options_leave_an_ordered_description_that_counts_every_node(data):
 
 def test_a_million_nodes_are_abridged():
     y = chain(1_000_000)
-    picture = draw(y, names=False)
+    picture = draw(y, names=False, groups="boxes", most=400)
     circuit = picture.circuit
     assert len(circuit.nodes) < 410
     assert circuit.total == 1_000_002

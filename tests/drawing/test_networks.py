@@ -61,7 +61,7 @@ def test_the_weights_fold_with_collapsed_groups_too_and_not_into_boxes():
     assert not [node for node in by_name.nodes if node.label.startswith("W⁽¹⁾")]
     assert [node for node in by_name.nodes if node.label.startswith("W⁽²⁾")]
     assert [node.label for node in describe(s, groups="collapsed").nodes][3:] == ["layer 1", "layer 2", "score"]
-    assert len(describe(s).nodes) == describe(s).total
+    assert len(describe(s, groups="boxes", most=None).nodes) == describe(s).total
 
 
 def test_what_is_unknown_is_no_zero_and_long_vectors_are_abridged():

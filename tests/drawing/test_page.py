@@ -1061,7 +1061,27 @@ def test_what_is_out_of_view_waits_and_is_right_when_it_comes(opened: Open):
     shown.tab.evaluate("() => { const p = document.querySelector('.scroll'); p.scrollTop = p.scrollHeight; }")
     shown.settle()
     shown.settle()
-    last = shown.tab.locator(".scroll svg.on .node.operation").nth(240)
-    place = int(last.get_attribute("data-node"))
-    found = shown.tab.evaluate("(place) => circuit.short(circuit.numbers().find(([p]) => p === place)[1])", place)
-    assert last.locator("text.value").text_content() == found
+    seen = shown.tab.evaluate(
+        """() => {
+          const pane = document.querySelector(".scroll").getBoundingClientRect();
+          return [...document.querySelectorAll(".scroll svg.on .node.operation")].flatMap((box) => {
+            const { top, bottom } = box.getBoundingClientRect(), place = Number(box.dataset.node);
+            if (top < pane.top || bottom > pane.bottom) return [];
+            const now = circuit.numbers().find(([other]) => other === place);
+            return [[box.querySelector(".value").textContent, circuit.short(now[1]),
+                     box.querySelector(".gradient").textContent, "∂ " + circuit.short(now[2])]];
+          });
+        }"""
+    )
+    assert len(seen) > 3
+    assert all(value == new and gradient == slope for value, new, gradient, slope in seen)
+    before = shown.tab.locator(".scroll svg.on .node.operation.out text.value").first
+    shown.tab.wait_for_timeout(600)  # the rest follows
+    stale = shown.tab.evaluate(
+        """() => circuit.numbers().filter(([place, value]) => {
+          const text = document.querySelector(`.scroll svg.on .node.operation[data-node="${place}"] text.value`);
+          return text && text.textContent !== circuit.short(value);
+        }).length"""
+    )
+    assert before.count() == 1
+    assert stale == 0

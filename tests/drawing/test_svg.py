@@ -266,7 +266,10 @@ def test_a_leaf_used_far_away_is_drawn_once_per_use(way):
         y = y * x
     y.backward()
     svg = way(y)
-    assert sum(text == "x" for text, _ in pieces(svg)) == 6
+    texts = [text for text, _ in pieces(svg)]
+    assert (texts.count("x"), texts.count("↗ x"), texts.count("6 uses")) == (1, 5, 5)
+    assert sum(text.startswith("∂ ") for text in texts) == 8  # one for x, however often it is drawn
+    assert svg.count("stroke-dasharray") == 5
     assert re.search(r'id="\w+_n1_5"', svg)
     assert svg.count('class="edge') == 12
 
@@ -276,7 +279,7 @@ def test_notes_stand_in_the_picture(way):
     y, x = Value(1.0, "y"), Value(0.5, "x")
     for _ in range(1000):
         y = y * x
-    svg = way(y, most=20)
+    svg = way(y, most=20, groups="boxes")
     texts = [text for text, _ in pieces(svg)]
     assert any("982 of 1,002 nodes are folded" in text for text in texts)
     assert any(text == "… 982 more nodes" for text in texts)

@@ -49,6 +49,7 @@ def test_value_derivative_and_tangent() -> None:
         (lambda x: math.maximum(x * x, 1 - x), [(python.sqrt(5) - 1) / 2]),
         (lambda x: math.sqrt(abs(x)), [0.0]),
         (lambda x: math.tanh(50 * x), []),
+        (lambda x: math.cbrt(x), []),
         (lambda x: math.sqrt(x), []),  # the end of a domain is no kink
         (lambda x: 1 / (x - 0.1) ** 2, []),
         (lambda x: math.relu(x) * math.sin(x), []),  # a node at a kink that the function does not have
@@ -57,8 +58,9 @@ def test_value_derivative_and_tangent() -> None:
     ],
 )
 def test_kinks_are_marked(fn: Callable[[Value], Value], kinks: list[float]) -> None:
-    marked = [x for x, _ in lines(ag.plot(fn, -1, 1)).get("kink", [])]
-    assert marked == pytest.approx(kinks, abs=1e-12)
+    for samples in (400, 401):
+        marked = [x for x, _ in lines(ag.plot(fn, -1, 1, samples=samples)).get("kink", [])]
+        assert marked == pytest.approx(kinks, abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,9 @@ def plot(
     that are no interval, a point outside of it, or fewer than two samples.
 
     >>> from autograd_lite import math, plot
-    >>> axes = plot(lambda x: math.relu(x) * math.sin(x), -3, 3)  # doctest: +SKIP
+    >>> axes = plot(lambda x: math.maximum(x * x, 1.0), 0.0, 3.0)
+    >>> [text.get_text() for text in axes.get_legend().get_texts()]
+    ['df/dx', 'f(x)', 'tangent at 1.95: slope 3.9', 'kink']
     """
     try:
         from matplotlib import pyplot
@@ -72,8 +74,12 @@ def plot(
     least, most = _limits([point.slope for point in points])
     low, high = max(min(low, least), 2 * low - high), min(max(high, most), 2 * high - low)
     axes.set_ylim(low, high)
-    inside = {i for i in kinks if all(near.y - near.y == 0.0 for near in points[max(i - 1, 0) : i + 3])}
-    corners = [kinks[i] for i in sorted(inside - set(jumps)) if low <= kinks[i].y <= high]
+    seen = {
+        round(kinks[i].x / (b - a), 9): kinks[i]
+        for i in sorted(kinks)
+        if i not in jumps and _is_corner(points, kinks, i)
+    }
+    corners = [corner for corner in seen.values() if low <= corner.y <= high]  # once, if a sample lies on one
     if math.isfinite(tangent.y) and math.isfinite(tangent.slope):
         ends = [tangent.y + tangent.slope * (x - at) for x in (a, b)]
         at_kink = ", a kink" if any(abs(corner.x - at) <= 1e-9 * (b - a) for corner in corners) else ""
@@ -113,7 +119,11 @@ def _found(fn: Callable[..., Any], points: list[_Point], what: str) -> dict[int,
     scale = STEEP * (known[-len(known) // 20 - 1] - known[len(known) // 20]) or STEEP * abs(known[-1] - known[0])
     apart = [(_apart(pair, what), i) for i, pair in enumerate(pairwise(points))]
     steepest = sorted(((gap, i) for gap, i in apart if gap > scale), reverse=True)[:MOST_FOLLOWED]
-    found = {}
+    found = {
+        i: point
+        for i, point in enumerate(points)
+        if what == "slope" and point.y == point.y and point.slope != point.slope
+    }
     for gap, i in sorted(steepest, key=lambda one: one[1]):
         left, right = points[i], points[i + 1]
         while left.x < (middle := _at(fn, left.x + (right.x - left.x) / 2)).x < right.x:
@@ -127,6 +137,13 @@ def _found(fn: Callable[..., Any], points: list[_Point], what: str) -> dict[int,
         else:
             found[i] = left if abs(left.y) <= abs(right.y) else right
     return found
+
+
+def _is_corner(points: list[_Point], kinks: dict[int, _Point], i: int) -> bool:
+    """Whether it has numbers on both sides, and is not one where the slope goes to infinity and comes back from it."""
+    near = points[max(i - 1, 0) : i + 3]
+    finite = all(point.y - point.y == 0.0 for point in near)
+    return finite and (math.isfinite(kinks[i].slope) or near[0].slope * near[-1].slope < 0.0)
 
 
 def _apart(pair: tuple[_Point, _Point], what: str) -> float:

@@ -84,8 +84,9 @@ function done({ shown }) {
   state.textContent = shown.error ? "Ended by an error" : `Done in ${((performance.now() - started) / 1000).toFixed(2)} s`;
   $("#printed").textContent = shown.printed;
   wrong(shown.error);
-  $("#note").textContent = shown.error && pages.Circuit ? "The last circuit that was computed:" : shown.note;
-  if (shown.page) show(shown);
+  const former = shown.error && pages.Circuit, partial = shown.error && shown.page;
+  $("#note").textContent = former ? "The last circuit that was computed:" : partial ? "As far as the program came:" : shown.note;
+  if (shown.page && !former) show(shown);
   $("#panel").classList.toggle("stale", Boolean(shown.error));
 }
 

@@ -34,7 +34,8 @@ def run(source: str) -> str:
     """Run a program; what is to be shown, as JSON.
 
     The object has ``printed``, a text; ``error``, null or ``line`` and ``text``; ``page``, the circuit as a page, and
-    ``texts`` about it by their titles, both null if there is no circuit; ``note``, what else there is to say.
+    ``texts`` about it by their titles, both null if there is no circuit; ``note``, what else there is to say. With an
+    error they are of what was computed before it.
 
     The circuit is that of the last expression's Value or picture, else that of the last Value computed. A program of
     one line may use names that it does not have: they are leaves of 1.0.
@@ -72,17 +73,23 @@ def run(source: str) -> str:
             for statement in tree.body:
                 last.clear()
                 exec(compile(ast.Interactive([statement]), FILE, "single"), names)
-            picture = _picture([*last], {name: thing for name, thing in names.items() if name not in given})
-            if picture is None:
-                shown["note"] = "There is no circuit: the program computed no Value. Write x = Value(3.0) for a number."
-            else:
-                shown["page"], shown["texts"] = picture.html(), _texts(picture)
+            _show(shown, last, {name: thing for name, thing in names.items() if name not in given})
     except BaseException as error:  # also KeyboardInterrupt and SystemExit: the page says what ended the program
         shown["error"] = _told(error)
+        with contextlib.suppress(Exception):  # what was computed before that
+            _show(shown, [], {name: thing for name, thing in names.items() if name not in given})
     finally:
         sys.displayhook = hook
     shown["printed"] = printed.getvalue()
     return json.dumps(shown, ensure_ascii=False)
+
+
+def _show(shown: dict[str, Any], last: list[Any], names: dict[str, Any]) -> None:
+    picture = _picture(last, names)
+    if picture is None:
+        shown["note"] = "There is no circuit: the program computed no Value. Write x = Value(3.0) for a number."
+    else:
+        shown["page"], shown["texts"] = picture.html(), _texts(picture)
 
 
 class _Printed(io.StringIO):

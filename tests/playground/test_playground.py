@@ -170,3 +170,13 @@ def test_without_pyodide_the_page_says_so(browser: Any, tmp_path: Path) -> None:
     page.close()
     serving.shutdown()
     serving.server_close()
+
+
+def test_a_first_program_that_fails_shows_how_far_it_came(browser: Any, address: str) -> None:
+    packed = zlib.compress(b"x = Value(3.0)\nf = x * x\nf.nope\n", wbits=-15)
+    page = browser.new_page()
+    page.goto(f"{address}#code={base64.urlsafe_b64encode(packed).decode().rstrip('=')}")
+    done(page, "error")
+    assert page.locator("#note").text_content() == "As far as the program came:"
+    assert page.frame_locator("#panel iframe").locator("#result").inner_text() == "f = 9"
+    page.close()

@@ -100,3 +100,10 @@ def test_gradients_that_the_program_computed_stay() -> None:
     shown = run("x = Value(3.0)\nf = x * x\nf.backward(2.0)\nprint(x.grad)")
     assert shown["printed"] == "12.0\n"
     assert "∂ 12" in shown["texts"]["Tree"]
+
+
+def test_with_a_mistake_the_circuit_is_of_what_was_computed_before() -> None:
+    shown = run("x = Value(3.0)\nf = x * x\nf.nope")
+    assert shown["error"]["line"] == 3
+    assert "f: × = 9" in shown["texts"]["Tree"]
+    assert run("f = Value(3.0) +")["page"] is None

@@ -43,10 +43,8 @@ nb_merge_streams = True
 default_role = "py:obj"
 nitpick_ignore_regex = [  # prose in backticks; types of other projects, and inner ones, which are on no page
     ("py:obj", ".*"),
-    (
-        "py:class",
-        r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Page|Widget|Axes|.*\.(Circuit|Layer|Between|Names|N)",
-    ),
+    ("py:class", r"Axes|Widget"),
+    ("py:class", r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Page|.*\.(Circuit|Layer|Between|Names|N)"),
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

@@ -86,7 +86,8 @@ def finished(svg: str, circuit: Circuit) -> str:
     title, description = summary(circuit)
     rest = rest.replace(f'<g id="{id}" class="graph"', '<g class="graph"').replace("<title>circuit</title>\n", "")
     return (
-        f'<svg id="{id}" class="autograd-lite" role="img" aria-labelledby="{id}_title {id}_desc" {attributes}>\n'
+        f'<svg id="{id}" class="autograd-lite" role="img" aria-labelledby="{id}_title {id}_desc" '
+        f'style="max-width:100%;height:auto" {attributes}>\n'
         f'<title id="{id}_title">{escape(title)}</title>\n<desc id="{id}_desc">{escape(description)}</desc>\n'
         f"<style>{stylesheet(id)}</style>{rest}</svg>\n"
     )

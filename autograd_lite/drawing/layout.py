@@ -588,8 +588,8 @@ class Plan:
         for rank in range(count - 1, -1, -1):
             lefts[rank], rights[rank] = x, x + wide[rank]
             if rank:
-                gap = ARRIVES if rank not in boxes else LEAVES + frames if rank - 1 not in boxes else GAP + frames
-                x = rights[rank] + gap + min(60.0, max(0.0, steep[rank - 1] - 60.0) / 12)
+                apart = ARRIVES if rank not in boxes else LEAVES + frames if rank - 1 not in boxes else GAP + frames
+                x = rights[rank] + apart + min(60.0, max(0.0, steep[rank - 1] - 60.0) / 12)
         return lefts, rights, rights[0] if count else 0.0
 
     def _lanes(self, first: float) -> dict[int, float]:

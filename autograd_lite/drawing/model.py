@@ -470,8 +470,8 @@ def _drawn(
         parents, units = quotient(parents, contracted(parents, classes))
     kinds = ["group" if prefixes[unit[0]] else "node" for unit in units]
     limit = len(parents) if most is None else most
-    for kind in ("alike", "loop", "alike") if fold is not None else ():
-        if kind == "alike" or len(parents) > limit:
+    for kind in ("alike", "loop", "alike"):
+        if fold is not None and (kind == "alike" or len(parents) > limit):
             found = fold.classes(parents, units) if kind == "alike" else fold.in_loops(parents, units)
             parents, together = quotient(parents, contracted(parents, found))
             kinds = [kinds[numbers[0]] if len(numbers) == 1 else kind for numbers in together]

@@ -14,7 +14,9 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ PIXEL = 0.75  # of an SVG, in points
 _FONTS = Path(__file__).parent / "fonts"
 _FAMILY = 'font-family="Circuit Sans"'
 _OTHER_SCRIPTS = re.compile("[\u0460-\u1d3f\u2c80-\U0010ffff]")  # letters that only the system's fonts have
+_HEADER = 33  # bytes that a PNG begins with: its signature, and a first chunk of fixed length
 _DARK = dict(COLOURS.values())
 
 
@@ -90,6 +93,10 @@ def image(svg: str, form: str, scale: float | None = None) -> bytes:
         "ignore_system_fonts": _OTHER_SCRIPTS.search(svg) is None,
     }
     found: bytes = typst.compile(document.encode(), **options)
+    if form == "png":  # its resolution stands in it, so that a document shows it at its natural size
+        per_metre = round(scale * 96 / 0.0254)
+        chunk = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+        found = found[:_HEADER] + struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk)) + found[_HEADER:]
     return found
 
 

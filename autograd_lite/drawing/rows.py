@@ -39,7 +39,8 @@ def cut(plan: Plan, lefts: list[float], rights: list[float], ratio: float) -> li
     for low, top in reach.values():
         for rank in range(low + 1, top + 1):
             cost.pop(rank, None)
-    rows, first = [], whole[0][0]
+    rows: list[tuple[int, int]] = []
+    first = whole[0][0]
     while len(rows) < count - 1:
         fair = (width - lefts[first]) / (count - len(rows))
         near = [r for r in cost if r < first and 0.7 * fair <= rights[r] - lefts[first] <= 1.15 * fair]

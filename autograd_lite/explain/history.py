@@ -14,7 +14,7 @@ from ..graph import operations, topological_order
 from ..value import Value, pull, sweeps
 from .wording import Names, counted, number
 
-MOST_SWEEPS, MOST_NODES = 200, 1_000  # that a picture looks back on
+MOST_NODES = 1_000  # that are accounted for
 MOST_TOLD = 4  # sums, and names of nodes in one line
 
 
@@ -31,9 +31,8 @@ class Term:
 class Sweeps:
     """The sweeps that are known, oldest first, and what each brought to each node; computed once, when asked for."""
 
-    def __init__(self, most: int | None = None) -> None:
-        known = list(sweeps) if most is None else list(sweeps)[-most:]
-        self.known = [(root, seed) for reference, seed in known if (root := reference()) is not None]
+    def __init__(self) -> None:
+        self.known = [(root, seed) for reference, seed in list(sweeps) if (root := reference()) is not None]
         self._nodes: dict[Value, set[Value]] = {}
         self._adjoints: dict[tuple[Value, float], dict[Value, float]] = {}
 
@@ -64,7 +63,10 @@ class Sweeps:
                 found.append((root, seed))
         found.reverse()
         brought = [self.adjoints(*one).get(node, 0.0) for one in found]
-        first = next((i for i in range(len(brought) + 1) if same(total(brought[i:]), node.grad)), 0)
+        rest, near = 0.0, 1e-9 * sum(map(abs, brought))  # only sums that are about right are added in the right order
+        about = [0.0, *(rest := rest + one for one in reversed(brought))][::-1]
+        starts = (i for i, one in enumerate(about) if not abs(one - node.grad) > near)
+        first = next((i for i in starts if same(total(brought[i:]), node.grad)), 0)
         terms: list[Term] = []
         for (root, seed), one in zip(found[first:], brought[first:]):
             last = terms[-1] if terms else None
@@ -105,7 +107,7 @@ class History:
         self.count = len(reached)
         if not reached:
             return
-        account = Sweeps(MOST_SWEEPS)
+        account = Sweeps()
         self.adjoints = account.adjoints(root, 1.0)
         others = [
             node
@@ -126,9 +128,9 @@ class History:
         """A line for each sum that gradients are, and one for those that are not accounted for."""
         kinds: dict[str, list[Value]] = {}
         for node, terms in self.sums.items():
-            kind = "unknown" if node in self.unknown else f"{_sum(terms, names)}, of {_swept(terms, names)}"
+            kind = "unknown" if node in self.unknown else _sum(terms, names)
             kinds.setdefault(kind, []).append(node)
-        unknown = "set by hand, replayed since, or from outputs that are gone"
+        unknown = "set by hand, replayed since, or from sweeps that are not known any more"
         lines = [
             f"∂ {_among(nodes, self.count, names)} is {unknown if kind == 'unknown' else kind}"
             for kind, nodes in list(kinds.items())[:MOST_TOLD]
@@ -145,16 +147,16 @@ def _among(nodes: list[Value], count: int, names: Names) -> str:
 
 
 def _sum(terms: list[Term], names: Names) -> str:
-    factors = [[number(x) for x in (float(one.calls), one.seed) if x != 1.0] for one in terms]
-    return " + ".join(" × ".join([*f, f"∂{names.atom(one.root)}/∂·"]) for f, one in zip(factors, terms))
-
-
-def _swept(terms: list[Term], names: Names) -> str:
-    return " and ".join(
-        f"{counted(one.calls, 'backward sweep')} from {names.atom(one.root)}"
-        f"{'' if one.seed == 1.0 else f' with the seed {number(one.seed)}'}"
-        for one in terms
-    )
+    if len(terms) > MOST_TOLD:
+        outputs = counted(len({term.root for term in terms}), "output")
+        return f"the sum of {counted(sum(term.calls for term in terms), 'backward sweep')} from {outputs}"
+    products, swept = [], []
+    for term in terms:
+        of, factors = names.atom(term.root), [number(x) for x in (float(term.calls), term.seed) if x != 1.0]
+        products.append(" × ".join([*factors, f"∂{of}/∂·"]))
+        seed = "" if term.seed == 1.0 else f" with the seed {number(term.seed)}"
+        swept.append(f"{counted(term.calls, 'backward sweep')} from {of}{seed}")
+    return f"{' + '.join(products)}, of {' and '.join(swept)}"
 
 
 def total(terms: list[float]) -> float:

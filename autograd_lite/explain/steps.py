@@ -109,7 +109,7 @@ class Step:
     >>> print(last.draw().text())
     f: × = 6  ∂ 1
     ├─[2]─ x = 3  ∂ 2
-    └─[3]─ 2
+    └── 2
     step 2 of 2
     x:  ∂f/∂x = 2
     """

@@ -192,6 +192,15 @@ def test_the_colours_are_those_of_the_theme(engine: str):
 
 
 @needs_typst
+def test_a_png_says_how_large_it_is():
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
+    for scale in (1.0, 300 / 96):
+        opened = image.open(io.BytesIO(circuit().draw(names=False).image("png", scale=scale)))
+        opened.load()  # which checks every chunk
+        assert opened.info["dpi"] == pytest.approx((96 * scale, 96 * scale), rel=1e-3)
+
+
+@needs_typst
 def test_the_same_bytes_in_every_run():
     drawn = circuit().draw(names=False)
     assert drawn.image("png") == drawn.image("png")

@@ -133,7 +133,7 @@ def test_an_output_that_was_not_swept_from() -> None:
     del roots["g"]
     assert kept() is None
     assert roots["f"].draw(names=False).circuit.past.told == [
-        "∂ here is set by hand, replayed since, or from outputs that are gone"
+        "∂ here is set by hand, replayed since, or from sweeps that are not known any more"
     ]
 
 
@@ -165,3 +165,20 @@ def test_many_sweeps_and_sums_take_few_words() -> None:
     told = total.draw(names=False).circuit.past.told
     assert len(told) <= 5
     assert max(map(len, told)) < 2_000
+
+
+def test_a_thousand_sweeps_are_one_sum() -> None:
+    w = Value(0.1, "w")
+    losses = [(w * float(i) - 1.0) ** 2 for i in range(1000)]
+    for loss in losses:
+        loss.backward()
+    found = History(losses[3], [w])
+    assert len(found.sums[w]) == 1000
+    assert found.unknown == set()
+    assert w.explain().remainder == 0.0
+    told = losses[3].draw(names=False).circuit.past.told
+    assert told == ["∂ of w is the sum of 1,000 backward sweeps from 1,000 outputs"]
+    w.grad = 0.0
+    losses[7].backward()
+    losses[8].backward()
+    assert terms(History(losses[3], [w]).sums[w]) == [(None, 1.0, 1), (None, 1.0, 1)]

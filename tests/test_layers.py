@@ -24,8 +24,12 @@ ROOMS = [
         "reference",
         "hypothesis_plugin",
         "nn",
+<<<<<<< HEAD
         "micrograd",
         "notation",
+=======
+        "playground",
+>>>>>>> page
         "shell",
         "cli",
         "__main__",
@@ -35,6 +39,7 @@ ROOMS = [
 CONVENIENCES = {
     ("value.py", "Value"): {"draw", "explain", "steps", "kinks", "diagnose", "replay"},
     ("explain/steps.py", "Step"): {"draw"},
+    ("explain/steps.py", "Steps"): {"html"},
 }
 HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite", "dask", "distributed"}
 

@@ -89,15 +89,9 @@ _FORMS = {
 def _parser() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
-<<<<<<< HEAD
         description="The value of an expression, its gradients and its circuit. Without arguments it opens a shell; "
         f"{PROGRAM} playground [PORT] opens the playground in a browser.",
         epilog=f"examples: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg; {PROGRAM} '3x² + ln x' x=1/3..3",
-=======
-        description="The value of an expression, its gradients and its circuit. Without arguments it opens a shell; "
-        f"{PROGRAM} playground [PORT] opens the playground in a browser.",
-        epilog=f"example: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg",
->>>>>>> page
         allow_abbrev=False,
     )
     parser.add_argument(

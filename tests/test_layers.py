@@ -24,12 +24,9 @@ ROOMS = [
         "reference",
         "hypothesis_plugin",
         "nn",
-<<<<<<< HEAD
         "micrograd",
         "notation",
-=======
         "playground",
->>>>>>> page
         "shell",
         "cli",
         "__main__",

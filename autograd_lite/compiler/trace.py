@@ -593,11 +593,7 @@ def from_graph(root: Value, seed: float = 1.0) -> Recorded:
         terms[node] = sweep.terms(node.op, record, factors, _applied)
         return terms[node]
 
-<<<<<<< HEAD
     adjoints: dict[Value, Any] = {root: Term(seed)}
-=======
-    adjoints: dict[Value, Any] = {root: seed}
->>>>>>> page
     sweep.reverse(reversed(nodes), adjoints, pull)
     outputs = [
         *[traced[node] for node in nodes],

@@ -17,9 +17,8 @@ from .. import primitives
 from ..explain.history import History
 from ..explain.kinks import kinks_at
 from ..explain.numerical import Estimate, Quotient, numerical_gradients
-from ..explain.wording import no_path
 from ..explain.signals import vector_text
-from ..explain.wording import Names
+from ..explain.wording import Names, no_path
 from ..graph import topological_order
 from ..names import names_of
 from ..primitives import Primitive

@@ -410,19 +410,12 @@
     while (stack.length) {
       const [node, taken] = stack.pop();
       if (node === root) {
-<<<<<<< HEAD
         const why = taken.map((edge) => unchosen(local(edge), edge)).find((words) => words);
         const product = why ? 0 : taken.reduce((total, edge) => total * local(edge), seed);
         const names = [i, ...taken.map((edge) => child[edge])].map(by).join(" → ");
         const factors = taken.flatMap((edge, k) => [k ? " × " : "", k ? factor(inLocal(local(edge))) : inLocal(local(edge))]);
         const first = seed === 1 ? [] : [inGradient(seed), " × "];
         found.push(element("p", "", element("span", "quiet", `${names}: `), ...first, ...factors, " = ", inGradient(product), why ? ` (${why})` : ""));
-=======
-        const product = taken.reduce((total, edge) => total * local(edge), seed);
-        const names = [i, ...taken.map((edge) => child[edge])].map(by).join(" → ");
-        const factors = taken.flatMap((edge, k) => [k ? " × " : "", k ? factor(inLocal(local(edge))) : inLocal(local(edge))]);
-        found.push(element("p", "", element("span", "quiet", `${names}: `), ...(seed === 1 ? [] : [inGradient(seed), " × "]), ...factors, " = ", inGradient(product)));
->>>>>>> page
       }
       if (taken.length < LONGEST_PATH) for (const edge of uses[node]) stack.push([child[edge], [...taken, edge]]);
     }

@@ -15,11 +15,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import primitives
-<<<<<<< HEAD
 from ..explain.wording import no_path
-=======
 from ..graph import topological_order
->>>>>>> page
 from ..primitives import ATOM, Primitive
 from ..value import short_label
 from .latex import latex

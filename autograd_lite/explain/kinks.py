@@ -119,7 +119,7 @@ class Kinks(tuple[Kink, ...]):
     def _repr_html_(self) -> str | None:
         from .tables import table
 
-        told = [self._told(kink) for kink in self._found]
+        told = [self._told(kink) for kink in self]
         rows = [(head, "\n".join(side.strip() for side in sides)) for head, *sides in told]
         return table([counted(len(rows), "kink"), "slopes to both sides"], rows) if rows else None
 

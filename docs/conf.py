@@ -38,6 +38,7 @@ default_role = "py:obj"
 nitpick_ignore_regex = [  # prose in backticks; types of other projects, and inner ones, which are on no page
     ("py:obj", ".*"),
     ("py:class", r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Page|.*\.(Circuit|Layer|Between|Names|N)"),
+    ("py:class", r".*\.micrograd\.engine\.Value"),
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

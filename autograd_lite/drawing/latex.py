@@ -27,7 +27,16 @@ MOST_TERMS = 6  # in one sum of the chain rule, or one call of a function
 T = TypeVar("T")
 
 
-def latex(circuit: Circuit, of: str | None = None) -> str:
+class Latex(str):
+    """LaTeX for display mathematics, as a string. Jupyter shows it set."""
+
+    __slots__ = ()
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self}\n$$"
+
+
+def latex(circuit: Circuit, of: str | None = None) -> Latex:
     r"""The expression and, once there are gradients, the chain rule for every leaf, or only for the node with id `of`.
 
     ≈ stands where a number is rounded. What the picture folds away is written ⋯.
@@ -51,7 +60,7 @@ def latex(circuit: Circuit, of: str | None = None) -> str:
     if written.root.gradient is not None:
         lines += written.chain_rules(of)
     body = " \\\\\n".join(lines)
-    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+    return Latex(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
 
 
 class Term:
@@ -199,7 +208,9 @@ class _Written:
         total = scale = 0.0
         for edge in self.edges.get(node.id, []):
             adjoint, slope = self.node[edge.child].gradient, edge.local_gradient
-            term = math.nan if adjoint is None or slope is None else adjoint and adjoint * slope
+            term = math.nan if adjoint is None or slope is None else 0.0 if edge.no_path else adjoint * slope
+            if term != term and adjoint == 0.0 and math.isfinite(node.gradient):
+                term = 0.0  # what uses it was not chosen
             total, scale = total + term, scale + abs(term)
         if abs(total - node.gradient) > 1e-9 * scale or (math.isnan(node.gradient) and not math.isnan(total)):
             stated = rf" \ne {number_latex(node.gradient_text)}\quad\text{{(some gradients are of other sweeps)}}"
@@ -218,6 +229,8 @@ def _product(after: Node, edges: list[Edge]) -> str:
     """An adjoint times a local derivative, in numbers; that is a sum where the node is several operands of one."""
     if after.gradient is None or any(edge.local_gradient is None for edge in edges):
         return r"\cdots"
+    if all(edge.no_path for edge in edges):
+        return rf"0\ \text{{({edges[0].no_path})}}"
     local = [number_latex(edge.text) for edge in edges]
     slope = local[0] if len(local) == 1 else Term(_sum([f"{term:{PRODUCT}}" for term in local]), SUM)
     return rf"{number_latex(after.gradient_text):{PRODUCT}} \cdot {slope:{POWER}}"

@@ -17,6 +17,7 @@ from .. import primitives
 from ..explain.kinks import kinks_at
 from ..explain.numerical import Estimate, Quotient, numerical_gradients
 from ..explain.signals import vector_text
+from ..explain.wording import no_path
 from ..graph import topological_order
 from ..names import names_of
 from ..primitives import Primitive
@@ -130,6 +131,7 @@ class Edge:
     local_gradient: float | None = None
     text: str = ""
     quiet: bool = False  # from a constant: no gradient flows there
+    no_path: str = ""  # why no gradient flows there, though the parent is no constant
     active: bool = False  # picked out
 
 
@@ -629,10 +631,12 @@ def _operands(value: Value, node: Node, sources: list[Node], precision: int) -> 
     for operand, (parent, slope) in enumerate(zip(sources, value.local_grads)):
         key = parent.id, operand if parent.kind not in ("folded", "group") else -1
         if key in found:
-            found[key].local_gradient, found[key].text = None, ""
+            found[key].local_gradient, found[key].text, found[key].no_path = None, "", ""
         else:
             quiet = parent.kind == "constant"
-            found[key] = Edge(parent.id, node.id, operand, slope, "" if quiet else number_text(slope, precision), quiet)
+            why = "" if quiet else no_path(value.op, operand, slope, 1.0)  # type: ignore[arg-type]
+            text = "" if quiet else number_text(slope, precision)
+            found[key] = Edge(parent.id, node.id, operand, slope, text, quiet, why)
     return found.values()
 
 

@@ -13,11 +13,13 @@ from .version import __version__ as __version__
 
 if TYPE_CHECKING:
     from .compiler import compile
+    from .drawing import draw, plot
 
 __all__ = [
     "Value",
     "compile",
     "custom",
+    "draw",
     "errstate",
     "grad",
     "gradient",
@@ -29,6 +31,7 @@ __all__ = [
     "label",
     "math",
     "no_grad",
+    "plot",
     "register_pytree_node",
     "stop_gradient",
     "value_and_grad",
@@ -41,4 +44,8 @@ def __getattr__(name: str) -> Any:
         from .compiler import compile
 
         return compile
+    if name in ("draw", "plot"):
+        from . import drawing
+
+        return getattr(drawing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from numbers import Number, Real
 from typing import TYPE_CHECKING, Any, SupportsFloat
@@ -504,14 +504,29 @@ class Value:
 
     # ---- conveniences, each a room of its own ----
 
-    def draw(self, **options: Any) -> Picture:
-        """The circuit as a picture: see `autograd_lite.drawing.draw`.
+    def draw(
+        self,
+        *,
+        precision: int = 4,
+        direction: str = "LR",
+        depth: int | None = None,
+        around: Value | None = None,
+        constants: bool = True,
+        groups: str | Collection[str] = "auto",
+        expand: Collection[str | Value] = (),
+        names: bool | Mapping[str, object] = True,
+        check: bool | Mapping[Value, tuple[float, float]] = False,
+        most: int | None = 60,
+        engine: str = "built-in",
+    ) -> Picture:
+        """The circuit as a picture: see `autograd_lite.draw`, which says what each option does.
 
-        >>> print((Value(3.0, "x") * 2).draw().text())
+        >>> print((Value(3.0, "x") * 2).draw())
         × = 6  ∂ ·
         ├─[2]─ x = 3  ∂ ·
         └── 2
         """
+        options: dict[str, Any] = {name: given for name, given in locals().items() if name != "self"}
         from .drawing import draw
 
         return draw(self, **options)

@@ -1,16 +1,18 @@
-"""The pictures of the docs, each drawn by this package: ``python docs/pictures.py`` draws them anew into docs/images.
+"""The pictures of the docs and its gallery, drawn by this package: ``python docs/pictures.py`` draws them anew.
 
 By the built-in layout, which gives the same bytes on every machine. A test holds that they are what is drawn today.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import autograd_lite as ag
 from autograd_lite import Value, math, nn
+from autograd_lite.drawing import Picture
 from autograd_lite.drawing.model import describe
 from autograd_lite.drawing.svg import svg
 
@@ -153,6 +155,17 @@ def layers_folded() -> str:
     return drawn(s, groups="layers")
 
 
+def _in_gallery(draw: Callable[[], Picture]) -> Callable[[], str]:
+    return lambda: draw().svg()
+
+
+sys.path.insert(0, str(Path(__file__).parent))
+import gallery  # noqa: E402 - it lies beside this file, which is no package
+
+PICTURES |= {name: _in_gallery(draw) for name, draw in gallery.GALLERY.items()}
+
+
 if __name__ == "__main__":
     for name, draw in PICTURES.items():
         (FOLDER / f"{name}.svg").write_text(draw(), encoding="utf-8")
+    gallery.PAGE.write_text(gallery.page(), encoding="utf-8")

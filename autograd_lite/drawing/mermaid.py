@@ -86,6 +86,9 @@ def _folded(circuit: Circuit, most: int) -> Circuit:
 def _source(circuit: Circuit, direction: str) -> str:
     lines = [f"flowchart {direction}"]
     lines += [f"    %% {note}" for note in circuit.notes]
+    if circuit.past.told:
+        lines.append(f'    past["{"<br/>".join(map(escaped, circuit.past.told))}"]')
+        lines.append("    style past fill:none,stroke:none,color:#9a6700")
     within: dict[str | None, list[Node]] = {}
     for node in circuit.nodes:
         within.setdefault(node.group, []).append(node)

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives
+from ..explain.history import History
 from ..explain.kinks import kinks_at
 from ..explain.numerical import Estimate, Quotient, numerical_gradients
 from ..explain.signals import vector_text
-from ..explain.wording import no_path
+from ..explain.wording import Names, no_path
 from ..graph import topological_order
 from ..names import names_of
 from ..primitives import Primitive
@@ -145,6 +146,24 @@ class Group:
 
 
 @dataclass(slots=True)
+class Past:
+    """What the gradients shown are, by the ids of their nodes; see `explain.history`.
+
+    Attributes:
+        adjoints: ∂output/∂node, as one sweep from the output brings it; empty before any sweep.
+        sums: of each node whose gradient is another sum, its terms: how many sweeps, from which output, with which
+            seed, and what each brought; empty where that is not known.
+        told: the same in words, a line each; these lines stand among the notes as well.
+        output: what the output is called there.
+    """
+
+    adjoints: dict[str, float] = field(default_factory=dict)
+    sums: dict[str, list[tuple[int, str, float, float]]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    output: str = ""
+
+
+@dataclass(slots=True)
 class Circuit:
     """What is drawn.
 
@@ -157,6 +176,7 @@ class Circuit:
         total: how many nodes the whole graph has.
         root: the output itself, for a form that computes with the graph.
         precision: how many significant digits the texts of its numbers have.
+        past: which backward sweeps the gradients come from.
         written: where something is folded because there is much of it, the same with every node, up to some hundreds:
             for a form that writes expressions.
     """
@@ -169,6 +189,7 @@ class Circuit:
     total: int = 0
     root: Any = None
     precision: int = 4
+    past: Past = field(default_factory=Past)
     written: Circuit | None = None
 
 
@@ -253,9 +274,15 @@ def describe(
         node.group = _box(path, boxes)
         nodes.append(node)
     notes = _notes(nodes, len(order))
+    alone = {order[members[0]]: node for node, (kind, members) in zip(nodes, drawn) if kind == "node"}
+    others = [order[i] for kind, members in drawn if kind not in ("node", "folded") for i in members]
+    history = History(root, [value for value in (*alone, *others) if value.op is not primitives.constant])
+    past = Past()
+    if history.adjoints:
+        roots = dict.fromkeys([root, *history.roots])
+        past = _past(history, nodes, order, Names([*alone, *roots], names, roots))
     if check is not False:
-        alone = {order[members[0]]: node for node, (kind, members) in zip(nodes, drawn) if kind == "node"}
-        notes += _check(root, alone, check, precision)
+        notes += _check(root, alone, check, precision, past)
     edges: list[Edge] = []
     for node, (kind, members) in zip(nodes, drawn):
         if kind == "node":
@@ -264,7 +291,7 @@ def describe(
         else:
             found = dict.fromkeys(place[parent] for i in members for parent in parents[i])
             edges += _merged(node, [nodes[source] for source in found if nodes[source] is not node])
-    circuit = Circuit(nodes, edges, list(boxes.values()), notes, [], len(order), root, precision)
+    circuit = Circuit(nodes, edges, list(boxes.values()), [*notes, *past.told], [], len(order), root, precision, past)
     if folds and len(order) <= MOST_WRITTEN:
         circuit.written = describe(
             root, precision, constants=constants, groups="boxes", names=names, check=check, most=MOST_IN_A_LINE
@@ -559,8 +586,21 @@ def _folded(members: list[int]) -> Node:
     return Node(f"m{members[0]}", "folded", label, label, count=len(members))
 
 
+def _past(history: History, nodes: list[Node], order: list[Value], names: Names) -> Past:
+    past = Past(told=history.told(names), output=names.atom(order[-1]))
+    for node in nodes:
+        shown = node.shows or node.id
+        value = order[int(shown[1:])] if shown[0] == "n" else None
+        if value in history.adjoints:
+            past.adjoints[node.id] = history.adjoints[value]
+        if value in history.sums:
+            terms = [] if value in history.unknown else history.sums[value]
+            past.sums[node.id] = [(term.calls, names.atom(term.root), term.seed, term.brought) for term in terms]
+    return past
+
+
 def _check(
-    root: Value, alone: dict[Value, Node], check: bool | Mapping[Value, tuple[float, float]], precision: int
+    root: Value, alone: dict[Value, Node], check: bool | Mapping[Value, tuple[float, float]], precision: int, past: Past
 ) -> list[str]:
     """Give each node that is drawn by itself a numerical derivative: an estimate of our own, or the one given.
 
@@ -570,21 +610,23 @@ def _check(
         for value, (estimate, bound) in check.items():
             if value in alone:
                 quotient = Quotient(estimate, bound)
-                _beside(alone[value], Estimate(estimate, bound, quotient, quotient, False, 0.0), precision)
+                _beside(alone[value], Estimate(estimate, bound, quotient, quotient, False, 0.0), precision, past)
         return []
     asked = [value for value, node in alone.items() if node.kind != "constant"]
     asked.sort(key=lambda value: alone[value].kind != "leaf")
     found = numerical_gradients(root, asked, MOST_CHECKED)
     for value, estimated in found.items():
-        _beside(alone[value], estimated, precision)
+        _beside(alone[value], estimated, precision, past)
     if len(found) == len(asked):
         return []
     left_out = len(asked) - len(found)
     return [f"{left_out:,} of {len(asked):,} gradients are not checked: each takes some fifty evaluations of the graph"]
 
 
-def _beside(node: Node, estimate: Estimate, precision: int) -> None:
-    agrees = node.gradient is None or replace(estimate, gradient=node.gradient).verdict != "mismatch"
+def _beside(node: Node, estimate: Estimate, precision: int, past: Past) -> None:
+    """An estimate of ∂output/∂node beside a gradient; beside another sum, it is that of one sweep that is checked."""
+    gradient = past.adjoints.get(node.id) if past.sums.get(node.id) else node.gradient
+    agrees = gradient is None or replace(estimate, gradient=gradient).verdict != "mismatch"
     if math.isinf(estimate.value):
         text = f"≈ {number_text(estimate.value)}"
     elif estimate.error < math.inf:
@@ -594,6 +636,8 @@ def _beside(node: Node, estimate: Estimate, precision: int) -> None:
         text = f"≈ {left} from the left, {right} from the right"
     else:
         text = "≈ ?"
+    if past.sums.get(node.id) and gradient is not None:
+        text = f"one sweep: {number_text(gradient, precision)} {text}"
     node.check = Check(estimate.value, estimate.error, agrees, text)
 
 

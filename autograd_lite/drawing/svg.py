@@ -77,7 +77,8 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
     body += [_node(node, text, at, node is nodes[-1]) for node, text, at in zip(nodes, texts, layout.boxes)]
     for i, note in enumerate(circuit.notes):
         at = layout.size[1] + NOTE * i + SMALL
-        body.append(f'<text x="8" y="{at:.1f}" font-size="{SMALL:g}" fill="{LIGHT["quiet"]}">{escape(note)}</text>')
+        colour = LIGHT["mark" if note in circuit.past.told else "quiet"]
+        body.append(f'<text x="8" y="{at:.1f}" font-size="{SMALL:g}" fill="{colour}">{escape(note)}</text>')
     return document("\n".join(body), width, height, *summary(circuit))
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..drawing import Picture
+    from ..drawing.page import Page
 
 MOST_STEPS = 500  # printed
 
@@ -262,19 +263,21 @@ class Steps(Sequence[Step]):
     def __repr__(self) -> str:
         return f"<Steps from {self.names(self.z)}: {len(self)}; print them, iterate, or .save('steps.html')>"
 
-    # ---- drawn: each a room of its own, as with `Value.draw` ----
+    def html(self, **options: Any) -> Page:
+        """The circuit's page, before the first step, to play them. The options are those of `draw`."""
+        from ..drawing.frames import page_of
 
-    def html(self, **options: Any) -> str:
-        """An animation of the steps, one self-contained page: see `autograd_lite.drawing.frames`."""
-        from ..drawing.frames import animated_html
-
-        return animated_html(self, **options)
+        return page_of(self, **options)
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write the animation to a file, ``.html`` or ``.gif``: see `autograd_lite.drawing.frames`."""
-        from ..drawing.frames import save_steps
+        """Write the page to a file, ``.html``, and return its path. ValueError for another suffix, OSError as files."""
+        from pathlib import Path
 
-        return save_steps(self, path, **options)
+        file = Path(path)
+        if file.suffix.lower() != ".html":
+            raise ValueError(f"steps are saved as .html, not {file.suffix or 'without a suffix'}: {file.name!r}")
+        file.write_text(self.html(**options), encoding="utf-8")
+        return file
 
 
 def _sent(node: Value, adjoints: dict[Value, float]) -> Iterator[Term]:

@@ -244,6 +244,7 @@ add: Primitive = primitive(
     operator.add,
     1.0,
     1.0,
+    commutes=True,
     symbol="+",
     infix=True,
     precedence=SUM,

@@ -14,6 +14,7 @@ import autograd_lite
 
 PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
+    *("version", "extras"),
     *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
     *("trees", "derivatives", "compiler"),
     *(
@@ -23,6 +24,8 @@ ROOMS = [
         "reference",
         "hypothesis_plugin",
         "nn",
+        "micrograd",
+        "notation",
         "playground",
         "shell",
         "cli",
@@ -39,7 +42,7 @@ HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite", "dask", "distr
 
 
 def files() -> list[str]:
-    return sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
 def room(file: str) -> str:

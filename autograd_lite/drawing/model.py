@@ -18,13 +18,13 @@ from ..explain.history import History
 from ..explain.kinks import kinks_at
 from ..explain.numerical import Estimate, Quotient, numerical_gradients
 from ..explain.signals import vector_text
-from ..explain.wording import Names
+from ..explain.wording import Names, no_path
 from ..graph import topological_order
 from ..names import names_of
 from ..primitives import Primitive
 from ..value import short_label
 from .abridge import Parents, both_ends, contracted, folded, levels_back, loops, neighbourhood, quotient, repeated
-from .networks import MOST_SHOWN, Layers, Matrix, Path, Vector
+from .networks import MOST_SHOWN, Layers, Matrix, Path, Vector, unsigned
 
 if TYPE_CHECKING:
     from ..value import Value
@@ -132,6 +132,7 @@ class Edge:
     local_gradient: float | None = None
     text: str = ""
     quiet: bool = False  # from a constant: no gradient flows there
+    no_path: str = ""  # why no gradient flows there, though the parent is no constant
     active: bool = False  # picked out
 
 
@@ -476,6 +477,8 @@ def _drawn(
             parents, together = quotient(parents, contracted(parents, found))
             kinds = [kinds[numbers[0]] if len(numbers) == 1 else kind for numbers in together]
             units = [sorted(node for number in numbers for node in units[number]) for numbers in together]
+            if kind == "loop" and "loop" not in kinds:
+                break
     count = len(parents)
     if centre is not None:
         middle = next(u for u, members in enumerate(units) if centre in members)
@@ -566,7 +569,7 @@ def _alike(members: list[int], run: list[int], order: list[Value], named: Mappin
         constant = order[ends[0]].op is primitives.constant
         if (prefix and constant) or node.value_text:
             continue
-        text = f"{prefix}{vector_text(numbers, precision, MOST_SHOWN)}"
+        text = f"{prefix}{vector_text(unsigned(numbers), precision, MOST_SHOWN)}"
         vector = Vector(prefix.strip() or "values", tuple([f"n{i}" for i in ends]), tuple(numbers), text)
         node.output, node.signal = (node.output, vector) if prefix else (vector, None)
     return node
@@ -672,10 +675,12 @@ def _operands(value: Value, node: Node, sources: list[Node], precision: int) -> 
     for operand, (parent, slope) in enumerate(zip(sources, value.local_grads)):
         key = parent.id, operand if parent.kind not in ("folded", "group") else -1
         if key in found:
-            found[key].local_gradient, found[key].text = None, ""
+            found[key].local_gradient, found[key].text, found[key].no_path = None, "", ""
         else:
             quiet = parent.kind == "constant"
-            found[key] = Edge(parent.id, node.id, operand, slope, "" if quiet else number_text(slope, precision), quiet)
+            why = "" if quiet else no_path(value.op, operand, slope, 1.0)  # type: ignore[arg-type]
+            text = "" if quiet else number_text(slope, precision)
+            found[key] = Edge(parent.id, node.id, operand, slope, text, quiet, why)
     return found.values()
 
 

@@ -24,7 +24,7 @@ from ..names import names_of
 from ..primitives import Primitive
 from ..value import short_label
 from .abridge import Parents, both_ends, contracted, folded, levels_back, loops, neighbourhood, quotient, repeated
-from .networks import MOST_SHOWN, Layers, Matrix, Path, Vector
+from .networks import MOST_SHOWN, Layers, Matrix, Path, Vector, unsigned
 
 if TYPE_CHECKING:
     from ..value import Value
@@ -476,6 +476,8 @@ def _drawn(
             parents, together = quotient(parents, contracted(parents, found))
             kinds = [kinds[numbers[0]] if len(numbers) == 1 else kind for numbers in together]
             units = [sorted(node for number in numbers for node in units[number]) for numbers in together]
+            if kind == "loop" and "loop" not in kinds:
+                break
     count = len(parents)
     if centre is not None:
         middle = next(u for u, members in enumerate(units) if centre in members)
@@ -566,7 +568,7 @@ def _alike(members: list[int], run: list[int], order: list[Value], named: Mappin
         constant = order[ends[0]].op is primitives.constant
         if (prefix and constant) or node.value_text:
             continue
-        text = f"{prefix}{vector_text(numbers, precision, MOST_SHOWN)}"
+        text = f"{prefix}{vector_text(unsigned(numbers), precision, MOST_SHOWN)}"
         vector = Vector(prefix.strip() or "values", tuple([f"n{i}" for i in ends]), tuple(numbers), text)
         node.output, node.signal = (node.output, vector) if prefix else (vector, None)
     return node

@@ -53,6 +53,11 @@ class Matrix:
     biased: bool
 
 
+def unsigned(numbers: Sequence[float | None]) -> list[float | None]:
+    """The numbers, without the signs of zeros."""
+    return [x if x is None else x or 0.0 for x in numbers]
+
+
 class Layers:
     """The layers of a graph, for its drawing. Nodes are known by their place in `order`."""
 
@@ -153,5 +158,5 @@ class Layers:
         self, letter: str, layer: Layer, nodes: Sequence[Value], numbers: Sequence[float | None], precision: int
     ) -> Vector:
         name = f"{letter}{raised(layer.number)} ({len(nodes)})"
-        text = f"{name} = {vector_text(numbers, precision, MOST_SHOWN)}"
+        text = f"{name} = {vector_text(unsigned(numbers), precision, MOST_SHOWN)}"
         return Vector(name, tuple([f"n{self.place[node]}" for node in nodes]), tuple(numbers), text)

@@ -61,7 +61,7 @@
     const text = power < -4 || power >= digits
       ? `${trimmed(mantissa)}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`
       : trimmed(x.toFixed(digits - 1 - power));
-    return (Object.is(x, -0) ? "-" + text : text).replaceAll("-", "−");
+    return text.replaceAll("-", "−");
   }
   const exact = (x) => (Object.is(x, -0) ? "−0" : Number.isNaN(x) ? "nan" : String(x).replace("Infinity", "inf").replaceAll("-", "−"));
   const inParentheses = (text) => (/^[−]|[ ]/.test(text) ? `(${text})` : text);

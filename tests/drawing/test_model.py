@@ -12,6 +12,7 @@ from autograd_lite import Value
 from autograd_lite import math as ag
 from autograd_lite.drawing import draw
 from autograd_lite.drawing.model import Circuit, describe, with_copies
+from autograd_lite.drawing.text import text_tree
 from autograd_lite.explain.layers import layer_group
 from autograd_lite.graph import topological_order
 from autograd_lite.value import group
@@ -308,6 +309,8 @@ def test_zeros_have_no_sign_and_known_constants_their_names():
     f.backward()
     texts = {node.value_text for node in describe(f).nodes}
     assert {"0", "π", "−e", "√2π"} <= texts
+    many = sum(Value(-0.0, f"x[{i}]") * i for i in range(40))
+    assert "−0" not in text_tree(describe(many))
     assert "−0" not in texts | {edge.text for edge in describe(f).edges}
 
 

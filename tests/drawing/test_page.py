@@ -340,7 +340,7 @@ def test_an_abridged_graph_is_computed_whole(opened: Open):
             y = math.sin(y) * a + 0.001 * k
         return y
 
-    shown = opened(page(describe(make(0.9), most=40)))
+    shown = opened(page(describe(make(0.9), most=40, groups="boxes")))
     assert "folded" in shown.text(".notes")
     agree(shown, make(0.9))
     shown.enter("x", "0.875")

@@ -7,7 +7,9 @@ from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, st
 from .ieee import errstate
 from .names import label
 from .shell import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython looks for them here
+from .trees import register_pytree_node
 from .value import Value, group, no_grad
+from .version import __version__ as __version__
 
 if TYPE_CHECKING:
     from .compiler import compile
@@ -30,11 +32,11 @@ __all__ = [
     "math",
     "no_grad",
     "plot",
+    "register_pytree_node",
     "stop_gradient",
     "value_and_grad",
     "vjp",
 ]
-__version__ = "0.1.0.dev0"
 
 
 def __getattr__(name: str) -> Any:

@@ -39,6 +39,7 @@ nitpick_ignore_regex = [  # prose in backticks; types of other projects, and inn
     ("py:obj", ".*"),
     ("py:class", r"Axes"),
     ("py:class", r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Page|.*\.(Circuit|Layer|Between|Names|N)"),
+    ("py:class", r".*\.micrograd\.engine\.Value"),
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

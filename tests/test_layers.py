@@ -14,9 +14,22 @@ import autograd_lite
 
 PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
+    *("version", "extras"),
     *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
     *("trees", "derivatives", "compiler"),
-    *("explain", "drawing", "testing", "reference", "hypothesis_plugin", "nn", "shell", "cli", "__main__"),
+    *(
+        "explain",
+        "drawing",
+        "testing",
+        "reference",
+        "hypothesis_plugin",
+        "nn",
+        "micrograd",
+        "notation",
+        "shell",
+        "cli",
+        "__main__",
+    ),
 ]
 # The one exception: these methods are one line each, and import the room that does the work when called.
 CONVENIENCES = {
@@ -27,7 +40,7 @@ HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite", "dask", "distr
 
 
 def files() -> list[str]:
-    return sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
 def room(file: str) -> str:

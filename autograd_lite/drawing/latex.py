@@ -26,7 +26,16 @@ MOST_TERMS = 6  # in one sum of the chain rule, or one call of a function
 T = TypeVar("T")
 
 
-def latex(circuit: Circuit, of: str | None = None) -> str:
+class Latex(str):
+    """LaTeX for display mathematics, as a string. Jupyter shows it set."""
+
+    __slots__ = ()
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self}\n$$"
+
+
+def latex(circuit: Circuit, of: str | None = None) -> Latex:
     r"""The expression and, once there are gradients, the chain rule for every leaf, or only for the node with id `of`.
 
     ≈ stands where a number is rounded. What the picture folds away is written ⋯.
@@ -50,7 +59,7 @@ def latex(circuit: Circuit, of: str | None = None) -> str:
     if circuit.past.adjoints:
         lines += written.chain_rules(of)
     body = " \\\\\n".join(lines)
-    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+    return Latex(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
 
 
 class Term:
@@ -226,6 +235,8 @@ class _Written:
         """An adjoint times a local derivative, in numbers; that is a sum where the node is several operands of one."""
         if adjoint is None or any(edge.local_gradient is None for edge in edges):
             return r"\cdots"
+        if all(edge.no_path for edge in edges):
+            return rf"0\ \text{{({edges[0].no_path})}}"
         local = [number_latex(edge.text) for edge in edges]
         slope = local[0] if len(local) == 1 else Term(_sum([f"{term:{PRODUCT}}" for term in local]), SUM)
         return rf"{number_latex(number_text(adjoint, self.precision)):{PRODUCT}} \cdot {slope:{POWER}}"

@@ -18,7 +18,7 @@ from ..explain.history import History
 from ..explain.kinks import kinks_at
 from ..explain.numerical import Estimate, Quotient, numerical_gradients
 from ..explain.signals import vector_text
-from ..explain.wording import Names
+from ..explain.wording import Names, no_path
 from ..graph import topological_order
 from ..names import names_of
 from ..primitives import Primitive
@@ -132,6 +132,7 @@ class Edge:
     local_gradient: float | None = None
     text: str = ""
     quiet: bool = False  # from a constant: no gradient flows there
+    no_path: str = ""  # why no gradient flows there, though the parent is no constant
     active: bool = False  # picked out
 
 
@@ -674,10 +675,12 @@ def _operands(value: Value, node: Node, sources: list[Node], precision: int) -> 
     for operand, (parent, slope) in enumerate(zip(sources, value.local_grads)):
         key = parent.id, operand if parent.kind not in ("folded", "group") else -1
         if key in found:
-            found[key].local_gradient, found[key].text = None, ""
+            found[key].local_gradient, found[key].text, found[key].no_path = None, "", ""
         else:
             quiet = parent.kind == "constant"
-            found[key] = Edge(parent.id, node.id, operand, slope, "" if quiet else number_text(slope, precision), quiet)
+            why = "" if quiet else no_path(value.op, operand, slope, 1.0)  # type: ignore[arg-type]
+            text = "" if quiet else number_text(slope, precision)
+            found[key] = Edge(parent.id, node.id, operand, slope, text, quiet, why)
     return found.values()
 
 

@@ -42,7 +42,7 @@
     else if (!numbers) {
       const gradients = data.gradients.map((text) => (text === "" ? NaN : Number(text)));
       const slopes = data.locals.map(Number);
-      numbers = [...data.values.map(Number), ...gradients, ...slopes, ...slopes.map((s, e) => s * gradients[child[e]])];
+      numbers = [...data.values.map(Number), ...gradients, ...slopes, ...slopes.map((s, e) => (unchosen(s, e) ? 0 : s * gradients[child[e]]))];
       known = (i) => data.gradients[i] !== "";
     }
   }
@@ -50,6 +50,11 @@
   const adjoint = (i) => numbers[count + i];
   const local = (edge) => numbers[2 * count + edge];
   const term = (edge) => numbers[2 * count + edges + edge];
+
+  // Why no path leads along an edge, or "": a local gradient of 0 may be that of a choice, a zero above that of another.
+  const unchosen = (slope, edge) => (slope === 0 && data.operations[data.op[child[edge]]][2][edge - first[child[edge]]]) || "";
+  const noPath = (edge) => unchosen(local(edge), edge) || (term(edge) === 0 && Number.isNaN(local(edge) * adjoint(child[edge])) ? "no path leads here" : "");
+  const multiplied = (edge, a, b) => (noPath(edge) ? [inGradient(0), ` (${noPath(edge)})`] : [a, " × ", b, " = ", inGradient(term(edge))]);
 
   // ---- numbers and names as text ----
 
@@ -233,8 +238,8 @@
         const edge = first[now] + k;
         if (parent < 0 || data.op[parent] === CONSTANT) return;
         const before = earlier(parent, edge);
-        const parts = [`${d(output, by(parent))} ${before === undefined ? "=" : "+="} `, inGradient(adjoint(now)), " × ",
-          factor(inLocal(local(edge))), " = ", inGradient(term(edge))];
+        const parts = [`${d(output, by(parent))} ${before === undefined ? "=" : "+="} `,
+          ...multiplied(edge, inGradient(adjoint(now)), factor(inLocal(local(edge))))];
         if (before !== undefined) parts.push("   now ", inGradient(before + term(edge)));
         say(...parts);
       });
@@ -318,8 +323,8 @@
     const body = element("ul", "");
     for (const edge of arrived.slice(0, MOST_LINES)) {
       const to = child[edge], via = data.labelled[to] && name(to) !== data.expressions[to] ? `${name(to)} = ${data.expressions[to]}` : data.expressions[to];
-      body.append(element("li", "", element("span", "via", `via ${via}: `), element("span", "sum", inLocal(local(edge)), " × ",
-        factor(inGradient(adjoint(to))), " = ", inGradient(term(edge)))));
+      body.append(element("li", "", element("span", "via", `via ${via}: `), element("span", "sum",
+        ...multiplied(edge, inLocal(local(edge)), factor(inGradient(adjoint(to)))))));
     }
     const more = arrived.length - MOST_LINES;
     if (more > 0) {
@@ -345,10 +350,11 @@
     while (stack.length) {
       const [node, taken] = stack.pop();
       if (node === root) {
-        const product = taken.reduce((total, edge) => total * local(edge), 1);
+        const why = taken.map((edge) => unchosen(local(edge), edge)).find((words) => words);
+        const product = why ? 0 : taken.reduce((total, edge) => total * local(edge), 1);
         const names = [i, ...taken.map((edge) => child[edge])].map(by).join(" → ");
         const factors = taken.flatMap((edge, k) => [k ? " × " : "", k ? factor(inLocal(local(edge))) : inLocal(local(edge))]);
-        found.push(element("p", "", element("span", "quiet", `${names}: `), ...factors, " = ", inGradient(product)));
+        found.push(element("p", "", element("span", "quiet", `${names}: `), ...factors, " = ", inGradient(product), why ? ` (${why})` : ""));
       }
       if (taken.length < LONGEST_PATH) for (const edge of uses[node]) stack.push([child[edge], [...taken, edge]]);
     }

@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import primitives
+from ..explain.wording import no_path
 from ..primitives import ATOM, Primitive
 from ..value import short_label
 from .layout import layered
@@ -122,7 +123,7 @@ class _Graph:
             "names": [written.names.get(i, "") for i in place.values()],
             "labelled": [int(i in written.labelled) for i in place.values()],
             "expressions": [written.expressions.get(i, "") for i in place.values()],
-            "operations": [[_symbol(op), _form(op)] for op in kinds],
+            "operations": [[_symbol(op), _form(op), _without_path(op)] for op in kinds],
             "op": [-1 if n.op is None else -2 if n.op is primitives.constant else kinds[n.op] for n in place],
             "parents": [[place.get(parent, -1) for parent in node.parents] for node in place],
             "values": [number(node.data) for node in place],
@@ -142,6 +143,11 @@ def _told(order: list[Value], drawn: set[int]) -> list[int]:
 
 def _form(op: Primitive) -> str:
     return "infix" if op.infix else "prefix" if op.precedence < primitives.CALL else "call"
+
+
+def _without_path(op: Primitive) -> list[str]:
+    """For each operand why no path leads to it where the local gradient is 0; "" where a zero is a number."""
+    return [no_path(op, i, 0.0, 1.0) for i in range(len(op.derivatives))]
 
 
 class _Names:

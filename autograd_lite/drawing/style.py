@@ -144,7 +144,8 @@ def stroke(edge: Edge) -> tuple[str, float]:
 def hover_edge(edge: Edge, parent: Node, child: Node) -> str:
     if edge.local_gradient is None:
         return f"{_called(parent)} → {_called(child)}"
-    return f"local gradient of {_called(child)} by {_called(parent)}: {exact_text(edge.local_gradient)}"
+    why = f" ({edge.no_path})" if edge.no_path else ""
+    return f"local gradient of {_called(child)} by {_called(parent)}: {exact_text(edge.local_gradient)}{why}"
 
 
 def _called(node: Node) -> str:

@@ -119,6 +119,11 @@ class Explanation:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str | None:
+        from .tables import explained
+
+        return explained(self)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
@@ -128,7 +133,7 @@ class Line:
         successor: the node computed from the one asked about, which is its operand number `operand`.
         local_grad: ∂successor/∂node.
         adjoint: the gradient of the output by the successor, times the seed.
-        term: their product; 0 where one that absorbs is 0.
+        term: their product; 0 where no path leads to the node: it was not chosen, or stopped, or there are steps.
 
     >>> x = Value(3.0, "x")
     >>> f = x * 5

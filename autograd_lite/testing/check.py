@@ -14,7 +14,7 @@ from typing import Any
 from .. import derivatives
 from ..graph import topological_order
 from ..trees import Tree, flatten
-from ..value import Value, as_float
+from ..value import Value, as_float, differentiating
 from . import foreign
 from .enclosure import is_known
 from .exact import exact_rule_gradient, exact_values
@@ -91,8 +91,9 @@ def check_gradients(
 
 def _check_ours(fn: Function, point: list[float], tree: Tree, order: int, oracle: str, modes: Sequence[str]) -> Report:
     report = Report()
-    inputs = [Value(x, f"x{i}") for i, x in enumerate(point)]
-    outputs = _outputs(fn, fn(*tree.unflatten(inputs)))
+    with differentiating():
+        inputs = [Value(x, f"x{i}") for i, x in enumerate(point)]
+        outputs = _outputs(fn, fn(*tree.unflatten(inputs)))
     known = all(is_known(node.op) for node in topological_order(*outputs) if node.op is not None and node.parents)
     if oracle == "enclosure" and not known:
         raise ValueError('oracle="enclosure": the graph has an operation that is no row of the table; leave it out')

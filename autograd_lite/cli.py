@@ -52,6 +52,10 @@ def main(argv: list[str] | None = None) -> int:
     if not given:
         interact()
         return 0
+    if given[0] == "playground" and not any("=" in other for other in given):
+        from .playground import main as playground
+
+        return playground(given[1:])
     try:
         return _run(_parser().parse_intermixed_args(_shielded(given)))
     except Mistake as mistake:
@@ -85,7 +89,8 @@ _FORMS = {
 def _parser() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
-        description="The value of an expression, its gradients and its circuit. Without arguments it opens a shell.",
+        description="The value of an expression, its gradients and its circuit. Without arguments it opens a shell; "
+        f"{PROGRAM} playground [PORT] opens the playground in a browser.",
         epilog=f"examples: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg; {PROGRAM} '3x² + ln x' x=1/3..3",
         allow_abbrev=False,
     )

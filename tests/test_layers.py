@@ -26,6 +26,7 @@ ROOMS = [
         "nn",
         "micrograd",
         "notation",
+        "playground",
         "shell",
         "cli",
         "__main__",
@@ -35,6 +36,7 @@ ROOMS = [
 CONVENIENCES = {
     ("value.py", "Value"): {"draw", "explain", "steps", "kinks", "diagnose", "replay"},
     ("explain/steps.py", "Step"): {"draw"},
+    ("explain/steps.py", "Steps"): {"html"},
 }
 HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite", "dask", "distributed"}
 

@@ -560,8 +560,10 @@ class Recorded(NamedTuple):
     nodes: tuple[Value, ...]
 
 
-def from_graph(root: Value) -> Recorded:
+def from_graph(root: Value, seed: float = 1.0) -> Recorded:
     """The graph that `root` was computed by, forward and backward, as a program whose inputs are its leaves.
+
+    The backward pass starts with `seed`.
 
     >>> x, y = Value(3.0, "x"), Value(4.0, "y")
     >>> print(from_graph((x * y).named("f")).program)
@@ -591,7 +593,7 @@ def from_graph(root: Value) -> Recorded:
         terms[node] = sweep.terms(node.op, record, factors, _applied)
         return terms[node]
 
-    adjoints: dict[Value, Any] = {root: Term(1.0)}
+    adjoints: dict[Value, Any] = {root: Term(seed)}
     sweep.reverse(reversed(nodes), adjoints, pull)
     outputs = [
         *[traced[node] for node in nodes],

@@ -1,6 +1,7 @@
 """A step of a pass as a picture: the circuit with the numbers that are known by then.
 
-"·" stands in place of the others, and the node and edges at work are picked out. What plays all steps is the page.
+"·" stands in place of the others, and the node and edges at work are picked out. What plays all steps is the page,
+which begins where they do.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..explain.steps import Step
+from ..explain.steps import Step, Steps
 from ..graph import topological_order
 from . import draw
 from .model import UNREACHED, Node, number_text
+from .page import Page, page
 from .picture import Picture
 
 
@@ -55,3 +57,11 @@ def draw_step(step: Step, **options: Any) -> Picture:
     notes = [*(note for note in circuit.notes if note not in circuit.past.told), *told]
     picture.circuit = replace(circuit, nodes=nodes, edges=edges, notes=notes, written=None)
     return picture
+
+
+def page_of(steps: Steps, **options: Any) -> Page:
+    """The circuit's page before the first of the steps. The options: those of `draw`, but for names and precision."""
+    named = {name: node for node in steps.nodes if (name := steps.names.given(node))}
+    picture = draw(steps.z, precision=steps.precision, names=named, **options)
+    start = "forward" if steps.forward else "backward"
+    return page(picture.circuit, picture.direction, start, steps.adjoints(len(steps) - 1))

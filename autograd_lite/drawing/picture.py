@@ -21,6 +21,7 @@ from .text import text_tree
 if TYPE_CHECKING:
     from ..value import Value
     from .page import Page
+    from .widget import Widget
 
 MOST_FOR_GRAPHVIZ = 600  # boxes and arrows: of more, dot has been seen to take minutes
 
@@ -105,6 +106,17 @@ class Picture:
         from .page import page
 
         return page(self.circuit, self.direction)
+
+    def widget(self) -> Widget:
+        """The picture as a page in a notebook whose sliders write into the Values: see `autograd_lite.drawing.widget`.
+
+        RuntimeError without anywidget, which the extra ``notebook`` installs.
+        """
+        try:
+            from .widget import Widget
+        except ImportError as error:
+            raise RuntimeError(f"a widget needs anywidget: `pip install autograd_lite[notebook]` ({error})") from None
+        return Widget(self.circuit, self.direction)
 
     def tikz(self) -> str:
         """The picture in TikZ, as it is laid out in SVG: for a LaTeX document with ``\\usepackage{tikz}``.

@@ -19,7 +19,11 @@ from .wording import Names, added, counted, no_path, number
 from .wording import term as told_term
 
 if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
     from ..drawing import Picture
+    from ..drawing.page import Page
 
 MOST_STEPS = 500  # printed
 
@@ -175,6 +179,10 @@ class Steps(Sequence[Step]):
     (2, 4)
     >>> steps(f).adjoints(0)[f]
     1.0
+    >>> import os, tempfile
+    >>> file = steps(f).save(os.path.join(tempfile.mkdtemp(), "steps.html"))
+    >>> file.read_text() == steps(f).html()
+    True
     """
 
     def __init__(
@@ -253,7 +261,23 @@ class Steps(Sequence[Step]):
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<Steps from {self.names(self.z)}: {len(self)}; print or iterate them>"
+        return f"<Steps from {self.names(self.z)}: {len(self)}; print them, iterate, or .save('steps.html')>"
+
+    def html(self, **options: Any) -> Page:
+        """The circuit's page, before the first step, to play them. The options are those of `draw`."""
+        from ..drawing.frames import page_of
+
+        return page_of(self, **options)
+
+    def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
+        """Write the page to a file, ``.html``, and return its path. ValueError for another suffix, OSError as files."""
+        from pathlib import Path
+
+        file = Path(path)
+        if file.suffix.lower() != ".html":
+            raise ValueError(f"steps are saved as .html, not {file.suffix or 'without a suffix'}: {file.name!r}")
+        file.write_text(self.html(**options), encoding="utf-8")
+        return file
 
 
 def _sent(node: Value, adjoints: dict[Value, float]) -> Iterator[Term]:

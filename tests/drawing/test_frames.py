@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from autograd_lite import Value, group, math
+from autograd_lite.drawing.model import number_text
+from autograd_lite.graph import topological_order
 
 
 def circuit() -> Value:
@@ -71,3 +76,34 @@ def test_options_of_the_drawing_hold() -> None:
     with pytest.raises(ValueError, match="direction is LR, RL, TB or BT"):
         steps[0].draw(direction="up")
     assert not f.reached
+
+
+def test_the_page_of_steps_begins_where_they_do(tmp_path: Path) -> None:
+    f = circuit()
+    page = f.steps().html()
+    assert page == f.steps().html()
+    assert not f.reached
+    assert '"start": "backward"' in page
+    assert '"start": "forward"' in f.steps(forward=True).html()
+    assert "<h1>f = (x + y) × z + x × 2</h1>" in page
+    assert f.steps().save(tmp_path / "steps.HTML").read_text(encoding="utf-8") == page
+    with pytest.raises(ValueError, match=r"steps are saved as \.html, not \.gif"):
+        f.steps().save(tmp_path / "steps.gif")
+
+
+@pytest.mark.parametrize("seed", [1.0, -2.5])
+def test_the_page_has_every_gradient_of_the_steps(browser: Any, seed: float) -> None:
+    steps = circuit().steps(seed)
+    tab = browser.new_page()
+    tab.set_content(steps.html())
+    assert tab.locator("#where").inner_text().endswith("backward")
+    assert tab.locator("#step p:not(.what)").inner_text() == f"∂f/∂f = {number_text(seed)}"
+    found = dict(tab.evaluate("circuit.numbers().map(([place, value, adjoint]) => [place, adjoint])"))
+    order = topological_order(steps.z)
+    place = {node: i for i, node in enumerate(order)}
+    for node, adjoint in steps.adjoints(len(steps) - 1).items():
+        assert found[place[node]] == adjoint
+    tab.locator('[data-go="end"]').click()
+    tab.locator('.scroll svg:visible .node[aria-label^="x,"]').hover()
+    assert tab.locator("#ledger h3").inner_text() == f"∂f/∂x = {number_text(steps.adjoints(6)[order[0]])}"
+    tab.close()

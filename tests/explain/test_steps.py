@@ -101,7 +101,7 @@ def test_a_sequence_like_any_other() -> None:
     assert steps[10:20] == []
     assert steps[-1].node is nodes[-1]
     assert repr(steps[0]) == "<Step 1: f = q × z + x:  ∂f/∂f = 1>"
-    assert repr(steps) == "<Steps from f: 6; print or iterate them>"
+    assert repr(steps) == "<Steps from f: 6; print them, iterate, or .save('steps.html')>"
     with pytest.raises(IndexError):
         steps[6]
     with pytest.raises(TypeError, match="expected a real number"):

@@ -727,8 +727,8 @@ def _direction_cosines(y: Any, *xs: Any) -> list[Any]:
 hypot: Primitive = primitive(
     "hypot",
     math.hypot,
-    each=_direction_cosines,
     commutes=True,
+    each=_direction_cosines,
     smooth=Region((REAL,), gap=math.hypot, note="not all 0"),
     at=[
         ((0.0, 0.0), (0.0, 0.0)),

@@ -168,7 +168,7 @@ class _Kept:
 
 def _show_parameters() -> None:
     """Give the methods that pass their options on the signatures of the functions they pass them to."""
-    asked: dict[str, Callable[..., Any]] = {"draw": drawing.draw, "kinks": explain.kinks, "diagnose": explain.diagnose}
+    asked: dict[str, Callable[..., Any]] = {"kinks": explain.kinks, "diagnose": explain.diagnose}
     for name, function in (asked | {name: _COMMANDS[name] for name in ("explain", "steps")}).items():
         signature = inspect.signature(function)
         itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -204,7 +204,8 @@ def load_ipython_extension(shell: Any) -> None:
         return node.draw(names=shell.user_ns).svg()
 
     def values(found: Any) -> str | None:
-        return _table_of(found, shell.user_ns)
+        own = getattr(found, "_repr_html_", None)  # a tuple of its own kind, such as Kinks
+        return own() if own else _table_of(found, shell.user_ns)
 
     _show_parameters()
     formatters = shell.display_formatter.formatters

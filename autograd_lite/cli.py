@@ -53,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
         interact()
         return 0
     try:
+        if given[0] == "write-test":
+            return _write_test(given[1:])
         return _run(_parser().parse_intermixed_args(_shielded(given)))
     except _Mistake as mistake:
         _print(f"{PROGRAM}: error: {mistake}", sys.stderr)
@@ -89,7 +91,8 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
         description="The value of an expression, its gradients and its circuit. Without arguments it opens a shell.",
-        epilog=f"example: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg",
+        epilog=f"example: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg; "
+        f"{PROGRAM} write-test module:function writes a property test of a gradient",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -124,6 +127,20 @@ def _shielded(argv: list[str]) -> list[str]:
             shielded.append(f" {arg}" if arg.startswith("-") and arg != "-" and not seen else arg)
             seen = True
     return shielded
+
+
+def _write_test(targets: list[str]) -> int:
+    """A property test of a gradient, for each ``module:function``, on the output."""
+    if not targets or "--help" in targets or "-h" in targets:
+        raise _Mistake("write-test takes module:function, and writes a property test of its gradient")
+    try:
+        from .testing.ghostwriter import write_test
+
+        for target in targets:
+            _print(write_test(target), sys.stdout)
+    except (ModuleNotFoundError, ValueError) as error:
+        raise _Mistake(str(error)) from None
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:

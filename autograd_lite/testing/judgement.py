@@ -211,7 +211,8 @@ class Judge:
         if exact is not None:
             with mp.workdps(50):
                 sides = [float(mp.fsum(w * side[at] for w, side in zip(weights, exact) if w)) for at in (0, 1)]
-            error = 2.0**-200 * max(1.0, *map(abs, [*sides, *self.subject.outputs]))  # what the steps leave
+            at_zero = any(v and not x for x, v in zip(self.subject.point, direction))
+            error = 2.0**-200 * max(float(at_zero), *map(abs, sides))  # what the steps leave
             return Truth(min(sides), max(sides), error, 0.0, 2.0**-6, EXACT)
         left, right, scale, other = self._line(direction, stretch).slopes(weights)
         low, high = min(left.value, right.value), max(left.value, right.value)

@@ -39,7 +39,7 @@ class Sides(NamedTuple):
     left: Slope
     right: Slope
     scale: float
-    other: Slope | None = None  # that of larger steps, where the smaller ones have another
+    others: tuple[Slope, ...] = ()  # those of larger steps, where the smaller ones have another
 
 
 class Line:
@@ -111,13 +111,18 @@ class Line:
         middle: list[_Quotients] = []
         right: list[_Quotients] = []
         left: list[_Quotients] = []
-        for ladder in self.ladders:
+        weighted = [[(weighed(after), weighed(before)) for _, after, _, before in ladder] for ladder in self.ladders]
+        # Steps that change nothing beside larger ones that do: the function is rounded to more than its last bit.
+        steps = sorted(
+            ((step[0], pair) for ladder, ends in zip(self.ladders, weighted) for step, pair in zip(ladder, ends)),
+            key=lambda item: -item[0],
+        )
+        quantum = max(_quantum([pair[side] - y for _, pair in steps]) for side in (0, 1))
+        steppy = quantum > 64.0 * self.eps * own + self.least
+        own = max(own, quantum / self.eps)
+        for ladder, ends in zip(self.ladders, weighted):
             for table in (middle, right, left):
                 table.append([])
-            ends = [(weighed(after), weighed(before)) for _, after, _, before in ladder]
-            # Steps that change nothing beside larger ones that do: the function is rounded to more than its last bit.
-            quanta = [_quantum([end[side] - y for end in ends]) for side in (0, 1)]
-            own = max(own, max(quanta) / self.eps)
             for (ahead, after, behind, before), (a, b) in zip(ladder, ends):
                 grain_a, grain_b = (
                     self.eps * max(own, size(after)) + self.least,
@@ -128,17 +133,21 @@ class Line:
                 width = (ahead + behind) / 2.0
                 middle[-1].append((width, (a - b) / (2.0 * width), max(grain_a, grain_b)))
         central, other = _limit(middle, self.ratio**2)
-        (on_the_left, _), (on_the_right, _) = _limit(left, self.ratio), _limit(right, self.ratio)
+        on_the_left, left_other = _limit(left, self.ratio)
+        on_the_right, right_other = _limit(right, self.ratio)
+        others = tuple(slope for slope in (other, left_other, right_other) if slope is not None)
+        if steppy:  # steps of its own, as `floor` has them, or those of a lower precision inside?
+            others += (Slope(0.0, 0.0, 0.0),)
         if not math.isfinite(on_the_left.error) or not math.isfinite(on_the_right.error):
             # The function ends here, or jumps: the side that has a slope.
             best = min(central, on_the_left, on_the_right, key=lambda slope: slope.error)
-            return Sides(best, best, self._scale(right + left, best.step), other)
+            return Sides(best, best, self._scale(right + left, best.step), others)
         apart = abs(on_the_left.value - on_the_right.value)
         # At a kink the two sides differ by more than their errors, and the middle between them is no slope.
         if apart > on_the_left.error + on_the_right.error:
             step = min(on_the_left.step, on_the_right.step)
-            return Sides(on_the_left, on_the_right, self._scale(right + left, step), other)
-        return Sides(central, central, self._scale(right + left, central.step), other)
+            return Sides(on_the_left, on_the_right, self._scale(right + left, step), others)
+        return Sides(central, central, self._scale(right + left, central.step), others)
 
     def _scale(self, tables: list[_Quotients], step: float) -> float:
         near = [abs(q) for table in tables for h, q, _ in table if step <= h <= 64.0 * step and math.isfinite(q)]
@@ -186,7 +195,7 @@ def _limit(ladders: list[_Quotients], ratio: float) -> tuple[Slope, Slope | None
         own = spread + _SURE * grains / h
         error = max(own, spread + _SURE * noise / h)
         if abs(value - best.value) > best.error + own:  # two scales, and each has a limit of its own
-            if error < _GOOD * abs(value) and (other is None or error < other.error):
+            if error < _GOOD * abs(value):
                 other = Slope(value, error, h)
         elif error < best.error:
             best = Slope(value, error, h)

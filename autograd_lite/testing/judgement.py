@@ -12,7 +12,8 @@ rounding of their terms, so what is found may be off by
 What is further off is wrong if a second opinion does not defend it: finite differences at other steps, and the integral
 of the gradient along the line, which must be the function's change (two Gauss rules tell how well it is known). A
 gradient that integrates to the function nearby is wrong at most at the point itself: it is right there if it lies among
-the gradients next to it, as a subgradient does. Where the error is too large to say anything the number is undecided.
+the gradients next to it, as a subgradient does. What is off by no more than the rounding of terms as large as the
+gradient is nearby, as in the tail of 1 - tanh(x)², is undecided, as is everything of which the error is too large.
 
 Strictly, with ``oracle="mpmath"``, it must be within 8 ulps of the truth in many digits, and nothing else counts.
 """
@@ -90,7 +91,7 @@ class Truth(NamedTuple):
     scale: float
     step: float
     how: str
-    other: differences.Slope | None = None  # at larger steps
+    others: tuple[differences.Slope, ...] = ()  # at larger steps
 
     def misses(self, found: float, band: float) -> bool:
         return not self.low - self.error - band <= found <= self.high + self.error + band
@@ -195,7 +196,9 @@ class Judge:
             return found, truth, None if known else "finite differences say too little"
         if not math.isfinite(found) and truth.low != truth.high:
             return found, truth, "there is no derivative at a kink"
-        if truth.other is not None and abs(found - truth.other.value) <= 2.0 * truth.other.error + band:
+        lows = [other.value - 2.0 * other.error - band for other in truth.others]
+        highs = [other.value + 2.0 * other.error + band for other in truth.others]
+        if truth.others and min(lows) <= found <= max(highs):
             return found, truth, "another slope at larger steps than at small ones"
         return found, truth, self._second_opinion(weights, direction, source, found, truth, band)
 
@@ -214,10 +217,10 @@ class Judge:
             at_zero = any(v and not x for x, v in zip(self.subject.point, direction))
             error = 2.0**-200 * max(float(at_zero), *map(abs, sides))  # what the steps leave
             return Truth(min(sides), max(sides), error, 0.0, 2.0**-6, EXACT)
-        left, right, scale, other = self._line(direction, stretch).slopes(weights)
+        left, right, scale, others = self._line(direction, stretch).slopes(weights)
         low, high = min(left.value, right.value), max(left.value, right.value)
         error, step = max(left.error, right.error), min(left.step, right.step)
-        return Truth(low, high, error, scale, step, "by finite differences", other)
+        return Truth(low, high, error, scale, step, "by finite differences", others)
 
     def _line(self, direction: Vector, stretch: float = 1.0) -> differences.Line:
         key, subject = (stretch, *direction), self.subject
@@ -250,6 +253,8 @@ class Judge:
         band += 2.0 * self._spread(direction, source)
         if not truth.misses(found, band):
             return None
+        if not truth.misses(found, band + self._terms(direction, source)):
+            return "smaller than the rounding of terms as large as the derivative is nearby"
         other = self.truth(weights, direction, 0.75)
         known = math.isfinite(other.error) and other.error <= max(1.0, abs(other.low), abs(other.high), other.scale)
         if truth.how == EXACT and known and other.misses(truth.low, band) and other.misses(truth.high, band):
@@ -275,6 +280,21 @@ class Judge:
             if all(map(math.isfinite, slopes)):
                 spreads.append(max(slopes) - min(slopes))
         return max(spreads)
+
+    def _terms(self, direction: Vector, source: Source) -> float:
+        """The rounding of terms as large as the derivative is nearby: 1 - (1 - x²) is x² to the last bit of 1."""
+        point = self.subject.point
+        sizes = [
+            abs(
+                self._safely(
+                    source,
+                    [x + t * (math.copysign(max(abs(x), 1.0), x)) if v else x for x, v in zip(point, direction)],
+                    direction,
+                )
+            )
+            for t in (0.25, -0.25, -0.5, -1.0, -2.0)
+        ]
+        return 2.0 * MULTIPLE * self.subject.eps * max((size for size in sizes if math.isfinite(size)), default=0.0)
 
     def _integrates(
         self, weights: Vector, direction: Vector, source: Source, found: float, truth: Truth, band: float

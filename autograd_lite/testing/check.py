@@ -68,9 +68,9 @@ def check_gradients(
         argnums: the position of the argument to differentiate by, or several; all by default.
         kwargs: keyword arguments of `fn`, and of the rules.
         rtol, atol: what a derivative may be off by besides its rounding, relative to the true one and absolutely.
-        budget: seconds after which inputs are not judged one by one any more, but all at once along random directions,
-            and further outputs and orders are undecided. A function so slow that 60 budgets do not suffice for one
-            direction is undecided altogether.
+        budget: seconds of the processor, after which inputs are not judged one by one any more, but all at once along
+            random directions, and further outputs and orders are undecided. A function so slow that 60 budgets do not
+            suffice for one direction is undecided altogether.
 
     Returns:
         What was compared, and how much of it was decided in which way; true if nothing is undecided. Also events in
@@ -104,7 +104,7 @@ def check_gradients(
         raise ValueError(f"order={order!r}: an order is 1, 2, 3 …")
     if not args:
         raise TypeError("check_gradients: give the point after the function: check_gradients(f, 1.0, 2.0)")
-    until = time.monotonic() + budget
+    until = time.process_time() + budget
     report = Report()
     chosen = (argnums,) if isinstance(argnums, int) else None if argnums is None else tuple(argnums)
     rules = {"gradient": gradient, "vjp": vjp, "jvp": jvp}
@@ -179,7 +179,7 @@ class _Ours:
         )
         pushed = self._pushed() if "forward" in self.modes and len(self.point) <= FEW else []
         for k, z in enumerate(self.outputs):
-            if k and time.monotonic() > self.limits[2]:
+            if k and time.process_time() > self.limits[2]:
                 self.report.numbers += len(self.point)
                 self.report.undecided += ["for lack of time"] * len(self.point)
                 continue

@@ -165,7 +165,7 @@ class Graph:
         everything = tuple(range(len(point)))
         kink = self.kink()
         for i, partial in enumerate(derivatives.gradient(self.z, self.inputs)):
-            if kink is not None or time.monotonic() > self.until:
+            if kink is not None or time.process_time() > self.until:
                 why = "for lack of time" if kink is None else f"no second derivative: a kink of {kink}"
                 self.report.numbers += len(point)
                 self.report.undecided += [why] * len(point)

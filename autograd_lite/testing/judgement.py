@@ -128,7 +128,7 @@ class Judge:
                 continue
             gradient = subject.pull(weights, subject.point) if name != "forward mode" else None
             self._row(name, weights, gradient, n if few else n * m // 2, k if few else None)
-            if few and k < m - 1 and time.monotonic() > self.until:  # the others at once
+            if few and k < m - 1 and time.process_time() > self.until:  # the others at once
                 weights = [w if j > k else 0.0 for j, w in enumerate(self._some(m))]
                 gradient = subject.pull(weights, subject.point) if gradient is not None else None
                 self._row(name, weights, gradient, n * (m - 1 - k), None)
@@ -151,7 +151,7 @@ class Judge:
         wrong: list[tuple[int, float, Truth]] = []
         waiting, doubts = numbers, []
         for i, direction in enumerate(units):
-            if time.monotonic() > self.until and i:
+            if time.process_time() > self.until and i:
                 break
             found, truth, doubt = self._judge(weights, direction, source, size)
             waiting -= 1
@@ -168,7 +168,7 @@ class Judge:
                 found, truth, alone = self._judge(weights, direction, source, size)
                 if alone == "wrong":
                     self._locate(mode, weights, direction, source, size, k, found, truth)
-                if time.monotonic() > self.until:
+                if time.process_time() > self.until:
                     break
         self.report.numbers += numbers
         self.report.undecided += doubts
@@ -215,7 +215,8 @@ class Judge:
             with mp.workdps(50):
                 sides = [float(mp.fsum(w * side[at] for w, side in zip(weights, exact) if w)) for at in (0, 1)]
             at_zero = any(v and not x for x, v in zip(self.subject.point, direction))
-            error = 2.0**-200 * max(float(at_zero), *map(abs, sides))  # what the steps leave
+            least = min([1.0, *[abs(x) for x in self.subject.point if x]])
+            error = 2.0**-200 * max(float(at_zero), *map(abs, sides)) + 2.0**-400 * least**2  # what the steps leave
             return Truth(min(sides), max(sides), error, 0.0, 2.0**-6, EXACT)
         left, right, scale, others = self._line(direction, stretch).slopes(weights)
         low, high = min(left.value, right.value), max(left.value, right.value)

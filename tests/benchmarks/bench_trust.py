@@ -79,7 +79,9 @@ def of_torch(case: Case, xs: list[float]) -> bool | None:
         check = torch.autograd.gradgradcheck if options.get("order") == 2 else torch.autograd.gradcheck
         return bool(check(fn, args, raise_exception=False))
 
-    return case.check(checker, xs) if "torch" in case.name else None  # type: ignore[no-any-return]
+    if "torch" not in case.name or "float32" in case.name or "bfloat16" in case.name:
+        return None  # it is for double precision
+    return case.check(checker, xs)  # type: ignore[no-any-return]
 
 
 def of_jax(case: Case, xs: list[float]) -> bool | None:
@@ -168,7 +170,7 @@ def false_alarms(checks: int, cases: list[Case], checkers: dict[str, Any], show:
         own = [0, 0, 0]
         for number, xs in enumerate(drawn(case, -(-checks // len(cases)))):
             for name, checker in checkers.items():
-                if checker is not ours and number >= 100:
+                if checker is not ours and number >= 10:
                     continue  # for the shares a part will do
                 found = verdict(checker, case, xs)
                 if found is None and checker is not ours:

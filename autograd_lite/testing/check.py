@@ -330,6 +330,6 @@ def _judge(
             try:  # a rule of the user's own may have no forward mode, and so an operation of PyTorch's
                 subject.push([0.0] * len(subject.point), subject.point)
             except Exception as error:
-                report.note(f"reverse mode alone: there is no forward mode ({type(error).__name__})")
+                report.add_note(f"reverse mode alone: there is no forward mode ({type(error).__name__})")
                 continue
         judge.mode(mode)

@@ -66,7 +66,7 @@ class Foreign:
             self.seeded = True  # dropout, for one
             self.outputs = self.values(self.point)
             self.is_steady = self._repeats()
-            report.note("the same random numbers in every call")
+            report.add_note("the same random numbers in every call")
         self.eps = max(self.parts.eps, self.form.eps)
         self.fine = self.eps
         self.tiny = _TINY[self.eps]

@@ -43,7 +43,7 @@ def find_dropped_paths(
     graphs = [program_of(z, inputs) for z in recorded]
     stopped = {node for _, nodes in graphs for node in nodes if node.op is stop_gradient}
     if stopped:
-        report.note(f"{len(stopped)} stop_gradient")
+        report.add_note(f"{len(stopped)} stop_gradient")
     if all(type(x) is int for program, _ in graphs for _, operands in program.instructions for x in operands):
         return  # without a constant there is no dropped path
     rng = random.Random(repr(point))
@@ -60,7 +60,7 @@ def find_dropped_paths(
                 continue
             again = _outputs_at(outputs, point)
             if again is not None and _changed_constant(program, program_of(again[1][k], again[0])[0]) is not None:
-                report.note("the function gives another value at the same point")
+                report.add_note("the function gives another value at the same point")
                 return
             index, operand = place
             node = nodes[len(point) + index]

@@ -47,6 +47,9 @@ class Report:
     >>> report = check_gradients(lambda x: math.sin((x + 1e17) - 1e17) * x, 3.0)
     >>> report.numbers, report.wide, report.undecided, bool(report)
     (4, 4, [], True)
+    >>> report.add_note("seen")
+    >>> report.notes
+    ['seen']
     >>> check_gradients(lambda x: math.floor(math.sqrt(x)), 0.0)
     Report(3 of 4 numbers are right, 1 by their edges, 1 undecided: a number on the way is no finite float)
     """
@@ -70,7 +73,7 @@ class Report:
         by_edges = f"{self.wide} by their edges"
         return f"Report({count} numbers are right, {by_edges}, {len(self.undecided)} undecided{reasons}{notes})"
 
-    def note(self, what: str) -> None:
+    def add_note(self, what: str) -> None:
         """Add to the notes, once."""
         if what not in self.notes:
             self.notes.append(what)

@@ -6,16 +6,19 @@ from . import math
 from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from .ieee import errstate
 from .names import label
-from .shell import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython looks for them here
+from .trees import register_pytree_node
 from .value import Value, group, no_grad
+from .version import __version__ as __version__
 
 if TYPE_CHECKING:
     from .compiler import compile
+    from .drawing import draw, plot
 
 __all__ = [
     "Value",
     "compile",
     "custom",
+    "draw",
     "errstate",
     "grad",
     "gradient",
@@ -27,11 +30,12 @@ __all__ = [
     "label",
     "math",
     "no_grad",
+    "plot",
+    "register_pytree_node",
     "stop_gradient",
     "value_and_grad",
     "vjp",
 ]
-__version__ = "0.1.0.dev0"
 
 
 def __getattr__(name: str) -> Any:
@@ -39,4 +43,23 @@ def __getattr__(name: str) -> Any:
         from .compiler import compile
 
         return compile
+    if name in ("draw", "plot"):
+        from . import drawing
+
+        return getattr(drawing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# IPython looks for these here; who does not load the extension does not load the drawings.
+
+
+def load_ipython_extension(shell: Any) -> None:
+    from .shell import load_ipython_extension as load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    from .shell import unload_ipython_extension as unload
+
+    unload(shell)

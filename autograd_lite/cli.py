@@ -1,14 +1,12 @@
 """The command line: an expression and its inputs in; the value, the gradients and the circuit out, in any form.
 
-The expression is read by Python's parser and evaluated by a whitelist of nodes, never by `eval`: numbers, names,
-operators, comparisons, and calls of the functions of `autograd_lite.math`. All numbers are floats from the start, so
-nothing grows without bound, and the walk keeps its own stack.
+The expression is read by `notation` and evaluated term by term, never by `eval`: numbers, names, operators, and calls
+of the functions of `autograd_lite.math`. All numbers are floats from the start, so nothing grows without bound.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import difflib
 import functools
 import inspect
@@ -17,7 +15,7 @@ import os
 import sys
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import inf, isfinite
 from typing import Any, NoReturn, TextIO
 
@@ -26,8 +24,10 @@ from .drawing import draw
 from .drawing.model import describe
 from .drawing.picture import FORMS, check_suffix
 from .explain.numerical import Estimate, Quotient, numerical_gradients
+from .notation import Mistake, Term, read
 from .shell import interact
 from .value import Value, apply, short_label
+from .version import __version__
 
 PROGRAM = "autograd-lite"
 MOST_CHARACTERS = 100_000
@@ -52,27 +52,27 @@ def main(argv: list[str] | None = None) -> int:
     if not given:
         interact()
         return 0
+    if given[0] == "playground" and not any("=" in other for other in given):
+        from .playground import main as playground
+
+        return playground(given[1:])
     try:
         if given[0] == "write-test":
             return _write_test(given[1:])
         return _run(_parser().parse_intermixed_args(_shielded(given)))
-    except _Mistake as mistake:
+    except Mistake as mistake:
         _print(f"{PROGRAM}: error: {mistake}", sys.stderr)
         return 2
     except BrokenPipeError:  # whoever read the output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except SystemExit as stop:  # argparse, after --help
+    except SystemExit as stop:  # argparse, after --help and --version
         return stop.code if isinstance(stop.code, int) else 0
     return 0
 
 
-class _Mistake(Exception):
-    """What was wrong, as the user is told."""
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise _Mistake(f"{message} (see {PROGRAM} --help)")
+        raise Mistake(f"{message} (see {PROGRAM} --help)")
 
 
 # What is printed in place of the summary.
@@ -82,6 +82,7 @@ _FORMS = {
     "mermaid": "the circuit in Mermaid",
     "html": "a page that steps through the circuit and computes with it",
     "steps": "the backward pass, step by step",
+    "kinks": "where it sits at a kink, a tie or an edge, with the slopes to both sides",
     "check": "each gradient beside a numerical derivative; the exit code is 1 if they disagree",
     "json": "everything, for programs; inf and nan are strings, a gradient without a path is null",
 }
@@ -90,27 +91,40 @@ _FORMS = {
 def _parser() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
-        description="The value of an expression, its gradients and its circuit. Without arguments it opens a shell.",
-        epilog=f"example: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg; "
-        f"{PROGRAM} write-test module:function writes a property test of a gradient",
+        description="The value of an expression, its gradients and its circuit. Without arguments it opens a shell; "
+        f"{PROGRAM} playground [PORT] opens the playground in a browser, "
+        "and write-test module:function writes a property test of a gradient.",
+        epilog=f"examples: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg; {PROGRAM} '3x² + ln x' x=1/3..3",
         allow_abbrev=False,
     )
     parser.add_argument(
         "expression",
         nargs="?",
-        help="in Python's notation, with the functions of autograd_lite.math; - reads it from the input",
+        help="in Python's notation or as on paper, with the functions of autograd_lite.math; - reads it from the input",
     )
-    parser.add_argument("inputs", nargs="*", metavar="NAME=VALUE", help="the number that a name stands for")
+    parser.add_argument(
+        "inputs",
+        nargs="*",
+        metavar="NAME=VALUE",
+        help="the number that a name stands for: 2, 1/3, pi; or -2..2 for a table of 11 values, -2..2:5 for one of 5",
+    )
     forms = parser.add_argument_group("what is printed in place of the summary").add_mutually_exclusive_group()
     for form, meaning in _FORMS.items():
         forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=meaning)
+    forms.add_argument("--explain", metavar="NAME", help="why the gradient of that input is what it is")
     parser.add_argument("--save", metavar="PATH", help=f"write the circuit there too: {' '.join(FORMS)}")
+    parser.add_argument("--theme", help="of what is saved, such as dark")
+    parser.add_argument("--scale", metavar="NUMBER", help="of a PNG that is saved: 2 has twice as many pixels each way")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}", help="print the version")
     return parser
+
+
+_TAKE_A_WORD = ("--save", "--explain", "--theme", "--scale")
 
 
 def _shielded(argv: list[str]) -> list[str]:
     """The arguments, with a space before an expression that starts with a minus sign, lest it be taken as an option."""
-    options = ["-h", "--help", "--save", *(f"--{form}" for form in _FORMS)]
+    options = ["-h", "--help", "--version", *_TAKE_A_WORD, *(f"--{form}" for form in _FORMS)]
     shielded: list[str] = []
     seen = False
     for i, arg in enumerate(argv):
@@ -119,10 +133,10 @@ def _shielded(argv: list[str]) -> list[str]:
                 *shielded,
                 *(f" {rest}" if rest.startswith("-") and rest != "-" else rest for rest in argv[i + 1 :]),
             ]
-        if arg in options or arg.startswith("--save=") or (i and argv[i - 1] == "--save"):
+        if arg in options or arg.partition("=")[0] in _TAKE_A_WORD or (i and argv[i - 1] in _TAKE_A_WORD):
             shielded.append(arg)
         elif arg.startswith("--") and (close := difflib.get_close_matches(arg, options, 1, 0.75)):
-            raise _Mistake(f"unrecognized option {short_label(arg)}: did you mean {close[0]}?")
+            raise Mistake(f"unrecognized option {short_label(arg)}: did you mean {close[0]}?")
         else:
             shielded.append(f" {arg}" if arg.startswith("-") and arg != "-" and not seen else arg)
             seen = True
@@ -132,49 +146,61 @@ def _shielded(argv: list[str]) -> list[str]:
 def _write_test(targets: list[str]) -> int:
     """A property test of a gradient, for each ``module:function``, on the output."""
     if not targets or "--help" in targets or "-h" in targets:
-        raise _Mistake("write-test takes module:function, and writes a property test of its gradient")
+        raise Mistake("write-test takes module:function, and writes a property test of its gradient")
     try:
         from .testing.ghostwriter import write_test
 
         for target in targets:
             _print(write_test(target), sys.stdout)
     except (ModuleNotFoundError, ValueError) as error:
-        raise _Mistake(str(error)) from None
+        raise Mistake(str(error)) from None
     return 0
 
 
 def _run(options: argparse.Namespace) -> int:
     if options.expression is None:
-        raise _Mistake(f"the expression is missing (see {PROGRAM} --help)")
+        raise Mistake(f"the expression is missing (see {PROGRAM} --help)")
     text = sys.stdin.read(MOST_CHARACTERS + 1) if options.expression == "-" else options.expression
     text = " ".join(text.split())
     name, equals, rest = text.partition("=")
     if equals and name.strip().isidentifier() and not rest.startswith("="):
-        raise _Mistake(f"the expression comes first, before {short_label(text)}")
+        raise Mistake(f"the expression comes first, before {short_label(text)}; and y = x² is written x²")
     try:
-        if options.save is not None:
-            check_suffix(options.save)
-        inputs = _inputs(options.inputs)
+        how = _how_saved(options)
+        swept = _inputs(options.inputs)
+        count = max(map(len, swept.values()), default=1)
+        if count > 1 and (options.form or options.explain or options.save):
+            raise Mistake("a sweep of values gives a table: for a picture or another form give the name one value")
+        rows = [{name: Value(numbers[i % len(numbers)], name) for name, numbers in swept.items()} for i in range(count)]
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            output = _evaluated(_parsed(text), inputs)
-            output.backward()
+            outputs = [_evaluated(text, inputs) for inputs in rows]
+            for output in outputs:
+                output.backward()
+        output, inputs = outputs[0], rows[0]
+        if options.explain is not None and options.explain not in inputs:
+            known = f"one of {', '.join(inputs)}" if inputs else "an input, and there is none"
+            raise Mistake(f"--explain takes {known}, not {short_label(options.explain)}")
         picture = draw(output, names=False)
         if options.save is not None:
-            picture.save(options.save)
+            picture.save(options.save, **how)
     except OSError as error:
-        raise _Mistake(f"cannot write {options.save}: {error.strerror or error}") from None
+        raise Mistake(f"cannot write {options.save}: {error.strerror or error}") from None
     except (RecursionError, MemoryError):
-        raise _Mistake("the expression is nested too deeply") from None
-    except (RuntimeError, ValueError) as error:
-        raise _Mistake(" ".join(str(error).split())) from None
+        raise Mistake("the expression is too large") from None
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise Mistake(" ".join(str(error).split())) from None
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         _print(f"warning: {message}", sys.stderr)
     checks = numerical_gradients(output, inputs.values()) if options.form == "check" else {}
-    if options.form == "json":
+    if count > 1:
+        shown = _table(text, outputs, rows)
+    elif options.explain is not None:
+        shown = str(inputs[options.explain].explain(output, names=False))
+    elif options.form == "json":
         shown = _json(text, output, inputs)
-    elif options.form == "steps":
-        shown = str(output.steps(names=False))
+    elif options.form in ("steps", "kinks"):
+        shown = str(getattr(output, options.form)(names=False))
     elif options.form == "check":
         shown = _report(text, output, inputs, checks)
     elif options.form:
@@ -183,6 +209,17 @@ def _run(options: argparse.Namespace) -> int:
         shown = f"{_report(text, output, inputs)}\n\n{picture.text()}"
     _print(shown, sys.stdout)
     return int(any(check.verdict == "mismatch" for check in checks.values()))
+
+
+def _how_saved(options: argparse.Namespace) -> dict[str, Any]:
+    if options.save is not None:
+        check_suffix(options.save)
+    elif options.theme is not None or options.scale is not None:
+        raise Mistake("--theme and --scale are for what is saved: add --save circuit.png")
+    how: dict[str, Any] = {} if options.theme is None else {"theme": options.theme}
+    if options.scale is not None:
+        how["scale"] = _number(options.scale)
+    return how
 
 
 def _json(text: str, output: Value, inputs: dict[str, Value]) -> str:
@@ -233,11 +270,27 @@ def _report(text: str, output: Value, inputs: dict[str, Value], checks: Mapping[
     return "\n".join([f"{name}{shown} = {output.data:.10g}", *lines])
 
 
+def _table(text: str, outputs: list[Value], rows: list[dict[str, Value]]) -> str:
+    """A sweep: a line for each value, with the output and the gradients beside it."""
+    name = outputs[0].label or "f"
+    swept = [x for x in rows[0] if rows[0][x].data != rows[-1][x].data]
+    lines = [[*swept, name, *(f"∂{name}/∂{x}" for x in rows[0])]]
+    for output, inputs in zip(outputs, rows):
+        slopes = [f"{node.grad:.10g}" if node.reached else "·" for node in inputs.values()]
+        lines.append([*(f"{inputs[x].data:.10g}" for x in swept), f"{output.data:.10g}", *slopes])
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    shown = ["  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths)) for line in lines]
+    fixed = "".join(f", {x} = {node.data:.10g}" for x, node in rows[0].items() if x not in swept)
+    return "\n".join([f"{name} = {short_label(text, 100)}{fixed}", *shown])
+
+
 _VERDICTS = {"agrees": "agrees", "mismatch": "DISAGREES", "kink": "a kink or an edge, where the slope was chosen"}
 
 
 def _told(check: Estimate) -> str:
     left, right = check.left, check.right
+    if check.jump is not None:
+        return "a jump: {:.10g} on the left, {:.10g} here, {:.10g} on the right".format(*[x + 0.0 for x in check.jump])
     if abs(check.value) == inf:
         return f"numerically {check.value:g}, quotients grow without bound: agrees"
     if check.error < inf:
@@ -264,67 +317,104 @@ def _print(text: str, stream: TextIO) -> None:
 # ---- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _inputs(given: list[str]) -> dict[str, Value]:
-    inputs: dict[str, Value] = {}
+def _inputs(given: list[str]) -> dict[str, list[float]]:
+    """The numbers that each name is to have, one after the other."""
+    inputs: dict[str, list[float]] = {}
     for text in given:
         written, equals, number = text.partition("=")
         name = unicodedata.normalize("NFKC", written.strip())  # as Python reads names
         if not equals or not name.isidentifier():
-            raise _Mistake(f"expected NAME=VALUE, got {short_label(repr(text), 60)}")
+            raise Mistake(f"expected NAME=VALUE, got {short_label(repr(text), 60)}")
         if name in inputs:
-            raise _Mistake(f"{short_label(name)} is given twice")
+            raise Mistake(f"{short_label(name)} is given twice")
         try:
-            inputs[name] = Value(float(number), name)
-        except ValueError:
-            shown = short_label(repr(number), 60)
-            raise _Mistake(f"the value of {short_label(name)} is not a number: {shown}") from None
+            inputs[name] = _numbers(number)
+        except Mistake as mistake:
+            why, _, place = str(mistake).partition("\n")  # a place in the number says more than a reason
+            message = f"the value of {short_label(name)} is not a number such as 2, 1/3, pi or 0..1"
+            raise Mistake(f"{message}\n{place}" if place else f"{message}: {why}") from None
+    if sum(len(numbers) > 1 for numbers in inputs.values()) > 1:
+        raise Mistake("one name at a time takes a sweep of values such as 0..1")
     return inputs
 
 
-def _parsed(text: str) -> ast.expr:
-    if not text:
-        raise _Mistake("the expression is empty")
-    if len(text) > MOST_CHARACTERS:
-        raise _Mistake(f"the expression has {len(text)} characters; at most {MOST_CHARACTERS} are read")
-    if "\0" in text:
-        raise _Mistake("the expression has null bytes")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the parser's, about Python that is refused here anyway
-            return ast.parse(text, mode="eval").body
-    except SyntaxError as error:
-        at = min(error.offset - 1 if error.offset else len(text), len(text))  # no offset: at its end
-        start = max(0, at - 60)
-        excerpt = text[start : at + 20]
-        message = error.msg.split(" (<")[0]
-        raise _Mistake(f"{message}, at character {at + 1}\n  {excerpt}\n  {' ' * (at - start)}^") from None
+def _numbers(text: str) -> list[float]:
+    """One number, or those of a sweep: ``-2..2`` has 11, ``-2..2:5`` has 5."""
+    if ".." not in text:
+        return [_number(text)]
+    first, _, rest = text.partition("..")
+    last, colon, written = rest.partition(":")
+    count = _number(written) if colon else 11.0
+    if not (count.is_integer() and 2 <= count <= 1000):
+        raise Mistake("a sweep has 2 to 1000 values")
+    a, b = _number(first), _number(last)
+    if not (isfinite(a) and isfinite(b)):
+        raise Mistake("a sweep has two finite ends")
+    steps = int(count) - 1
+    return [a * (1 - i / steps) + b * (i / steps) for i in range(steps + 1)]
+
+
+def _number(text: str) -> float:
+    if not text.strip():
+        raise Mistake("a number is missing")
+    return _computed(text.strip(), {})  # type: ignore[no-any-return]
+
+
+def _pointed(mistake: Mistake, text: str) -> Mistake:
+    """The mistake with the place under its message."""
+    if mistake.at is None:
+        return mistake
+    start = max(0, mistake.at - 60)
+    return Mistake(f"{mistake}\n  {text[start : mistake.at + 20]}\n  {' ' * (mistake.at - start)}^")
 
 
 # ---- evaluating ------------------------------------------------------------------------------------------------------
 
-_BINARY: dict[type[ast.operator], primitives.Primitive] = {
-    ast.Add: primitives.add,
-    ast.Sub: primitives.sub,
-    ast.Mult: primitives.mul,
-    ast.Div: primitives.div,
-    ast.Pow: primitives.pow,
-    ast.FloorDiv: primitives.floordiv,
-    ast.Mod: primitives.mod,
-}
-_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Lt: math.less,
-    ast.LtE: math.less_equal,
-    ast.Gt: math.greater,
-    ast.GtE: math.greater_equal,
-    ast.Eq: math.equal,
-    ast.NotEq: math.not_equal,
+
+def _sum(numbers: Iterable[Any]) -> Any:
+    return functools.reduce(functools.partial(apply, primitives.add), numbers)
+
+
+def _max(numbers: Iterable[Any]) -> Any:
+    return functools.reduce(math.maximum, numbers)
+
+
+def _min(numbers: Iterable[Any]) -> Any:
+    return functools.reduce(math.minimum, numbers)
+
+
+def _if(a: Any, condition: Any, b: Any) -> Any:
+    return math.where(condition, a, b)
+
+
+_OPERATORS: dict[tuple[str, int], Callable[..., Any]] = {
+    ("<", 2): math.less,
+    ("<=", 2): math.less_equal,
+    (">", 2): math.greater,
+    (">=", 2): math.greater_equal,
+    ("==", 2): math.equal,
+    ("!=", 2): math.not_equal,
+    ("else", 3): _if,
+    ("+", 1): lambda x: x,
+    ("-", 1): functools.partial(apply, primitives.neg),
+    ("+", 2): functools.partial(apply, primitives.add),
+    ("-", 2): functools.partial(apply, primitives.sub),
+    ("*", 2): functools.partial(apply, primitives.mul),
+    ("/", 2): functools.partial(apply, primitives.div),
+    ("**", 2): functools.partial(apply, primitives.pow),
+    ("//", 2): functools.partial(apply, primitives.floordiv),
+    ("%", 2): functools.partial(apply, primitives.mod),
 }
 _CONSTANTS = {name: float(getattr(math, name)) for name in ("pi", "e", "tau", "inf", "nan")}
 
 
-def _lists(function: Callable[..., Any]) -> int:
-    """How many of its parameters are lists of numbers."""
-    return sum("Iterable" in str(annotation) for annotation in getattr(function, "__annotations__", {}).values())
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _lists(function: Callable[..., Any]) -> list[bool]:
+    """Which of its parameters are lists of numbers."""
+    parameters = inspect.signature(function).parameters.values()
+    return ["Iterable" in str(p.annotation) for p in parameters if p.kind in _POSITIONAL]
 
 
 def _gives_one_number(function: Callable[..., Any]) -> bool:
@@ -337,32 +427,16 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     if inspect.isfunction(function)
     and function.__module__ == math.__name__
     and not name.startswith("_")
-    and _lists(function) < 2
     and _gives_one_number(function)
 }
 # Those of floats give ints, which an inf has none of: here the rows themselves.
 _FUNCTIONS |= {name: functools.partial(apply, primitives.row(name)) for name in ("floor", "ceil", "trunc")}
-_FUNCTIONS |= {"abs": math.fabs, "max": math.maximum, "min": math.minimum}
+_FUNCTIONS |= {f"arc{name[1:]}": _FUNCTIONS[name] for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")}
+_FUNCTIONS |= {"abs": math.fabs, "max": _max, "min": _min, "sum": _sum, "ln": functools.partial(apply, primitives.log)}
 
 
-def _evaluated(tree: ast.expr, inputs: dict[str, Value]) -> Value:
-    results: list[Any] = []
-    used: set[str] = set()
-    for node in _postfix(tree):
-        if isinstance(node, ast.Name):
-            used.add(node.id)
-            results.append(_named(node.id, inputs))
-            continue
-        count = len(_operands(node))
-        operands = results[len(results) - count :]
-        del results[len(results) - count :]
-        results.append(_applied(node, operands))
-    for name, value in inputs.items():
-        if name not in used:
-            raise _Mistake(
-                f"{short_label(name)}={value.data:g} is given, but the expression has no {short_label(name)}"
-            )
-    output = results[0]
+def _evaluated(text: str, inputs: dict[str, Value]) -> Value:
+    output = _computed(text, inputs)
     if not isinstance(output, Value):
         output = Value(output)
     if output.label is None:
@@ -370,89 +444,90 @@ def _evaluated(tree: ast.expr, inputs: dict[str, Value]) -> Value:
     return output
 
 
-def _postfix(tree: ast.expr) -> list[ast.expr]:
-    """Every node after its operands, from left to right."""
-    order, stack = [], [tree]
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        stack += _operands(node)
-    order.reverse()
-    return order
-
-
-def _operands(node: ast.expr) -> list[ast.expr]:
-    if isinstance(node, ast.BinOp):
-        return [node.left, node.right]
-    if isinstance(node, ast.UnaryOp):
-        return [node.operand]
-    if isinstance(node, ast.Compare):
-        return [node.left, *node.comparators]
-    return node.args if isinstance(node, ast.Call) else []
-
-
-def _applied(node: ast.expr, operands: list[Any]) -> Any:
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return _literal(node.value)  # type: ignore[arg-type]
-    if isinstance(node, ast.BinOp):
-        if isinstance(node.op, ast.BitXor):
-            raise _Mistake("^ is not a power: write **")
-        if type(node.op) in _BINARY:
-            return apply(_BINARY[type(node.op)], *operands)
-    if isinstance(node, ast.UnaryOp):
-        if isinstance(node.op, ast.USub):
-            return apply(primitives.neg, *operands)
-        if isinstance(node.op, ast.UAdd):
-            return operands[0]
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
-        return _COMPARISONS[type(node.ops[0])](*operands)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        return _called(node.func.id, operands)
-    raise _Mistake(
-        f"character {node.col_offset + 1}: an expression has numbers, names, + - * / // % **, "
-        "one comparison at a time and calls such as sin(x), nothing else"
-    )
-
-
-def _literal(number: float) -> float:
+def _computed(text: str, inputs: Mapping[str, Value]) -> Any:
+    """The number of an expression: a Value if an input is in it, else a float. Mistakes say where."""
+    if not text:
+        raise Mistake("the expression is empty")
+    if len(text) > MOST_CHARACTERS:
+        raise Mistake(f"the expression has {len(text)} characters; at most {MOST_CHARACTERS} are read")
+    results: list[Any] = []
+    at = 0
     try:
-        return float(number)
-    except OverflowError:  # an int beyond all floats
-        return float("inf")
+        terms = read(text, _FUNCTIONS, {*inputs, *_CONSTANTS})
+        for term in terms:
+            at = term.at
+            operands = results[len(results) - term.takes :]
+            del results[len(results) - term.takes :]
+            results.append(_applied(term, operands, inputs))
+        if isinstance(results[0], list):
+            raise Mistake("a list has no gradient: write sum([…]), or an expression for each", at)
+    except Mistake as mistake:
+        raise _pointed(Mistake(str(mistake), at if mistake.at is None else mistake.at), text) from None
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise _pointed(Mistake(" ".join(str(error).split()), at), text) from None
+    used = {term.text for term in terms if term.kind == "name"}
+    for name, value in inputs.items():
+        if name not in used:
+            shown = short_label(name)
+            raise Mistake(f"{shown}={value.data:g} is given, but the expression has no {shown}")
+    return results[0]
 
 
-def _named(name: str, inputs: dict[str, Value]) -> Any:
+def _applied(term: Term, operands: list[Any], inputs: Mapping[str, Value]) -> Any:
+    if term.kind == "number":
+        return float(term.text)
+    if term.kind == "name":
+        return _named(term.text, inputs)
+    if term.kind == "list":
+        return operands
+    if term.kind == "call":
+        return _called(term.text, operands)
+    if any(isinstance(operand, list) for operand in operands):
+        raise Mistake("a list stands only in a call, as in sum([x, y])")
+    return _OPERATORS[term.text, term.takes](*operands)
+
+
+def _named(name: str, inputs: Mapping[str, Value]) -> Any:
     if name in inputs:
         return inputs[name]
     if name in _CONSTANTS:
         return _CONSTANTS[name]
-    shown = short_label(name)
-    if name in _FUNCTIONS:
-        raise _Mistake(f"{shown} is a function: write {shown}(…)")
-    close = _close(name, [*inputs, *_CONSTANTS])
-    raise _Mistake(f"unknown name {shown}: write {shown}=NUMBER after the expression{close and f', or {close}'}")
+    shown, known = short_label(name), {*inputs, *_CONSTANTS}
+    hint = _close(name, sorted(known))
+    if set(name) <= known:
+        hint = f"{'*'.join(name)} for the product"
+    for cut in range(2, len(name)):
+        if name[:cut] in _FUNCTIONS and name[cut:] in known:
+            hint = f"{name[:cut]}({name[cut:]})"
+    raise Mistake(f"unknown name {shown}: write {shown}=NUMBER after the expression{hint and f', or {hint}'}")
 
 
 def _called(name: str, args: list[Any]) -> Any:
     function = _FUNCTIONS.get(name)
     if function is None:
+        if inspect.isfunction(getattr(math, name, None)):
+            raise Mistake(f"{name} gives several numbers, and an expression has one")
         close = _close(name, list(_FUNCTIONS))
-        raise _Mistake(f"unknown function {short_label(name)}{close and f': {close}'}")
-    if name in ("max", "min") and len(args) >= 2:
-        return functools.reduce(function, args)
-    if _lists(function):  # fsum(1, 2) for fsum([1, 2])
+        raise Mistake(f"unknown function {short_label(name)}{close and f': {close}'}")
+    lists = _lists(function)
+    if lists == [True] and not any(isinstance(arg, list) for arg in args):  # fsum(1, 2) for fsum([1, 2])
         args = [args]
-    else:
-        _check_arity(name, function, len(args))
+    _check_arity(name, function, len(args))
+    if lists == [True] and not args[0]:
+        raise Mistake(f"{name} takes at least one number")
+    for place, arg in enumerate(args):
+        if isinstance(arg, list) != (place < len(lists) and lists[place]):
+            wanted = "one number, not a list" if isinstance(arg, list) else "a list such as [1, 2]"
+            raise Mistake(f"{name}: argument {place + 1} must be {wanted}")
     for place, annotation in enumerate(getattr(function, "__annotations__", {}).values()):
         if annotation == "int" and place < len(args):
             if not isinstance(args[place], float) or not args[place].is_integer():
-                raise _Mistake(f"{name}: argument {place + 1} must be a whole number, written as such")
+                raise Mistake(f"{name}: argument {place + 1} must be a whole number, written as such")
             args[place] = int(args[place])
     try:
         result = function(*args)
     except (TypeError, ArithmeticError) as error:
-        raise _Mistake(f"{name}: {error}") from None
+        raise Mistake(f"{name}: {error}") from None
     return result if isinstance(result, Value) else float(result)
 
 
@@ -461,12 +536,12 @@ def _check_arity(name: str, function: Callable[..., Any], given: int) -> None:
         least, most = 1, 1.0
     else:
         parameters = inspect.signature(function).parameters.values()
-        positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        positional = [p for p in parameters if p.kind in _POSITIONAL]
         least = sum(p.default is p.empty for p in positional)
         most = float("inf") if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
     if not least <= given <= most:
         wanted = f"{least}" if least == most else f"{least} to {most}"
-        raise _Mistake(f"{name} takes {wanted} argument{'s' * (wanted != '1')}, not {given}")
+        raise Mistake(f"{name} takes {wanted} argument{'s' * (wanted != '1')}, not {given}")
 
 
 def _close(name: str, known: list[str]) -> str:

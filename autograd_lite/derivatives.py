@@ -17,15 +17,18 @@ from typing import Any, NamedTuple
 
 from . import ieee, primitives, sweep, trees
 from .domains import REAL, Domain, Region
-from .graph import operations
+from .graph import operations, topological_order
 from .primitives import Primitive
+from .sweep import Bundle, Term
 from .trees import Tree, flatten
 from .value import (
+    NOT_CHOSEN,
     Value,
     apply,
     as_constant,
     as_float,
     as_recorded,
+    differentiating,
     is_node,
     is_recording,
     next_run,
@@ -90,17 +93,22 @@ def grad(fn: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """The gradient of a function of one output, as a function of the same arguments.
 
     Args:
-        fn: takes numbers in any nesting of tuples, lists, dicts and arrays, and returns one Value.
+        fn: takes numbers in any nesting of tuples, lists, dicts, dataclasses and arrays, and returns one number.
         argnums: which positional argument to differentiate by, or several; the others are passed on as they are.
         has_aux: whether `fn` returns a pair ``(output, aux)``; then so does the gradient, ``(gradient, aux)``.
 
     The gradient has the nesting of the argument: of several, a tuple with one for each. It is made of floats, and of
     Values where an argument was one or `fn` used one from outside, so that it can be differentiated in turn.
-    TypeError if `fn` does not return one Value, or `argnums` are not integers; ValueError if there is no such argument.
+    Where `fn` returns a constant, as ``max(0, 1 - x)`` does beyond 1, its derivative is 0: a number that it made with
+    ``.data`` is one, and `testing.check_gradients` tells. TypeError if `fn` returns no real number or more than one, or
+    `argnums` are not integers; ValueError if there is no such argument.
 
     >>> from autograd_lite import math
     >>> grad(math.sin)(0.0), grad(grad(math.exp))(0.0)
     (1.0, 1.0)
+    >>> hinge = grad(lambda w: max(0.0, 1.0 - w))
+    >>> hinge(0.5), hinge(2.0)
+    (-1.0, 0.0)
     >>> grad(lambda w, x: w["a"] * x[0] + w["b"] * x[1], argnums=(0, 1))({"a": 2.0, "b": 3.0}, [4.0, 5.0])
     ({'a': 4.0, 'b': 5.0}, [2.0, 3.0])
     """
@@ -220,7 +228,7 @@ def jacobian(fn: Function, argnums: Argnums = 0, has_aux: bool = False) -> Funct
     One sweep with all directions at once: forward where `fn` has no more inputs than outputs, else in reverse. The
     result has the nesting of the outputs, and in each place that of the inputs; an array of shape s by an array of
     shape t is an array of shape s + t. `argnums`, `has_aux` and the errors are `grad`'s, but for the outputs, which may
-    be any nesting in which there is a Value.
+    be any nesting of numbers.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1], x[1]])([3.0, 2.0])
     [[2.0, 3.0], [1.0, 1.0], [0.0, 1.0]]
@@ -358,7 +366,8 @@ def custom(
     """An operation of your own: one node of the graph, with the local derivatives you give.
 
     Args:
-        forward: from floats to a float. What it raises is raised to the caller: nothing is recorded.
+        forward: from floats to a float. What it raises is raised to the caller: nothing is recorded. Where it takes any
+            number of arguments, ``*xs``, the operation has as many as local derivatives are listed.
         local_derivatives: one function an argument, of the output and the arguments: ``lambda y, x: …``. Written in
             `autograd_lite.math` and operators it serves every order of derivative; None where the argument has none.
         derivatives: the same, by name: for use as a decorator.
@@ -412,9 +421,13 @@ def _check_arity(name: str, forward: Function, given: int) -> None:
         parameters = list(inspect.signature(forward).parameters.values())
     except (TypeError, ValueError):  # a builtin without a signature
         return
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        raise TypeError(f"custom: {name} takes any number of arguments: give it a fixed number, with a derivative each")
     most = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):  # as many arguments as derivatives are listed
+        if given > 0 and given >= most:
+            return
+        raise TypeError(
+            f"custom: {name} takes any number of arguments: list one local derivative for each it is to have"
+        )
     if most != given:
         raise TypeError(
             f"custom: {name} takes {most} argument{'s' * (most != 1)} and has {given} local derivative"
@@ -471,7 +484,7 @@ class _Run:
         shapes = []
         arguments = list(args)
         began = next_run()
-        with _recorded():
+        with _recorded(), differentiating():
             self.inputs: list[Value] = []
             for place in places:
                 leaves, tree = flatten(args[place])
@@ -490,9 +503,9 @@ class _Run:
             returned, aux = returned
         self.input_tree = trees.tuple_tree(shapes) if isinstance(argnums, Sequence) else shapes[0]
         found, self.output_tree = flatten(returned)
-        found = [z.item() if getattr(z, "ndim", None) == 0 else z for z in found]  # a 0-d array of a Value
-        if not any(is_node(z) for z in found):
-            raise TypeError(_no_value(operator, self.name, returned))
+        if not found:
+            reason = ": does it lack a return statement?" if returned is None else ", in which there is no number"
+            raise TypeError(f"{operator}: {self.name} returned {returned!r}{reason}")
         what = f"{operator}: what {self.name} returned"
         self.outputs = [_as_value(_number(z, what, self.output_tree, i)) for i, z in enumerate(found)]
         self.order = operations(*self.outputs, until=self.inputs)
@@ -526,7 +539,8 @@ class _Run:
     def as_values(self) -> bool:
         """Whether the results are Values: some input is one, or one from outside has an influence on the outputs."""
         if self._as_values is None:
-            self._as_values = self._from_outside(parent for node in self.order for parent in node.parents)
+            parents = (parent for node in self.order for parent in node.parents)
+            self._as_values = self._from_outside([*self.outputs, *parents])
         return self._as_values
 
     def _from_outside(self, nodes: Iterable[Value]) -> bool:
@@ -535,8 +549,14 @@ class _Run:
 
     @property
     def aux(self) -> Any:
-        """What the function returned beside its output."""
-        return self._aux if self.as_values else _numbers(self._aux)
+        """What the function returned beside its output: Values where one from outside has an influence on it."""
+        if self.as_values or self._aux is None:
+            return self._aux
+        leaves, tree = flatten(self._aux)
+        nodes = [leaf for leaf in leaves if isinstance(leaf, Value)]
+        if is_recording() and self._from_outside(topological_order(*nodes)):
+            return self._aux
+        return tree.unflatten([leaf.data if isinstance(leaf, Value) else leaf for leaf in leaves])
 
     def reverse(self, outputs: Sequence[Value], seeds: Sequence[Any]) -> dict[Value, Any]:
         """The adjoints of every node, from those of the outputs."""
@@ -558,7 +578,7 @@ class _Run:
         if not self.as_values and not self._are_values(directions):
             return sweep.forward(self.order, tangents, push)
         with _recorded():
-            return _graph_forward(self.order, tangents)
+            return _graph_forward(self.order, tangents, self.outputs)
 
     def _are_values(self, seeds: Iterable[Any]) -> bool:
         if is_recording() and any(is_node(seed) for seed in seeds):
@@ -579,9 +599,9 @@ class _Run:
         """The entries of the Jacobian that have a path, by the input, one dict an output."""
         n, m = len(self.inputs), len(self.outputs)
         if n <= m:
-            pushed = self.forward([_Bundle({i: 1.0}) for i in range(n)])
+            pushed = self.forward([Bundle({i: 1.0}) for i in range(n)])
             return [dict(_entries(pushed.get(z))) for z in self.outputs]
-        adjoints = self.reverse(self.outputs, [_Bundle({j: 1.0}) for j in range(m)])
+        adjoints = self.reverse(self.outputs, [Bundle({j: 1.0}) for j in range(m)])
         rows: list[dict[int, Any]] = [{} for _ in self.outputs]
         for i, x in enumerate(self.inputs):
             for j, entry in _entries(adjoints.get(x)):
@@ -594,6 +614,8 @@ class _Run:
 
     def number(self, x: Any) -> Any:
         """A derivative, as the caller gets it."""
+        if x is NOT_CHOSEN:
+            return 0.0
         if self.as_values:
             return _as_value(x)
         return x.data if isinstance(x, Value) else x
@@ -605,44 +627,15 @@ class _Run:
         return self.output_tree.unflatten([self.number(x) for x in numbers])
 
 
-class _Bundle(dict[int, Any]):
-    """Adjoints, or tangents, of many directions at once: a sparse vector, that a sweep carries as it does a number.
-
-    What is missing has no path. A zero absorbs what it is multiplied by, as in the primitive `chain`.
-    """
-
-    __slots__ = ()
-
-    def __add__(self, other: Any) -> _Bundle:
-        total = _Bundle(self)
-        if isinstance(other, _Bundle):
-            for k, x in other.items():
-                total[k] = total[k] + x if k in total else x
-        return total  # a plain zero adds nothing
-
-    __radd__ = __add__
-
-    def __mul__(self, slope: float) -> _Bundle:
-        if slope - slope == 0.0:
-            return _Bundle({k: x * slope for k, x in self.items()})
-        return _Bundle({k: x * slope if x else 0.0 for k, x in self.items()})
-
-    @staticmethod
-    def __apply__(op: Primitive, args: tuple[Any, ...]) -> _Bundle:
-        """The chain rule's product of Values, direction by direction."""
-        keys = next(arg for arg in args if isinstance(arg, _Bundle))
-        return _Bundle({k: op(*[arg[k] if isinstance(arg, _Bundle) else arg for arg in args]) for k in keys})
-
-
 def _entries(bundle: Any) -> Iterable[tuple[int, Any]]:
-    return bundle.items() if isinstance(bundle, _Bundle) else ()
+    return bundle.items() if isinstance(bundle, Bundle) else ()
 
 
 # ---- sweeps whose numbers are Values ---------------------------------------------------------------------------------
 
 
 def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Iterable[Value]) -> dict[Value, Any]:
-    """The reverse sweep, recorded: only through what the inputs have an influence on."""
+    """The reverse sweep, recorded, only through what the inputs have an influence on: the adjoints of the inputs."""
     active = set(inputs)
     for node in order:
         for parent in node.parents:
@@ -651,34 +644,35 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
                 break
 
     def pull(node: Value, adjoint: Any) -> list[Any]:
-        op, record = node.op, as_recorded(node)
-        assert op is not None
-        slopes = _slopes(op, record, [parent in active and op.gives is not bool for parent in node.parents])
-        return [None if slope is None else sweep.product(op, slope, adjoint) for slope in slopes]
+        assert node.op is not None
+        factors = [adjoint if parent in active else None for parent in node.parents]
+        return sweep.terms(node.op, as_recorded(node), factors, _applied)
 
     with ieee.errstate(all="ignore"):  # an infinite slope is an answer, not an event
-        return sweep.reverse([node for node in reversed(order) if node in active], adjoints, pull)
+        backward = [node for node in reversed(order) if node in active]
+        return _totals(sweep.reverse(backward, _as_terms(adjoints), pull), inputs)
 
 
-def _graph_forward(order: list[Value], tangents: dict[Value, Any]) -> dict[Value, Any]:
-    """The forward sweep, recorded."""
+def _graph_forward(order: list[Value], tangents: dict[Value, Any], outputs: Iterable[Value]) -> dict[Value, Any]:
+    """The forward sweep, recorded: the tangents of the outputs."""
 
     def push(node: Value, tangents: Sequence[Any]) -> list[Any]:
-        op = node.op
-        assert op is not None
-        slopes = _slopes(op, as_recorded(node), [tangent is not None for tangent in tangents])
-        return [None if slope is None else sweep.product(op, slope, t) for slope, t in zip(slopes, tangents)]
+        assert node.op is not None
+        return sweep.terms(node.op, as_recorded(node), tangents, _applied)
 
     with ieee.errstate(all="ignore"):
-        return sweep.forward(order, tangents, push)
+        return _totals(sweep.forward(order, _as_terms(tangents), push), outputs)
 
 
-def _slopes(op: Primitive, record: tuple[Any, ...], wanted: Sequence[bool]) -> list[Any]:
-    """The local derivatives that are wanted, and None for the others."""
-    if op.each is None:
-        return [_applied(by, record) if want else None for by, want in zip(op.derivatives, wanted)]
-    slopes = _applied(op.each, record)
-    return [slopes[i] if want else None for i, want in enumerate(wanted)]
+def _as_terms(numbers: dict[Value, Any]) -> dict[Value, Any]:
+    return {
+        node: Bundle({k: Term(entry) for k, entry in x.items()}) if isinstance(x, Bundle) else Term(x)
+        for node, x in numbers.items()
+    }
+
+
+def _totals(found: dict[Value, Any], wanted: Iterable[Value]) -> dict[Value, Any]:
+    return {node: found[node].total() for node in wanted if node in found}
 
 
 def _applied(rule: Function, record: tuple[Any, ...]) -> Any:
@@ -697,14 +691,6 @@ def _recorded() -> contextlib.AbstractContextManager[Any]:
 
 def _as_value(x: Any) -> Value:
     return x if is_node(x) else as_constant(x)
-
-
-def _numbers(aux: Any) -> Any:
-    """What a function gives beside its output, with the numbers of its Values."""
-    if aux is None:
-        return None
-    leaves, tree = flatten(aux)
-    return tree.unflatten([leaf.data if isinstance(leaf, Value) else leaf for leaf in leaves])
 
 
 def _check(operator: str, fn: Any, argnums: Any = 0) -> None:
@@ -758,15 +744,6 @@ def _number(x: Any, what: str, tree: Tree, place: int) -> Any:
 
 def _drawn(tree: Tree) -> str:
     return repr(tree) if tree.count <= 20 else f"{short_label(repr(tree), 40)} of {tree.count} numbers"
-
-
-def _no_value(operator: str, name: str, returned: Any) -> str:
-    if returned is None:
-        return f"{operator}: {name} returned None: does it lack a return statement?"
-    return (
-        f"{operator}: {name} returned {_shown(returned)}, which is no Value and has no derivative: compute with "
-        "autograd_lite.math and operators, not with .data or Python's math; for a constant, return Value(…)"
-    )
 
 
 def _shown(x: Any) -> str:

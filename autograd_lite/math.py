@@ -362,8 +362,10 @@ def log(x: Any, base: Any = e, /) -> Any:
 
 
 def _logarithm(row: primitives.Primitive, standard: Callable[[int], float], x: Any) -> Any:
-    # An int beyond floats has a logarithm nonetheless.
-    return standard(x) if isinstance(x, int) and x > 0 else apply(row, x)
+    # An int beyond floats has a logarithm nonetheless, and below 0 none.
+    if isinstance(x, int):
+        return standard(x) if x > 0 else apply(row, max(x, -(2**1023)))
+    return apply(row, x)
 
 
 def pow(x: Any, y: Any, /) -> Any:

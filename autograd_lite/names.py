@@ -34,7 +34,7 @@ def label(namespace: Mapping[str, object]) -> None:
     if not isinstance(namespace, Mapping):
         raise TypeError(f"label: expected a namespace, as in label(locals()), got {type(namespace).__name__}")
     for name, node in _bindings([namespace]):
-        if node.label is None:
+        if not node.label:
             node.label = name
 
 
@@ -56,7 +56,7 @@ def names_of(nodes: Iterable[Value], names: bool | Mapping[str, object] = True) 
         return {}
     nodes = list(nodes)
     taken = {node.label for node in nodes}
-    missing = {node for node in nodes if node.label is None}
+    missing = {node for node in nodes if not node.label}
     if not missing:
         return {}
     found: dict[Value, str] = {}

@@ -57,15 +57,21 @@ class Primitive:
 
     __slots__ = (
         "arities",
+        "around",
         "at",
+        "choices",
+        "commutes",
         "derivatives",
         "domain",
         "each",
         "few",
+        "flat",
         "gives",
         "ieee",
         "infix",
+        "instead",
         "latex",
+        "linear",
         "means",
         "name",
         "neutral",
@@ -75,11 +81,11 @@ class Primitive:
         "simpler",
         "smooth",
         "spelled",
+        "still",
         "symbol",
         "takes",
         "through",
         "ulps",
-        "unless_nan",
         "value",
     )
 
@@ -87,10 +93,12 @@ class Primitive:
         self,
         name: str,
         value: Callable[..., float],
-        *derivatives: Callable[..., Any],
+        *derivatives: Callable[..., Any] | float,
         each: Callable[..., Sequence[Any]] | None = None,
         arities: Sequence[int] = range(1, 5),
         symbol: str | None = None,
+        around: str = "",
+        commutes: bool = False,
         infix: bool = False,
         precedence: int = CALL,
         latex: tuple[str, int] | None = None,
@@ -98,11 +106,12 @@ class Primitive:
         domain: Domain | tuple[Domain, ...] | Region = REAL,
         smooth: Domain | tuple[Domain, ...] | Region | None = None,
         at: Sequence[tuple[float | Point, float | Point]] = (),
-        selects: bool = False,
+        choices: Sequence[Callable[..., tuple[Any, bool, Any]] | None] = (),
         neutral: Sequence[float | None] = (),
+        instead: Sequence[tuple[str, str]] = (),
         spelled: Callable[..., Any] | None = None,
         simpler: Callable[..., Any] | None = None,
-        unless_nan: Primitive | None = None,
+        still: str | None = None,
         takes: tuple[type, ...] = (),
         gives: type = float,
         through: Callable[..., tuple[float, ...]] | None = None,
@@ -113,10 +122,15 @@ class Primitive:
         self.name = name
         self.means = means  # in words, where the name does not say it
         self.value = value  # on floats; may raise where IEEE 754 has a result
-        self.derivatives = derivatives  # one per argument, called with (y, *args)
+        # One per argument, called with (y, *args); a number for one that is the same everywhere.
+        self.derivatives = tuple([_always(by) if isinstance(by, float) else by for by in derivatives])
+        numbers = [by for by in derivatives if isinstance(by, float)]
+        self.linear = tuple(numbers) if derivatives and len(numbers) == len(derivatives) else None
         self.each = each  # instead, for any number of arguments: the derivatives by all of them, at once
         self.arities = tuple(arities) if each else (len(derivatives),)  # numbers of arguments to try, where it has any
-        self.symbol = symbol or name  # in drawings
+        self.around = around  # how it is written around its operand, "|{0}|", where it is not written before it
+        self.symbol = symbol or around.format("x") or name  # in drawings
+        self.commutes = commutes  # its arguments may change places: where they don't, drawings keep them in order
         self.infix = infix  # is written between its operands
         self.precedence = precedence  # how tightly it binds when written, as in Python: a sign not infix is a prefix
         # In LaTeX, where the symbol won't do: a template, and the precedence of what it makes. Its {0:2} is the
@@ -128,17 +142,25 @@ class Primitive:
         self.at = tuple(
             (_point(args), _point(slopes)) for args, slopes in at
         )  # its special points: a dict would merge ±0
-        # How many arguments, where the reverse sweep may go the short way: two that are no choice, or one.
-        self.few = 0 if len(derivatives) > 2 or (selects and len(derivatives) == 2) else len(derivatives)
-        self.selects = selects  # picks among its arguments: what is not picked has no influence, even on inf or nan
+        # Where the operation selects among its arguments: for each, given (y, *args), a truth, how it comes out where
+        # the argument is chosen, and the derivative there. Elsewhere the derivative is 0 and there is no path.
+        self.choices = tuple(choices) or (None,) * len(derivatives)
+        self.flat = tuple([by is flat for by in derivatives])  # for each argument whether no path leads to it, ever
+        self.still = still or f"{name} is constant between steps"  # why no path leads to where it is flat
+        self.selects = any(self.choices)
+        # How many arguments, where the reverse sweep may go the short way: two that always have a path, or one.
+        plain = not (any(self.flat) or (self.selects and len(derivatives) == 2))
+        self.few = len(derivatives) if plain and len(derivatives) <= 2 else 0
         self.neutral = tuple(
             neutral
         )  # for each of two arguments the number with which the other is the result, bit by bit
+        # Formulas that end in this operation and may make an inf or a nan of numbers that are fine, and what to write
+        # in place of each, as a program has it. Letters are operands, `xs` those of a sum or a product.
+        self.instead = tuple(instead)
         self.spelled = spelled  # about the same in operations that people write, for those that only derivatives use
         # For a program, given operands that are numbers (floats) or not yet: a simpler expression of the same value, as
         # near to the truth or nearer; None where there is none.
         self.simpler = simpler
-        self.unless_nan = unless_nan  # the row that this one is wherever that row gives no nan
         self.takes = takes  # float or bool for each argument, where not all are floats
         self.gives = gives  # bool: the value is a truth, 1.0 or 0.0
         # What the derivatives are computed from, given (y, *args), where it may under- or overflow though they do not:
@@ -178,6 +200,15 @@ class Primitive:
         return super().__reduce__()
 
 
+def _always(number: float) -> Callable[..., float]:
+    return lambda *record: number
+
+
+def flat(y: Any, *args: Any) -> float:
+    """The derivative by an argument in which an operation is constant, in pieces or everywhere: no path leads to it."""
+    return 0.0
+
+
 def _nan(*args: float) -> float:
     return NAN
 
@@ -198,7 +229,9 @@ def row(name: str) -> Primitive:
     return table[name]
 
 
-def primitive(name: str, value: Callable[..., float], *derivatives: Callable[..., Any], **columns: Any) -> Primitive:
+def primitive(
+    name: str, value: Callable[..., float], *derivatives: Callable[..., Any] | float, **columns: Any
+) -> Primitive:
     """Add a row to the table."""
     table[name] = Primitive(name, value, *derivatives, **columns)
     return table[name]
@@ -209,8 +242,9 @@ def primitive(name: str, value: Callable[..., float], *derivatives: Callable[...
 add: Primitive = primitive(
     "add",
     operator.add,
-    lambda y, a, b: 1.0,
-    lambda y, a, b: 1.0,
+    1.0,
+    1.0,
+    commutes=True,
     symbol="+",
     infix=True,
     precedence=SUM,
@@ -221,8 +255,8 @@ add: Primitive = primitive(
 sub: Primitive = primitive(
     "sub",
     operator.sub,
-    lambda y, a, b: 1.0,
-    lambda y, a, b: -1.0,
+    1.0,
+    -1.0,
     symbol="−",
     infix=True,
     precedence=SUM,
@@ -235,12 +269,24 @@ mul: Primitive = primitive(
     operator.mul,
     lambda y, a, b: b,
     lambda y, a, b: a,
+    commutes=True,
     symbol="×",
     infix=True,
     precedence=PRODUCT,
     latex=(r"{0:2} \cdot {1:4}", PRODUCT),
     neutral=(1.0, 1.0),
     at=[((INF, 1.0), (1.0, INF)), ((INF, -INF), (-INF, INF)), ((0.0, INF), (INF, 0.0))],
+    instead=[
+        ("x * log(y)", "xlogy(x, y)"),
+        ("x * (log(y) - z)", "xlogy(x, y) - x * z"),
+        ("x * log1p(y)", "xlog1py(x, y)"),
+        ("x * log2(y)", "xlogy(x, y) / log(2)"),
+        ("sqrt(x) * sqrt(x)", "x"),
+        ("x * sqrt(x)", "x ** 1.5"),
+        ("x * x ** 0.5", "x ** 1.5"),
+        ("exp(x) * exp(y)", "exp(x + y)"),
+        ("x * (1 / (1 + exp(-x)))", "silu(x)"),
+    ],
 )
 div: Primitive = primitive(
     "div",
@@ -266,11 +312,32 @@ div: Primitive = primitive(
     ],
     through=lambda y, a, b: (y,),
     note="its slope by the divisor is −y/b",
+    instead=[
+        ("1 / (1 / x)", "x"),
+        ("x / abs(x)", "sign(x)"),
+        ("x / sqrt(x ** 2)", "sign(x)"),
+        ("1 / (1 + exp(x))", "sigmoid(-x)"),
+        ("1 / (1 + exp(-x))", "sigmoid(x)"),
+        ("exp(x) / (1 + exp(x))", "sigmoid(x)"),
+        ("exp(x) / (1 + exp(x)) ** 2", "sigmoid(x) * sigmoid(-x)"),
+        ("(exp(x) - exp(-x)) / (exp(x) + exp(-x))", "tanh(x)"),
+        ("exp(x) / exp(y)", "exp(x - y)"),
+        ("exp(x) / fsum([exp(y) for y in xs])", "exp(x - logsumexp(xs))"),
+        ("gamma(x) / gamma(y)", "exp(lgamma(x) - lgamma(y))"),
+        ("sin(x) / x", "sinc(x / pi)"),
+        ("(1 - cos(x)) / x", "sin(x / 2) * sinc(x / (2 * pi))"),
+        ("(1 - cos(x)) / x ** 2", "sinc(x / (2 * pi)) ** 2 / 2"),
+        ("(exp(x) - 1) / x", "where(abs(x) > 1e-5, expm1(x) / x, 1 + x / 2 + x * x / 6)"),
+        ("expm1(x) / x", "where(abs(x) > 1e-5, expm1(x) / x, 1 + x / 2 + x * x / 6)"),
+        ("x / (exp(x) - 1)", "where(abs(x) > 1e-5, x / expm1(x), 1 - x / 2 + x * x / 12)"),
+        ("log(1 + x) / x", "where(abs(x) > 1e-5, log1p(x) / x, 1 - x / 2 + x * x / 3)"),
+        ("log1p(x) / x", "where(abs(x) > 1e-5, log1p(x) / x, 1 - x / 2 + x * x / 3)"),
+    ],
 )
 neg: Primitive = primitive(
     "neg",
     operator.neg,
-    lambda y, x: -1.0,
+    -1.0,
     symbol="−",
     precedence=SIGN,
     latex=("-{0:2}", SUM),
@@ -281,53 +348,30 @@ fma: Primitive = primitive(
     special.fma,
     lambda y, a, b, c: b,
     lambda y, a, b, c: a,
-    lambda y, a, b, c: 1.0,
+    1.0,
     latex=(r"{0:2} \cdot {1:4} + {2:2}", SUM),
 )
 
 
-def _absorbs_nothing(g: Any, d: Any) -> bool:
-    return (type(g) is float and g != 0.0) or (type(d) is float and d - d == 0.0)
+def _limit_product(g: Any, d: Any) -> Any:
+    """g·d, and 0 where g is 0 and d is not finite: for a factor of a formula whose limit there is 0, chosen as such."""
+    if type(g) is float and (g or type(d) is float):
+        return g * d if g or d - d == 0.0 else 0.0
+    if type(g) is float:
+        return 0.0
+    product = g * d
+    return where(equal(g, 0.0), where(equal(d - d, 0.0), product, 0.0), product)
 
 
-# Of a finite second factor it is the product, to the sign of its zero. Its own derivative by the first factor is the
-# second, unless that is what had just been absorbed.
-chain: Primitive = primitive(
-    "chain",
-    lambda g, d: g * d if g or d - d == 0.0 else 0.0,
-    lambda y, g, d: absorbed(g, d, d),
-    lambda y, g, d: g,
-    symbol="×",
-    infix=True,
-    precedence=PRODUCT,
-    latex=(r"{0:2} \cdot {1:4}", PRODUCT),
-    neutral=(1.0, 1.0),
-    simpler=lambda g, d: mul(g, d) if _absorbs_nothing(g, d) else None,
-    unless_nan=mul,
-    at=[((0.0, INF), (0.0, 0.0)), ((0.0, NAN), (0.0, 0.0)), ((0.0, 3.0), (3.0, 0.0))],
-    means="the chain rule's product: 0 where g is, so that a zero adjoint absorbs an infinite slope",
-)
 offset: Primitive = primitive(
     "offset",
     lambda x, top: 0.0 if x == top else -_GREATEST if x - top < -_GREATEST else x - top,
-    lambda y, x, top: 1.0,
-    lambda y, x, top: -1.0,
+    1.0,
+    -1.0,
     symbol="−",
     infix=True,
     at=[((INF, INF), (1.0, -1.0)), ((-INF, -INF), (1.0, -1.0)), ((1.0, 2.0), (1.0, -1.0))],
     means="x − top, for a top that bounds x: equal infinities differ by 0; the shift of logsumexp",
-)
-absorbed: Primitive = primitive(
-    "absorbed",
-    lambda g, d, x: x if g or d - d == 0.0 else 0.0,
-    lambda y, g, d, x: 0.0,
-    lambda y, g, d, x: 0.0,
-    lambda y, g, d, x: absorbed(g, d, 1.0),
-    smooth=(NONZERO, REAL, REAL),
-    at=[((0.0, INF, 2.0), (0.0, 0.0, 0.0)), ((0.0, 3.0, 2.0), (0.0, 0.0, 1.0)), ((1.0, INF, 2.0), (0.0, 0.0, 1.0))],
-    selects=True,
-    simpler=lambda g, d, x: x if _absorbs_nothing(g, d) else None,
-    means="x, unless a factor g of zero has absorbed an infinite or undefined d: then 0",
 )
 ratio: Primitive = primitive(
     "ratio",
@@ -342,7 +386,6 @@ ratio: Primitive = primitive(
     domain=(REAL, NONZERO),
     at=[((0.0, 0.0), (INF, NAN)), ((INF, INF), (0.0, -0.0)), ((1.0, 0.0), (INF, -INF))],
     through=lambda y, x, h: (y,),
-    unless_nan=div,
     note="as div",
     means="x/h where h bounds |x|, a direction cosine: 0/0 is 0 and inf/inf is 1",
 )
@@ -375,7 +418,13 @@ def _whole_power(a: Any, n: float) -> Any:
         return (a * a) * (a * a)
     if n == -1.0:
         return 1.0 / a
-    return 1.0 if n == 0.0 else a if n == 1.0 else None
+    return a if n == 1.0 else None  # not 1.0 for n = 0: a path of slope 0 leads through the power
+
+
+def _slope_by_exponent(y: Any, a: Any, b: Any, k: Any) -> Any:
+    # Of y = a**(b-k): y ln a where a is positive; at a base of 0 it is 0 for a positive exponent.
+    at_zero = where(equal(a, 0.0), where(less(k, b), 0.0, NAN), NAN)
+    return where(less(0.0, a), _limit_product(y, log(a)), at_zero)
 
 
 _POWER = Region((POSITIVE, REAL), (NEGATIVE, INTEGER), (ZERO, NONNEGATIVE))
@@ -384,8 +433,8 @@ _POWER_SMOOTH = Region((POSITIVE, REAL))
 pow: Primitive = primitive(
     "pow",
     math.pow,
-    lambda y, a, b: chain(b, shifted_pow(a, b, 1.0)),
-    lambda y, a, b: where(a > 0.0, chain(y, log(a)), where(a == 0.0, where(b > 0.0, 0.0, NAN), NAN)),
+    lambda y, a, b: _limit_product(b, shifted_pow(a, b, 1.0)),
+    lambda y, a, b: _slope_by_exponent(y, a, b, 0.0),
     symbol="**",
     infix=True,
     precedence=POWER,
@@ -425,13 +474,20 @@ pow: Primitive = primitive(
     simpler=lambda a, b: _whole_power(a, b) if type(b) is float else None,
     through=lambda y, a, b: (y, shifted_pow(a, b, 1.0)),
     note="its slopes are b·aᵇ⁻¹ and y·ln a",
+    instead=[
+        ("sqrt(x) ** 2", "x"),
+        ("(x ** 0.5) ** 2", "x"),
+        ("cbrt(x) ** 3", "x"),
+        ("(x ** 2) ** 0.5", "abs(x)"),
+        ("fsum([x ** 2 for x in xs]) ** 0.5", "hypot(*xs)"),
+    ],
 )
 shifted_pow: Primitive = primitive(
     "shifted_pow",
     _shifted_power,
-    lambda y, a, b, k: chain(b - k, shifted_pow(a, b, k + 1.0)),
-    lambda y, a, b, k: where(a > 0.0, chain(y, log(a)), where(a == 0.0, where(b > k, 0.0, NAN), NAN)),
-    lambda y, a, b, k: 0.0,
+    lambda y, a, b, k: _limit_product(b - k, shifted_pow(a, b, k + 1.0)),
+    _slope_by_exponent,
+    flat,
     latex=("{0:6}^{{{1:1} - {2:2}}}", POWER),
     spelled=lambda a, b, k: a ** (b - k),
     ieee=lambda a, b, k: ieee.power(a, b - k),
@@ -457,6 +513,12 @@ sqrt: Primitive = primitive(
     domain=NONNEGATIVE,
     smooth=POSITIVE,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN), (-INF, NAN)],
+    instead=[
+        ("sqrt(x ** 2)", "abs(x)"),
+        ("sqrt(1 + x ** 2)", "hypot(1, x)"),
+        ("sqrt(fsum([x ** 2 for x in xs]))", "hypot(*xs)"),
+        ("sqrt(exp(x))", "exp(x / 2)"),
+    ],
 )
 cbrt: Primitive = primitive(
     "cbrt",
@@ -465,9 +527,21 @@ cbrt: Primitive = primitive(
     latex=(r"\sqrt[3]{{{0}}}", ATOM),
     smooth=NONZERO,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-INF, 0.0)],
+    instead=[
+        ("cbrt(x ** 3)", "x"),
+    ],
 )
 exp: Primitive = primitive(
-    "exp", math.exp, lambda y, x: y, latex=(r"\mathrm{{e}}^{{{0}}}", POWER), ieee=_inf, at=[(-INF, 0.0), (INF, INF)]
+    "exp",
+    math.exp,
+    lambda y, x: y,
+    latex=(r"\mathrm{{e}}^{{{0}}}", POWER),
+    ieee=_inf,
+    at=[(-INF, 0.0), (INF, INF)],
+    instead=[
+        ("exp(log(x))", "x"),
+        ("exp(x)", "exp(minimum(x, 709))"),
+    ],
 )
 exp2: Primitive = primitive(
     "exp2", math.exp2, lambda y, x: y * _LN2, latex=("2^{{{0}}}", POWER), ieee=_inf, at=[(-INF, 0.0), (INF, INF)]
@@ -480,7 +554,7 @@ slope_of_log: Primitive = primitive(
     lambda x: 1.0 / x if x > 0.0 else INF if x == 0.0 else NAN,
     lambda y, x: -y * y,
     ieee=_inf,
-    symbol="1/x",
+    around="1/{0}",
     spelled=lambda x: 1.0 / x,
     latex=(r"\frac{{1}}{{{0}}}", POWER),
     domain=POSITIVE,
@@ -501,6 +575,24 @@ log: Primitive = primitive(
     ieee=_log_ieee,
     domain=POSITIVE,
     at=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-1.0, NAN), (-INF, NAN)],
+    instead=[
+        ("log(1 + exp(x))", "softplus(x)"),
+        ("log(sigmoid(x))", "log_sigmoid(x)"),
+        ("log(1 - sigmoid(x))", "log_sigmoid(-x)"),
+        ("log(1 / (1 + exp(-x)))", "log_sigmoid(x)"),
+        ("log(exp(x))", "x"),
+        ("log(fsum([exp(x) for x in xs]))", "logsumexp(xs)"),
+        ("log(exp(x) / fsum([exp(y) for y in xs]))", "x - logsumexp(xs)"),
+        ("log(exp(offset(x, t)) / fsum([exp(offset(y, t)) for y in xs]))", "x - logsumexp(xs)"),
+        ("log(1 - exp(x))", "log(-expm1(x))"),
+        ("log(cosh(x))", "logaddexp(x, -x) - log(2)"),
+        ("log(gamma(x))", "lgamma(x)"),
+        ("log(x ** 2)", "2 * log(abs(x))"),
+        ("log(x ** y)", "y * log(x)"),
+        ("log(x / y)", "log(x) - log(y)"),
+        ("log(x * y)", "log(x) + log(y)"),
+        ("log(prod(xs))", "fsum([log(x) for x in xs])"),
+    ],
 )
 log2: Primitive = primitive(
     "log2",
@@ -529,12 +621,16 @@ log1p: Primitive = primitive(
     ieee=lambda x: _log_ieee(1.0 + x),
     domain=Domain(Interval(-1, open_low=True)),
     at=[(0.0, 1.0), (-1.0, INF), (-2.0, NAN), (INF, 0.0), (-INF, NAN)],
+    instead=[
+        ("log1p(exp(x))", "softplus(x)"),
+        ("log1p(-exp(x))", "log(-expm1(x))"),
+    ],
 )
 xlogy: Primitive = primitive(
     "xlogy",
     lambda x, y: 0.0 if x == 0.0 and y >= 0.0 else x * math.log(y),
     lambda z, x, y: log(y),
-    lambda z, x, y: chain(x, slope_of_log(y)),
+    lambda z, x, y: _limit_product(x, slope_of_log(y)),
     ieee=lambda x, y: x * _log_ieee(y),
     domain=Region((REAL, POSITIVE), (ZERO, ZERO)),
     smooth=(REAL, POSITIVE),
@@ -554,7 +650,7 @@ xlog1py: Primitive = primitive(
     "xlog1py",
     lambda x, y: 0.0 if x == 0.0 and y >= -1.0 else x * math.log1p(y),
     lambda z, x, y: log1p(y),
-    lambda z, x, y: chain(x, slope_of_log(1.0 + y)),
+    lambda z, x, y: _limit_product(x, slope_of_log(1.0 + y)),
     ieee=lambda x, y: x * _log_ieee(1.0 + y),
     domain=Region((REAL, Domain(Interval(-1, open_low=True))), (ZERO, Domain(Interval(-1, -1)))),
     smooth=(REAL, Domain(Interval(-1, open_low=True))),
@@ -616,10 +712,23 @@ atan2: Primitive = primitive(
     through=lambda z, y, x: (math.hypot(x, y), ratio(x, math.hypot(x, y)), ratio(y, math.hypot(x, y))),
     note="its slopes divide twice by the distance from the origin",
 )
+
+
+def _direction_cosines(y: Any, *xs: Any) -> list[Any]:
+    # A subnormal distance has few bits: it is measured anew, in larger units.
+    is_small = y < sys.float_info.min
+    if is_small is not False:
+        unit = where(is_small, 2.0**60, 1.0)
+        xs = tuple([x * unit for x in xs])
+        y = hypot(*xs)
+    return [ratio(x, y) for x in xs]
+
+
 hypot: Primitive = primitive(
     "hypot",
     math.hypot,
-    each=lambda y, *xs: [ratio(x, y) for x in xs],
+    commutes=True,
+    each=_direction_cosines,
     smooth=Region((REAL,), gap=math.hypot, note="not all 0"),
     at=[
         ((0.0, 0.0), (0.0, 0.0)),
@@ -663,6 +772,9 @@ acosh: Primitive = primitive(
     domain=Domain(Interval(1)),
     smooth=Domain(Interval(1, open_low=True)),
     at=[(1.0, INF), (INF, 0.0), (0.0, NAN), (-2.0, NAN), (-INF, NAN)],
+    instead=[
+        ("acosh(cosh(x))", "abs(x)"),
+    ],
 )
 atanh: Primitive = primitive(
     "atanh",
@@ -671,6 +783,9 @@ atanh: Primitive = primitive(
     ieee=lambda x: math.copysign(INF, x) if abs(x) == 1.0 else NAN,
     domain=Domain(Interval(-1, 1, open_low=True, open_high=True)),
     at=[(0.0, 1.0), (1.0, INF), (-1.0, INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
+    instead=[
+        ("atanh(tanh(x))", "x"),
+    ],
 )
 
 _ORDER = Domain(Interval(0, 4, integers="only"))
@@ -700,7 +815,7 @@ silu_derivative: Primitive = primitive(
     "silu_derivative",
     special.silu_derivative,
     lambda y, x, n: silu_derivative(x, n + 1.0),
-    lambda y, x, n: 0.0,
+    flat,
     domain=(REAL, _ORDER),
     at=[((0.0, 1.0), (0.5, 0.0)), ((INF, 1.0), (0.0, 0.0))],
     ulps=16.0,
@@ -719,7 +834,7 @@ gelu: Primitive = primitive(
 gelu_slope: Primitive = primitive(
     "gelu_slope",
     special.gelu_slope,
-    lambda y, x: chain(norm_pdf(x), fma(-x, x, 2.0)),
+    lambda y, x: _limit_product(norm_pdf(x), fma(-x, x, 2.0)),
     at=[(0.0, 0.7978845608028654), (INF, 0.0), (-INF, 0.0)],
     through=lambda y, x: (norm_pdf(x),),
     ulps=6.0,
@@ -742,12 +857,16 @@ logit: Primitive = primitive(
     at=[(0.5, 4.0), (0.0, INF), (1.0, INF), (2.0, NAN), (INF, NAN), (-INF, NAN)],
     note="a row: log(p / (1 - p)) cancels at 1/2",
     means="ln(p/(1 − p))",
+    instead=[
+        ("logit(sigmoid(x))", "x"),
+    ],
 )
 logaddexp: Primitive = primitive(
     "logaddexp",
     special.logaddexp,
     lambda y, a, b: share(a, b),
     lambda y, a, b: share(b, a),
+    commutes=True,
     at=[
         ((0.0, 0.0), (0.5, 0.5)),
         ((1000.0, -1000.0), (1.0, 0.0)),
@@ -777,8 +896,8 @@ share: Primitive = primitive(
 gauss: Primitive = primitive(
     "gauss",
     special.gauss,
-    lambda y, x: -2.0 * chain(y, x),
-    symbol="exp(−x²)",
+    lambda y, x: -2.0 * _limit_product(y, x),
+    around="exp(−{0}²)",
     latex=(r"\mathrm{{e}}^{{-{0:6}^{{2}}}}", POWER),
     at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     through=lambda y, x: (y,),
@@ -811,7 +930,7 @@ erfinv_slope: Primitive = primitive(
 norm_pdf: Primitive = primitive(
     "norm_pdf",
     special.norm_pdf,
-    lambda y, x: -chain(y, x),
+    lambda y, x: -_limit_product(y, x),
     symbol="φ",
     at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     through=lambda y, x: (y,),
@@ -864,7 +983,7 @@ digamma: Primitive = primitive(
 polygamma: Primitive = primitive(
     "polygamma",
     special.polygamma,
-    lambda y, n, x: 0.0,
+    flat,
     lambda y, n, x: polygamma(n + 1.0, x),
     symbol="ψ⁽ⁿ⁾",
     latex=(r"\psi^{{\left({0}\right)}}\left({1}\right)", CALL),
@@ -893,7 +1012,7 @@ sinc_derivative: Primitive = primitive(
     "sinc_derivative",
     special.sinc_derivative,
     lambda y, x, n: sinc_derivative(x, n + 1.0),
-    lambda y, x, n: 0.0,
+    flat,
     domain=(REAL, _ORDER),
     ulps=16.0,
     at=[((0.0, 0.0), (0.0, 0.0)), ((0.0, 1.0), (-3.289868133696453, 0.0)), ((INF, 1.0), (0.0, 0.0))],
@@ -914,7 +1033,7 @@ abs: Primitive = primitive(
     "abs",
     abs,
     lambda y, x: sign(x),
-    symbol="|x|",
+    around="|{0}|",
     latex=(r"\left|{0}\right|", ATOM),
     smooth=NONZERO,
     at=[(0.0, 0.0), (-0.0, 0.0), (INF, 1.0), (-INF, -1.0)],
@@ -925,12 +1044,12 @@ relu: Primitive = primitive(
     lambda y, x: step(x),
     smooth=NONZERO,
     at=[(0.0, 0.0), (-0.0, 0.0), (NAN, NAN), (INF, 1.0), (-INF, 0.0)],
-    selects=True,
+    choices=(lambda y, x: (less_equal(x, 0.0), False, step(x)),),
 )
 step: Primitive = primitive(
     "step",
     lambda x: 1.0 if x > 0.0 else x if x != x else 0.0,
-    lambda y, x: 0.0,
+    flat,
     smooth=NONZERO,
     at=[(0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     means="the slope of relu: 1 above 0, else 0",
@@ -938,7 +1057,7 @@ step: Primitive = primitive(
 sign: Primitive = primitive(
     "sign",
     lambda x: order(x, 0.0),
-    lambda y, x: 0.0,
+    flat,
     symbol="sgn",
     smooth=NONZERO,
     at=[(0.0, 0.0), (-0.0, 0.0), (INF, 0.0), (-INF, 0.0)],
@@ -946,8 +1065,8 @@ sign: Primitive = primitive(
 order: Primitive = primitive(
     "order",
     lambda a, b: 1.0 if a > b else -1.0 if a < b else 0.0 if a == b else NAN,
-    lambda y, a, b: 0.0,
-    lambda y, a, b: 0.0,
+    flat,
+    flat,
     symbol="≷",
     infix=True,
     precedence=COMPARISON,
@@ -964,13 +1083,12 @@ def _comparison(name: str, symbol: str, value: Callable[..., float]) -> Primitiv
     return primitive(
         name,
         value,
-        lambda y, a, b: 0.0,
-        lambda y, a, b: 0.0,
+        flat,
+        flat,
         symbol=symbol,
         infix=True,
         precedence=COMPARISON,
         gives=bool,
-        selects=True,
         smooth=_UNTIED,
         at=[((1.0, 1.0), (0.0, 0.0)), ((NAN, 1.0), (0.0, 0.0))],
     )
@@ -978,13 +1096,14 @@ def _comparison(name: str, symbol: str, value: Callable[..., float]) -> Primitiv
 
 less: Primitive = _comparison("less", "<", lambda a, b: 1.0 if a < b else 0.0)
 less_equal: Primitive = _comparison("less_equal", "≤", lambda a, b: 1.0 if a <= b else 0.0)
-equal: Primitive = _comparison("equal", "=", lambda a, b: 1.0 if a == b else 0.0)
+equal: Primitive = _comparison("equal", "==", lambda a, b: 1.0 if a == b else 0.0)
 unequal: Primitive = _comparison("unequal", "≠", lambda a, b: 1.0 if a != b else 0.0)
 maximum: Primitive = primitive(
     "maximum",
     lambda a, b: a if a > b or a != a else a + b if a == b == 0.0 else b,
     lambda y, a, b: 0.5 + 0.5 * order(a, b),
     lambda y, a, b: 0.5 + 0.5 * order(b, a),
+    commutes=True,
     symbol="max",
     smooth=_UNTIED,
     at=[
@@ -997,13 +1116,17 @@ maximum: Primitive = primitive(
         ((INF, 1.0), (1.0, 0.0)),
         ((-INF, 1.0), (0.0, 1.0)),
     ],
-    selects=True,
+    choices=(
+        lambda y, a, b: (less(a, b), False, 0.5 + 0.5 * order(a, b)),
+        lambda y, a, b: (less(b, a), False, 0.5 + 0.5 * order(b, a)),
+    ),
 )
 minimum: Primitive = primitive(
     "minimum",
     lambda a, b: a if a < b or a != a else -(-a - b) if a == b == 0.0 else b,
     lambda y, a, b: 0.5 + 0.5 * order(b, a),
     lambda y, a, b: 0.5 + 0.5 * order(a, b),
+    commutes=True,
     symbol="min",
     smooth=_UNTIED,
     at=[
@@ -1016,15 +1139,19 @@ minimum: Primitive = primitive(
         ((INF, 1.0), (0.0, 1.0)),
         ((-INF, 1.0), (1.0, 0.0)),
     ],
-    selects=True,
+    choices=(
+        lambda y, a, b: (less(b, a), False, 0.5 + 0.5 * order(b, a)),
+        lambda y, a, b: (less(a, b), False, 0.5 + 0.5 * order(a, b)),
+    ),
 )
 where: Primitive = primitive(
     "where",
     lambda c, a, b: a if c else b,
-    lambda y, c, a, b: 0.0,
+    flat,
     lambda y, c, a, b: where(c, 1.0, 0.0),
     lambda y, c, a, b: where(c, 0.0, 1.0),
     takes=(bool, float, float),
+    still="a condition",
     simpler=lambda c, a, b: a if a is b or (type(a) is type(b) is float and a.hex() == b.hex()) else None,
     smooth=(NONZERO, REAL, REAL),
     at=[
@@ -1035,13 +1162,13 @@ where: Primitive = primitive(
         ((1.0, 2.0, INF), (0.0, 1.0, 0.0)),
         ((0.0, NAN, 3.0), (0.0, 0.0, 1.0)),
     ],
-    selects=True,
+    choices=(None, lambda y, c, a, b: (c, True, 1.0), lambda y, c, a, b: (c, False, 1.0)),
 )
 copysign: Primitive = primitive(
     "copysign",
     math.copysign,
     lambda y, a, b: sign(a) * copysign(1.0, b),
-    lambda y, a, b: 0.0,
+    flat,
     smooth=(NONZERO, NONZERO),
     at=[
         ((0.0, -1.0), (0.0, 0.0)),
@@ -1069,7 +1196,7 @@ def _itself(x: float) -> float:
 floor: Primitive = primitive(
     "floor",
     _whole(math.floor),
-    lambda y, x: 0.0,
+    flat,
     latex=(r"\left\lfloor {0}\right\rfloor", ATOM),
     ieee=_itself,
     smooth=NONINTEGER,
@@ -1078,7 +1205,7 @@ floor: Primitive = primitive(
 ceil: Primitive = primitive(
     "ceil",
     _whole(math.ceil),
-    lambda y, x: 0.0,
+    flat,
     latex=(r"\left\lceil {0}\right\rceil", ATOM),
     ieee=_itself,
     smooth=NONINTEGER,
@@ -1087,7 +1214,7 @@ ceil: Primitive = primitive(
 trunc: Primitive = primitive(
     "trunc",
     _whole(math.trunc),
-    lambda y, x: 0.0,
+    flat,
     ieee=_itself,
     smooth=NONINTEGER,
     at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0), (-1.0, 0.0), (0.0, 0.0)],
@@ -1095,7 +1222,7 @@ trunc: Primitive = primitive(
 rint: Primitive = primitive(
     "rint",
     _whole(round),
-    lambda y, x: 0.0,
+    flat,
     ieee=_itself,
     smooth=Region((REAL,), gap=lambda x: x - math.floor(x) - 0.5, note="x not half-way"),
     at=[(0.5, 0.0), (INF, 0.0), (-INF, 0.0)],
@@ -1116,7 +1243,7 @@ def _division_like(
     return primitive(
         name,
         value,
-        lambda y, a, b: 1.0,
+        1.0,
         minus_q,
         domain=(REAL, NONZERO),
         smooth=Region((REAL, NONZERO), gap=lambda a, b: _to_step(value(a, b), b), note="no step there"),
@@ -1180,8 +1307,8 @@ mod: Primitive = _division_like(
 floordiv: Primitive = primitive(
     "floordiv",
     operator.floordiv,
-    lambda y, a, b: 0.0,
-    lambda y, a, b: 0.0,
+    flat,
+    flat,
     symbol="//",
     infix=True,
     precedence=PRODUCT,
@@ -1194,7 +1321,7 @@ floordiv: Primitive = primitive(
 fraction: Primitive = primitive(
     "fraction",
     lambda x: math.modf(x)[0],
-    lambda y, x: 1.0,
+    1.0,
     symbol="frac",
     smooth=NONINTEGER,
     at=[(1.0, 1.0), (INF, 1.0), (-INF, 1.0), (-1.0, 1.0), (0.0, 1.0)],
@@ -1204,7 +1331,7 @@ ldexp: Primitive = primitive(
     "ldexp",
     lambda x, n: math.ldexp(x, int(n)),
     lambda y, x, n: ldexp(1.0, n),
-    lambda y, x, n: 0.0,
+    flat,
     latex=(r"{0:2} \cdot 2^{{{1}}}", PRODUCT),
     ieee=lambda x, n: NAN if n != n else math.copysign(INF if n > 0.0 else 0.0, x) if x and x == x else x,
     domain=(REAL, Domain(Interval(-2200, 2200, integers="only"))),
@@ -1234,9 +1361,9 @@ def _rank(x: float) -> int:
 nextafter: Primitive = primitive(
     "nextafter",
     _nextafter,
-    lambda y, x, to, steps: 1.0,
-    lambda y, x, to, steps: 0.0,
-    lambda y, x, to, steps: 0.0,
+    1.0,
+    flat,
+    flat,
     domain=(REAL, REAL, Domain(Interval(0, 4, integers="only"))),
     smooth=Region((REAL, REAL, Domain(Interval(0, 4, integers="only"))), gap=_difference, note="x ≠ to"),
     at=[((1.0, 1.0, 1.0), (1.0, 0.0, 0.0))],
@@ -1245,7 +1372,7 @@ nextafter: Primitive = primitive(
 ulp: Primitive = primitive(
     "ulp",
     math.ulp,
-    lambda y, x: 0.0,
+    flat,
     at=[(1.0, 0.0), (INF, 0.0), (-INF, 0.0)],
     means="the unit in the last place of x",
 )
@@ -1267,6 +1394,7 @@ fsum: Primitive = primitive(
     "fsum",
     lambda *xs: math.fsum(xs),
     each=lambda y, *xs: [1.0] * len(xs),
+    commutes=True,
     symbol="Σ",
     ieee=lambda *xs: special.sumprod(xs, [1.0 for _ in xs]),
     means="the sum, rounded once",
@@ -1300,6 +1428,7 @@ prod: Primitive = primitive(
     "prod",
     _product,
     each=lambda y, *xs: _ProductsOfOthers(xs),
+    commutes=True,
     symbol="Π",
     ieee=lambda *xs: INF * math.prod(math.copysign(1.0, x) for x in xs),
 )
@@ -1316,8 +1445,8 @@ sumprod: Primitive = primitive(
 
 constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expression: a node without a gradient
 identity: Primitive = primitive(
-    "identity", lambda x: x, lambda y, x: 1.0, symbol="=", latex=("{0:6}", ATOM), at=[(INF, 1.0), (-INF, 1.0)]
+    "identity", lambda x: x, 1.0, symbol="=", latex=("{0:6}", ATOM), at=[(INF, 1.0), (-INF, 1.0)]
 )
 stop_gradient: Primitive = primitive(
-    "stop_gradient", lambda x: x, lambda y, x: 0.0, symbol="stop", selects=True, at=[(INF, 0.0), (-INF, 0.0)]
+    "stop_gradient", lambda x: x, flat, still="stopped", symbol="stop", at=[(INF, 0.0), (-INF, 0.0)]
 )

@@ -160,7 +160,11 @@ def _names(row: Primitive) -> list[str]:
     if row.each is not None:
         count = 4 if min(row.arities) == 2 else 2
         return ["y", *(f"x{i}" for i in range(1, count + 1))]
-    return list(inspect.signature(row.derivatives[0]).parameters)
+    for rule in (*row.derivatives, *filter(None, row.choices)):
+        names = list(inspect.signature(rule).parameters)
+        if len(names) == len(row.derivatives) + 1 and names[-1] != "args":
+            return names  # a rule for no numbers in particular does not name them
+    return ["y", *(["x"] if len(row.derivatives) == 1 else inspect.signature(row.value).parameters)]
 
 
 def _derivative(row: Primitive, i: int, output: str, names: list[str]) -> str:

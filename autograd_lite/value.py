@@ -14,7 +14,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from numbers import Number, Real
 from typing import TYPE_CHECKING, Any, SupportsFloat
@@ -199,6 +199,8 @@ class Value:
         with _adding:  # threads may sweep graphs that share nodes: none loses what another adds
             sweeps.append((weakref.ref(self), start))
             for node, adjoint in adjoints.items():
+                if adjoint is NOT_CHOSEN:
+                    adjoint = 0.0
                 node._grad = adjoint if node._grad is None else node._grad + adjoint
 
     def zero_grad(self) -> None:
@@ -476,16 +478,23 @@ class Value:
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from copy import deepcopy
 
-        order = [node for node in topological_order(self) if id(node) not in memo]
+        kept = _keeps_its_path(self)
+        order = [self] if kept else [node for node in topological_order(self) if id(node) not in memo]
         for node in order:
             kind, op, parents, *rest = _state(node)
-            memo[id(node)] = _with_state((kind, op, tuple(memo[id(parent)] for parent in parents), *rest))
+            parents = parents if kept else tuple(memo[id(parent)] for parent in parents)
+            memo[id(node)] = _with_state((kind, op, parents, *rest))
         memo.setdefault(id(memo), []).append(self)  # as the copy module has it: what is copied must outlive the memo
         for node in order:  # a subclass's attributes may lead back into the graph, which is whole by now
             _with_attributes(memo[id(node)], deepcopy(_attributes(node), memo))
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if _keeps_its_path(self):
+            raise TypeError(
+                "a pickle of a Value inside a derivative would drop its gradient in silence: write copy.deepcopy(v), "
+                "which keeps the path, or pickle its number, v.data"
+            )
         ancestors = _pickling.get()()
         if ancestors is None or self not in ancestors.members:
             ancestors = _Ancestors(topological_order(self))
@@ -495,14 +504,29 @@ class Value:
 
     # ---- conveniences, each a room of its own ----
 
-    def draw(self, **options: Any) -> Picture:
-        """The circuit as a picture: see `autograd_lite.drawing.draw`.
+    def draw(
+        self,
+        *,
+        precision: int = 4,
+        direction: str = "LR",
+        depth: int | None = None,
+        around: Value | None = None,
+        constants: bool = True,
+        groups: str | Collection[str] = "auto",
+        expand: Collection[str | Value] = (),
+        names: bool | Mapping[str, object] = True,
+        check: bool | Mapping[Value, tuple[float, float]] = False,
+        most: int | None = 60,
+        engine: str = "built-in",
+    ) -> Picture:
+        """The circuit as a picture: see `autograd_lite.draw`, which says what each option does.
 
-        >>> print((Value(3.0, "x") * 2).draw().text())
+        >>> print((Value(3.0, "x") * 2).draw())
         × = 6  ∂ ·
         ├─[2]─ x = 3  ∂ ·
-        └─[3]─ 2
+        └── 2
         """
+        options: dict[str, Any] = {name: given for name, given in locals().items() if name != "self"}
         from .drawing import draw
 
         return draw(self, **options)
@@ -787,6 +811,27 @@ class group(_Recording):
         return outer[0], (*outer[1], self.name)
 
 
+class differentiating(Scope):
+    """What the function of a derivative runs in, from its inputs on: copies of what is computed from them keep the
+    path, as nodes on what they are copies of. Leaves from outside are copied as they are elsewhere.
+    """
+
+    __slots__ = ()
+
+    # The number of derivatives begun when the outermost one here was.
+    variable = ContextVar("autograd_lite.differentiating", default=(None, None))
+
+    def setting(self, outer: int | None) -> int:
+        return outer or next_run()
+
+
+def _keeps_its_path(node: Value) -> bool:
+    if tracing.get() is not None:  # a copy must not hide from a compiler what comes from outside
+        return True
+    began = differentiating.variable.get()[0]
+    return began is not None and (node.op is not None or node.born >= began) and is_recording()
+
+
 # While a compiler traces: what makes a number an input of a derivative in its program. None while nothing is traced.
 tracing: ContextVar[Callable[[float], Any] | None] = ContextVar("autograd_lite.tracing", default=None)
 _runs = 0  # how many derivatives of functions have been begun
@@ -956,43 +1001,72 @@ def written(op: Primitive, args: tuple[Any, ...]) -> str:
 # ---- what each node passes back --------------------------------------------------------------------------------------
 
 
+class _NotChosen(float):
+    """The adjoint of what is reached only through an argument that was not chosen: no term at all, shown as 0.0."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        return other
+
+    __radd__ = __add__
+
+
+NOT_CHOSEN = _NotChosen(0.0)
+
+
 def pull(node: Value, adjoint: float) -> Sequence[float | None]:
-    """The terms `adjoint` · ∂node/∂parent for the parents of `node`, in floats; None for a constant."""
+    """The terms `adjoint` · ∂node/∂parent for the parents of `node`, in floats; None for a constant.
+
+    A parent that was not chosen, or in which the operation is flat, gets `NOT_CHOSEN`, and so do all before it.
+    """
     op = node.op
     assert op is not None  # a node with parents has one
+    if adjoint is NOT_CHOSEN:
+        return [None if parent.op is constant or op.gives is bool else NOT_CHOSEN for parent in node.parents]
     try:  # most nodes of most graphs have two parents or one: what is below, written out for speed
         few = op.few
         if few == 2:
             a, b = node.parents
+            if op.linear is not None:
+                to_a, to_b = op.linear
+                return None if a.op is constant else adjoint * to_a, None if b.op is constant else adjoint * to_b
             by_a, by_b = op.derivatives
             y, u, v = node._record
-            to_a = None if a.op is constant else adjoint * by_a(y, u, v)
-            to_b = None if b.op is constant else adjoint * by_b(y, u, v)
-            if adjoint:
-                return to_a, to_b
-            return 0.0 if to_a != to_a else to_a, 0.0 if to_b != to_b else to_b  # a zero absorbs
+            return (
+                None if a.op is constant else adjoint * by_a(y, u, v),
+                None if b.op is constant else adjoint * by_b(y, u, v),
+            )
         if few:
             if node.parents[0].op is constant:
                 return (None,)
             slope = op.derivatives[0](*node._record)
-            if op.selects and not slope:
-                return (0.0,)
-            term = adjoint * slope
-            return (term if adjoint or term == term else 0.0,)
+            return (NOT_CHOSEN if op.selects and slope == 0.0 else adjoint * slope,)
     except _ARITHMETIC:
         pass
     if op.gives is bool:  # a comparison: no path leads through it
         return [None] * len(node.parents)
     slopes = _slopes(op, node._record, [parent.op is not constant for parent in node.parents])
-    return [None if slope is None else _term(op, slope, adjoint) for slope in slopes]
+    return [
+        None if slope is None else adjoint * slope if has_path(op, place, slope) else NOT_CHOSEN
+        for place, slope in enumerate(slopes)
+    ]
 
 
 def push(node: Value, tangents: Sequence[float | None]) -> Sequence[float | None]:
-    """The terms ∂node/∂parent · tangent for the parents of `node`, in floats; None where there is no tangent."""
+    """The terms ∂node/∂parent · tangent for the parents of `node`, in floats; None where there is no path."""
     op = node.op
     assert op is not None
     slopes = _slopes(op, node._record, [tangent is not None for tangent in tangents])
-    return [None if slope is None else _term(op, slope, tangent) for slope, tangent in zip(slopes, tangents)]
+    return [
+        tangent * slope if tangent is not None and slope is not None and has_path(op, place, slope) else None
+        for place, (slope, tangent) in enumerate(zip(slopes, tangents))
+    ]
+
+
+def has_path(op: Primitive, place: int, slope: float) -> bool:
+    """Whether a path leads to argument `place`, where the local derivative is `slope`."""
+    return op.each is not None or not (op.flat[place] or (op.choices[place] is not None and slope == 0.0))
 
 
 def _slopes(op: Primitive, record: tuple[float, ...], wanted: Sequence[bool]) -> list[float | None]:
@@ -1004,16 +1078,6 @@ def _slopes(op: Primitive, record: tuple[float, ...], wanted: Sequence[bool]) ->
     except _ARITHMETIC:
         slopes = [float(slope) for slope in op.each(*map(ieee.Quiet, record))]
     return [slopes[i] if want else None for i, want in enumerate(wanted)]
-
-
-_absorbing_product = primitives.chain.value
-
-
-def _term(op: Primitive, slope: float, factor: Any) -> Any:
-    """`sweep.product` in floats, or of a float and a bundle of them."""
-    if op.selects and not slope:
-        return 0.0
-    return _absorbing_product(factor, slope) if type(factor) is float else factor * slope
 
 
 def is_node(x: Any) -> bool:
@@ -1051,6 +1115,9 @@ _State = tuple[Any, ...]
 
 
 def _state(node: Value) -> _State:
+    if _keeps_its_path(node):
+        data = node._data
+        return type(node), primitives.identity, (node,), (data, data), data, node._grad, node.label, node.group
     return type(node), node.op, node.parents, node._record, node._data, node._grad, node.label, node.group
 
 

@@ -4,10 +4,15 @@ is the same on a forge and here. ``sphinx-build -W -n -c docs . build/site`` bui
 
 from __future__ import annotations
 
+import ast
+import base64
+import doctest
 import importlib
 import operator
 import re
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -16,6 +21,7 @@ from sphinx.domains.python import PyObject
 from sphinx.util import logging
 
 import autograd_lite
+from autograd_lite import playground
 
 project = "autograd_lite"
 author = "the autograd_lite contributors"
@@ -37,7 +43,9 @@ nb_merge_streams = True
 default_role = "py:obj"
 nitpick_ignore_regex = [  # prose in backticks; types of other projects, and inner ones, which are on no page
     ("py:obj", ".*"),
+    ("py:class", r"Axes|Widget"),
     ("py:class", r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Page|.*\.(Circuit|Layer|Between|Names|N)"),
+    ("py:class", r".*\.micrograd\.engine\.Value"),
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -119,6 +127,52 @@ def trimmed(app: object, doctree: nodes.document) -> None:
             block.children = [nodes.Text(block.rawsource)]
 
 
+# The playground lies beside the pages, from this checkout; pyodide's files too, where they are.
+PYODIDE = playground.find_pyodide(Path(__file__).parent)
+if PYODIDE is not None:
+    tags.add("pyodide")  # type: ignore[name-defined]  # noqa: F821  # Sphinx's own
+
+
+def playground_written(app: Any, error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
+        playground.assemble(Path(app.outdir) / "playground", PYODIDE)
+
+
+def address_of(program: str) -> str:
+    """Where a program opens in the playground, seen from the tutorial: packed as `playground.js` unpacks it."""
+    packed = zlib.compress(program.encode(), 9, wbits=-15)
+    return f"../../playground/index.html#code={base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
+
+
+def run_and_change(app: Any, doctree: nodes.document, page: str) -> None:
+    """Under each Python block of the tutorial a link that opens it in the playground, with what it needs before it."""
+    if not page.startswith("docs/tutorial/") or app.builder.format != "html":
+        return
+    before: list[str] = []
+    lost: set[str] = set()  # names that only NumPy's blocks give
+    for block in list(doctree.findall(nodes.literal_block)):
+        examples = doctest.DocTestParser().get_examples(block.astext())
+        found = [example for example in examples if not example.exc_msg] or examples  # a block may be about its error
+        if not found:
+            continue
+        names = [
+            node for example in found for node in ast.walk(ast.parse(example.source)) if isinstance(node, ast.Name)
+        ]
+        bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        if lost & {node.id for node in names} - bound or any("numpy" in example.source for example in found):
+            lost |= bound | {"np"}
+            link = "It needs NumPy, which the playground lacks."
+        else:
+            lost -= bound
+            program = "".join([*before, *(example.source for example in found)])
+            link = f'<a href="{address_of(program)}">Run and change</a>'
+            # What comes after needs the statements, and not what is shown.
+            fine = [example.source for example in found if not example.exc_msg]
+            before += [source for source in fine if not source.startswith("print(")]
+        shown = nodes.raw("", f'<p class="run">{link}</p>', format="html")
+        block.parent.insert(block.parent.index(block) + 1, shown)
+
+
 def defined_here(app: object, module: str, name: str) -> str | None:
     """What `math` has from the standard module has no source of ours."""
     whole = operator.attrgetter(name)(importlib.import_module(module)) if module == "autograd_lite.math" else None
@@ -151,5 +205,7 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", hidden, priority=400)
     app.connect("autodoc-process-docstring", plain, priority=600)
     app.connect("doctree-read", trimmed)
+    app.connect("doctree-resolved", run_and_change)
+    app.connect("build-finished", playground_written)
     app.connect("viewcode-follow-imported", defined_here)
     app.connect("html-page-context", documented)

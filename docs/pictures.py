@@ -1,16 +1,18 @@
-"""The pictures of the docs, each drawn by this package: ``python docs/pictures.py`` draws them anew into docs/images.
+"""The pictures of the docs and its gallery, drawn by this package: ``python docs/pictures.py`` draws them anew.
 
 By the built-in layout, which gives the same bytes on every machine. A test holds that they are what is drawn today.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import autograd_lite as ag
 from autograd_lite import Value, math, nn
+from autograd_lite.drawing import Picture
 from autograd_lite.drawing.model import describe
 from autograd_lite.drawing.svg import svg
 
@@ -114,23 +116,34 @@ def checked() -> str:
     return drawn(f, check=True)
 
 
+# The network of docs/tutorial/questions.md, counted from 1 as there.
+X = {1: 1.0, 2: -2.0}
+W1, B1 = {(1, 1): 0.5, (1, 2): 0.5, (2, 1): -0.5, (2, 2): -0.75}, {1: 0.25, 2: 0.0}
+W2, B2 = {(1, 1): 0.5, (1, 2): -1.0, (2, 1): -1.5, (2, 2): 0.75}, {1: 0.125, 2: 0.25}
+U = {1: 2.0, 2: -1.0}
+A2 = {i: math.sigmoid(W1[i, 1] * X[1] + W1[i, 2] * X[2] + B1[i]) for i in (1, 2)}
+A3 = {i: math.sigmoid(W2[i, 1] * A2[1] + W2[i, 2] * A2[2] + B2[i]) for i in (1, 2)}
+
+
 @picture
 def partial_of_W2() -> str:
-    W, a = [Value(0.5, "W⁽²⁾₁₁"), Value(-1.0, "W⁽²⁾₁₂")], [Value(0.25, "a⁽²⁾₁"), Value(0.75, "a⁽²⁾₂")]
-    z = (W[0] * a[0] + W[1] * a[1] + Value(0.125, "b⁽²⁾₁")).named("z⁽³⁾₁")
-    s = (Value(2.0, "U₁") * math.sigmoid(z).named("a⁽³⁾₁") + Value(0.5, "the other units")).named("s")
+    W, a = [Value(W2[1, 1], "W⁽²⁾₁₁"), Value(W2[1, 2], "W⁽²⁾₁₂")], [Value(A2[1], "a⁽²⁾₁"), Value(A2[2], "a⁽²⁾₂")]
+    z = (W[0] * a[0] + W[1] * a[1] + Value(B2[1], "b⁽²⁾₁")).named("z⁽³⁾₁")
+    s = (Value(U[1], "U₁") * math.sigmoid(z).named("a⁽³⁾₁") + Value(U[2] * A3[2], "U₂ a⁽³⁾₂")).named("s")
     s.backward()
     return drawn(s)
 
 
 @picture
 def partial_of_W1() -> str:
-    z = (Value(0.5, "W⁽¹⁾₁₂") * Value(-2.0, "x₂") + Value(0.75, "rest of z⁽²⁾₁")).named("z⁽²⁾₁")
+    rest = Value(W1[1, 1] * X[1] + B1[1], "rest of z⁽²⁾₁")
+    z = (Value(W1[1, 2], "W⁽¹⁾₁₂") * Value(X[2], "x₂") + rest).named("z⁽²⁾₁")
     a = math.sigmoid(z).named("a⁽²⁾₁")
-    z1 = (Value(0.5, "W⁽²⁾₁₁") * a + Value(-0.25, "rest of z⁽³⁾₁")).named("z⁽³⁾₁")
-    z2 = (Value(-1.5, "W⁽²⁾₂₁") * a + Value(0.5, "rest of z⁽³⁾₂")).named("z⁽³⁾₂")
+    rests = [Value(W2[k, 2] * A2[2] + B2[k], f"rest of z⁽³⁾{'₁₂'[k - 1]}") for k in (1, 2)]
+    z1 = (Value(W2[1, 1], "W⁽²⁾₁₁") * a + rests[0]).named("z⁽³⁾₁")
+    z2 = (Value(W2[2, 1], "W⁽²⁾₂₁") * a + rests[1]).named("z⁽³⁾₂")
     a1, a2 = math.sigmoid(z1).named("a⁽³⁾₁"), math.sigmoid(z2).named("a⁽³⁾₂")
-    s = (Value(2.0, "U₁") * a1 + Value(-1.0, "U₂") * a2).named("s")
+    s = (Value(U[1], "U₁") * a1 + Value(U[2], "U₂") * a2).named("s")
     s.backward()
     return drawn(s)
 
@@ -142,6 +155,17 @@ def layers_folded() -> str:
     return drawn(s, groups="layers")
 
 
+def _in_gallery(draw: Callable[[], Picture]) -> Callable[[], str]:
+    return lambda: draw().svg()
+
+
+sys.path.insert(0, str(Path(__file__).parent))
+import gallery  # noqa: E402 - it lies beside this file, which is no package
+
+PICTURES |= {name: _in_gallery(draw) for name, draw in gallery.GALLERY.items()}
+
+
 if __name__ == "__main__":
     for name, draw in PICTURES.items():
         (FOLDER / f"{name}.svg").write_text(draw(), encoding="utf-8")
+    gallery.PAGE.write_text(gallery.page(), encoding="utf-8")

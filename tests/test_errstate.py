@@ -34,7 +34,6 @@ ROWS: dict[str, dict[str, tuple[float, ...]]] = {
     "mul": _PRODUCT,
     "div": _DIVISION,
     "fma": {"over": (1e300, 1e300, 1.0), "invalid": (INF, 0.0, 1.0)},
-    "chain": _PRODUCT,
     "offset": {"over": (1e308, -1e308)},
     "ratio": {"divide": (1.0, 0.0), "over": (1e300, 1e-300)},
     "pow": _POWER,

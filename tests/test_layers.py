@@ -14,21 +14,35 @@ import autograd_lite
 
 PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
+    *("version", "extras"),
     *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
     *("trees", "derivatives", "compiler"),
-    *("explain", "drawing", "testing", "reference", "hypothesis_plugin", "nn", "shell", "cli", "__main__"),
+    *(
+        "explain",
+        "drawing",
+        "testing",
+        "reference",
+        "hypothesis_plugin",
+        "nn",
+        "micrograd",
+        "notation",
+        "playground",
+        "shell",
+        "cli",
+        "__main__",
+    ),
 ]
 # The one exception: these methods are one line each, and import the room that does the work when called.
 CONVENIENCES = {
     ("value.py", "Value"): {"draw", "explain", "steps", "kinks", "diagnose", "replay"},
     ("explain/steps.py", "Step"): {"draw"},
-    ("explain/steps.py", "Steps"): {"html", "save"},
+    ("explain/steps.py", "Steps"): {"html"},
 }
 HEAVY = {"graphviz", "numpy", "hypothesis", "mpmath", "llvmlite", "dask", "distributed"}
 
 
 def files() -> list[str]:
-    return sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
 def room(file: str) -> str:

@@ -267,6 +267,12 @@ def test_logarithms_to_a_base() -> None:
     assert math.log(10**400, 10**200) == std.log(10**400, 10**200)
     assert math.log2(2**5000) == 5000.0
     assert math.log10(10**400) == 400.0
+    for log in (math.log, math.log2, math.log10):
+        with errstate(all="raise"), pytest.raises(FloatingPointError, match="invalid value encountered in log"):
+            log(-(10**400))
+        assert std.isnan(log(-(10**400)))
+        assert std.isnan(log(-3))
+    assert std.isnan(math.log(2.0, -(10**400)))
     assert [math.log(5.0, 1.0), math.log(0.2, 1.0), math.log(0, 2)] == [INF, -INF, -INF]
     assert std.isnan(math.log(1.0, 1.0))
     with pytest.raises(OverflowError):
@@ -357,6 +363,27 @@ def test_hypot_and_dist() -> None:
     x = Value(1.0)
     math.dist([x, 2.0], [1.0, 2.0]).backward()
     assert x.grad == 0.0  # at distance 0 the subgradient of least norm
+
+
+@pytest.mark.parametrize(
+    "point",
+    [(5e-324,) * 3, (5e-324, -5e-324), (1e-323, 5e-324, 0.0), (3e-320, 1e-321), (-2e-308, 1e-308, 5e-324), (5e-324,)],
+)
+def test_slopes_of_hypot_where_it_is_subnormal(point: tuple[float, ...]) -> None:
+    with mpmath.workdps(50):
+        norm = mpmath.sqrt(sum(mpmath.mpf(x) ** 2 for x in point))
+        slopes = [float(x / norm) for x in point]
+        curvatures = [float((norm**2 - mpmath.mpf(x) ** 2) / norm**3) for x in point]
+    by_all = tuple(range(len(point)))
+    assert ag.grad(math.hypot, by_all)(*point) == pytest.approx(slopes, rel=1e-15)
+    assert [ag.jvp(math.hypot, point, [float(i == j) for j in by_all])[1] for i in by_all] == pytest.approx(
+        slopes, rel=1e-15
+    )
+    assert ag.grad(lambda a: math.hypot(a, *point[1:]))(Value(point[0])).data == pytest.approx(slopes[0], rel=1e-15)
+    assert ag.compile(math.hypot, argnums=by_all).grad(*point) == pytest.approx(slopes, rel=1e-15)
+    if all(map(std.isfinite, curvatures)):
+        second = [ag.grad(ag.grad(math.hypot, i), i)(*point) for i in by_all]
+        assert second == pytest.approx(curvatures, rel=1e-14)
 
 
 def test_parts_of_a_float() -> None:
@@ -722,7 +749,8 @@ def test_identities_that_hold_at_the_kink() -> None:
         assert slope_at(lambda x: math.copysign(x, x), zero) == 0.0  # |x|, by the subgradient of least norm
         assert slope_at(lambda x: math.maximum(x, -x), zero) == 0.0  # |x|
         assert slope_at(lambda x: x * math.sqrt(abs(x)), zero) == 0.0
-        assert slope_at(lambda x: math.sqrt(x) * x, zero) == 0.0  # x^1.5: zero absorbs the infinite slope
+        assert std.isnan(slope_at(lambda x: math.sqrt(x) * x, zero))  # x^1.5: zero times an infinite slope
+        assert slope_at(lambda x: math.where(math.greater(x, 0.0), math.sqrt(x) * x, 0.0), zero) == 0.0
         assert slope_at(lambda x: math.sqrt(x) ** 2 + math.cbrt(x) ** 3, zero) == 0.0  # as far as the graph can tell
         assert slope_at(lambda x: math.hypot(x, 0.0), zero) == 0.0
         assert slope_at(math.elu, zero) == 1.0

@@ -108,6 +108,8 @@ def test_ufuncs_that_choose_hand_an_operand_on(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in f"{WITHOUT_A_LOOP} {FOR_INTEGERS}".split() if name in UFUNCS])
 def test_other_ufuncs_refuse(name: str) -> None:
     ufunc = UFUNCS[name]
+    if name in ("gcd", "lcm") and np.__version__ < "2":
+        pytest.skip("NumPy 1 has Euclid's algorithm of anything with %")
     with pytest.raises(
         TypeError,
         match="not supported for the input types|unsupported operand|bad operand|only defined|"

@@ -25,3 +25,9 @@ def test_every_picture_is_shown_somewhere() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     text = "".join(page.read_text(encoding="utf-8") for page in pages if "_build" not in page.parts)
     assert [name for name in pictures.PICTURES if f"/{name}.svg" not in text] == []
+
+
+def test_the_gallery_is_what_its_functions_say() -> None:
+    page = pictures.gallery.PAGE.read_text(encoding="utf-8")
+    assert page == pictures.gallery.page(), "run python docs/pictures.py"
+    assert len(pictures.gallery.GALLERY) == 31

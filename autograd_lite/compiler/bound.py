@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import trees
 from ..value import as_float, short_label
 from .outputs import arrays, filled, held
 
@@ -42,6 +43,6 @@ def _source(i: int, x: Any) -> Any:
             f"compile: bind reads arrays where they lie: argument {i} has to be a contiguous array of float64, not "
             f"{x.dtype} of shape {x.shape} and strides {x.strides}"
         )
-    if isinstance(x, (tuple, list, dict)):
+    if trees.opened(x):
         raise TypeError(f"compile: bind takes numbers and arrays: argument {i} is {short_label(repr(x), 40)}")
     return as_float(x)

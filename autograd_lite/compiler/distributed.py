@@ -124,7 +124,7 @@ class _Arguments:
             self.places.append(i)
             return LEAF
 
-        return trees.mapped(arg, leaf) if isinstance(arg, (tuple, dict)) else leaf(arg)
+        return leaf(arg) if isinstance(arg, list) else trees.mapped(arg, leaf)
 
     def filled(self, blocks: Sequence[Any]) -> tuple[Any, ...]:
         """The arguments with these blocks as their rows."""
@@ -314,8 +314,8 @@ def _of_chunk(shipped: Shipped, arguments: _Arguments, *blocks: Any) -> tuple[An
 
 def _parted(tree: Tree, found: Any, reduced: Iterator[bool], arrays: list[Any], sums: list[float]) -> None:
     if tree.shape is None:
-        for name, child in zip(tree.names, tree.children):
-            _parted(child, found[name], reduced, arrays, sums)
+        for child, part in zip(tree.children, trees.opened(found)[1]):  # type: ignore[index]
+            _parted(child, part, reduced, arrays, sums)
     elif tree.count:
         flags = [next(reduced) for _ in range(tree.count)]
         if all(flags):

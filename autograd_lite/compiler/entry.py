@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from . import host
 from .columns import HEADER, MOVE
 
 _FASTCALL = 0x80  # METH_FASTCALL
@@ -26,7 +27,7 @@ _LEN, _ITEMS = object.__basicsize__, tuple.__basicsize__  # and a tuple its leng
 
 def supported() -> bool:
     """Whether this Python has that interface."""
-    if sys.implementation.name != "cpython" or ctypes.sizeof(ctypes.c_void_p) != 8:
+    if not host.c_interface():
         return False
     probe = (supported,)
     found = [ctypes.c_void_p.from_address(id(probe) + at).value for at in (_TYPE, _LEN, _ITEMS)]

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import derivatives, trees
 from ..derivatives import Argnums
+from ..extras import require
 from ..ieee import frames_to_the_user
 from ..trees import Tree, flatten
 from ..value import Value, as_float, short_label
@@ -201,6 +202,7 @@ class Compiled:
         >>> value, gradient
         (array(21.), array([7., 3.]))
         """
+        require("compile(...).bind", "numpy", "compile")
         from .bound import bound
 
         if of not in ("value", "value_and_grad", "grad", "jacobian", "hessian"):
@@ -278,10 +280,11 @@ def compile(
     """`fn`, compiled: the same function, an order of magnitude and more faster.
 
     Args:
-        fn: from numbers in any nesting of tuples, lists, dicts and arrays to numbers in any nesting. It is run once on
-            tracers; what it branches on is remembered, and an input that would branch otherwise is traced anew.
+        fn: from numbers in any nesting of tuples, lists, dicts, dataclasses and arrays to numbers in any nesting. It is
+            run once on tracers; what it branches on is remembered, and an input that would branch otherwise is traced
+            anew.
         in_axes: which arguments have rows, as in `jax.vmap`: None for none, an axis for all, or a tuple with one entry
-            an argument.
+            an argument, which is for all arrays that the argument holds.
         argnums: by which positional argument `value_and_grad` and its like differentiate, or several.
         target: "python", "llvm" or "jax"; "auto" is llvm where llvmlite is installed.
         precise: over rows, call the C library's functions one number at a time, as one evaluation does. Otherwise its
@@ -386,9 +389,8 @@ class Mode:
 
     def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The sparse matrix at one point."""
-        import numpy as np
-        from scipy.sparse import csr_array
-
+        np = require("sparse=True", "numpy", "compile")
+        csr_array = require("sparse=True", "scipy.sparse").csr_array
         if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
         found = None
@@ -439,6 +441,7 @@ class Mode:
         threads: int | None,
         progress: bool,
     ) -> Any:
+        require("compile(in_axes=...)", "numpy", "compile")
         if "dask" in sys.modules:
             from . import distributed
 
@@ -575,6 +578,8 @@ def _target(name: str) -> ModuleType:
         name = "llvm" if importlib.util.find_spec("llvmlite") else "python"
     if name not in ("python", "llvm", "jax"):
         raise ValueError(f'compile: the target is "auto", "python", "llvm" or "jax", not {name!r}')
+    if name == "jax":
+        require("compile(target='jax')", "jax", "jax")
     return importlib.import_module(f".{name}", __package__)
 
 
@@ -587,6 +592,11 @@ def _axes(in_axes: Any, args: tuple[Any, ...]) -> list[int | None]:
         raise ValueError(
             f"compile: in_axes has {len(axes)} entries, one an argument, and {len(args)} arguments were given"
         )
+    for axis in axes:
+        if not (axis is None or isinstance(axis, int)):
+            raise TypeError(
+                f"compile: in_axes has {axis!r}: an entry is the axis of all that its argument holds, or None"
+            )
     return axes
 
 

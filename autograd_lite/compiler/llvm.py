@@ -7,7 +7,6 @@ llvmlite (the extra `compile`), which is imported when the first kernel is made.
 
 from __future__ import annotations
 
-import _thread
 import ctypes
 import functools
 import itertools
@@ -17,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..primitives import fsum
-from . import entry, natives, plans
+from . import entry, host, plans
 from .columns import HEADER, assembly, memory, together
 from .crew import crew
 from .ir import Code, Number, Truth
@@ -29,9 +28,7 @@ _PIECE = 200  # instructions, about, in a piece
 _WHOLE = 1000  # up to so many are not cut: a few per cent faster, and LLVM's time is not yet felt
 _OPTIMISED = 5000  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
 _LONG = 20_000  # from so many on LLVM takes the short way from instruction to instruction: a tenth of the time
-_HASTY = 2000  # from so many on an exact kernel beside the hasty one is compiled only when it is needed
 _LETS_OTHERS_RUN = 2000  # from so many instructions on an evaluation does not hold the interpreter
-_RARELY = '!0 = !{!"branch_weights", i32 1, i32 1000000}'
 _lock = threading.RLock()
 
 
@@ -46,13 +43,10 @@ class Kernel:
     makes one of its kind for several arguments. `run` takes the addresses of such arrays, or ctypes ones.
     """
 
-    def __init__(self, program: Program, *, precise: bool = False, hasty: bool = True) -> None:
+    def __init__(self, program: Program, *, precise: bool = False) -> None:
         self.program = program
         writer = _Writer(program, 1, precise)
-        self._exactly = None
-        if hasty and writer.hasty and writer.weight > _HASTY and not writer.unit.callbacks:
-            self._exactly = _Exactly(program, precise)
-        self.assembly = writer.scalar(self._exactly.address if self._exactly else None)
+        self.assembly = writer.scalar()
         self._long = writer.weight > _LETS_OTHERS_RUN
         self._native = entry.supported() and len(program.inputs) < _ON_THE_STACK
         self._small = self._native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
@@ -61,9 +55,7 @@ class Kernel:
             self.assembly += entry.assembly(len(program.inputs), len(program.outputs), "@kernel", self._long)
         self._unit = writer.unit
         self._code = _compiled(self.assembly, writer.weight)
-        if self._exactly:
-            self._exactly.slot = self._code.get_global_value_address("exactly")
-        self._owner = self._code, self._exactly, self._unit
+        self._owner = self._code, self._unit
         self._address = self._code.get_function_address("kernel")
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._address)
         self.run: Callable[[Any, Any], None] = function
@@ -146,32 +138,6 @@ class Kernel:
         return outputs
 
 
-class _Exactly:
-    """The kernel that is exact everywhere, compiled when it is first needed: then `slot` has its address."""
-
-    def __init__(self, program: Program, precise: bool) -> None:
-        self.program, self.precise = program, precise
-        self.slot = 0
-        self._kernel: Kernel | None = None
-        self._callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._run)
-        self.address = ctypes.cast(self._callback, ctypes.c_void_p).value
-
-    def _run(self, given: int, found: int) -> None:
-        program = self.program
-        try:
-            with _lock:
-                if self._kernel is None:
-                    self._kernel = Kernel(program, precise=self.precise, hasty=False)
-                    at = self._kernel._code.get_function_address("kernel")
-                    ctypes.c_void_p.from_address(self.slot).value = at
-            self._kernel.run(given, found)
-        except BaseException as error:  # nobody above would hear of it; there is another way
-            numbers = (ctypes.c_double * len(program.inputs)).from_address(given)
-            (ctypes.c_double * len(program.outputs)).from_address(found)[:] = list(program(*numbers))
-            if isinstance(error, KeyboardInterrupt):
-                _thread.interrupt_main()
-
-
 def scalar(program: Program, name: str = "program", *, precise: bool = False) -> Kernel:
     """Compile for one evaluation at a time.
 
@@ -200,7 +166,7 @@ class RowsKernel:
         if len(varying) != len(program.inputs) or len(reduced) != len(program.outputs):
             raise ValueError("varying has an entry for each input of the program, reduced for each output")
         self.program, self.varying, self.reduced = program, tuple(varying), tuple(reduced)
-        self.width = _host().width
+        self.width = host.processor().width
         writer = _Writer(program, self.width, precise)
         self.assembly = writer.rows(self.varying, self.reduced)
         self._unit, self.weight = writer.unit, max(writer.weight, 1)
@@ -401,12 +367,11 @@ class _Writer:
 
     def __init__(self, program: Program, width: int, precise: bool) -> None:
         self.program = program
-        self.unit = Unit(width, _host().fma, precise)
+        self.unit = Unit(width, host.processor().fma, precise)
         self.code = Code(width)
         self.inputs = len(program.inputs)
         self.load: Callable[[int], list[str]]  # of an input, and
         self.store: Callable[[int, str], list[str]]  # of an output: where they stand
-        self.adds: Callable[[int], bool] = lambda place: False  # whether to store is to add
         self.stores: dict[int, list[int]] = {}  # of a value: the outputs that it is
         for place, x in enumerate(program.outputs):
             if isinstance(x, int):
@@ -422,8 +387,6 @@ class _Writer:
         values: list[Number | Truth] = [Number(f"%x{i}") for i in range(self.inputs)]
         constants: dict[str, Number] = {}
         self.templates: list[Template] = []
-        self.hasty: dict[int, Template] = {}
-        self._doubtful: set[int] = set()
         for index, (op, operands, _) in enumerate(self.program.instructions, self.inputs):
             args = []
             for x in operands:
@@ -436,8 +399,6 @@ class _Writer:
             ] or args
             template = self.unit.row(op, args)
             self.templates.append(template)
-            if op.unless_nan is not None:
-                self.hasty[index - self.inputs] = self.unit.row(op.unless_nan, args)
             values.append(
                 Truth(f"%x{index}")
                 if op.gives is bool
@@ -485,16 +446,9 @@ class _Writer:
 
     # ---- text ----
 
-    def piece(self, number: int, hasty: bool = False, across: bool = False) -> list[str]:
-        """The lines of a piece.
-
-        A hasty one takes rows for what they are unless that is nan. It leaves in `doubted` the values of which none may
-        be nan then, and in `late` what is to be done only if none is. `across` pieces a nan may be handed on.
-        """
+    def piece(self, number: int) -> list[str]:
+        """The lines of a piece."""
         lines: list[str] = []
-        doubtful = self._doubtful if across else set()
-        self.doubted: dict[int, str] = {}
-        self.late: list[str] = []
         here: dict[int, str] = {}
         stores = self.stores
         if number == 0:
@@ -505,23 +459,14 @@ class _Writer:
         for index in range(start + self.inputs, end + self.inputs):
             op, operands, _ = self.program.instructions[index - self.inputs]
             template = self.templates[index - self.inputs]
-            if hasty and op.unless_nan is not None:
-                template = self.hasty[index - self.inputs]
             texts = [
                 self.operand(x, here, lines, kind) for x, kind in zip(operands, op.takes or (float,) * len(operands))
             ]
-            doubts = [x for x in operands if isinstance(x, int) and x in doubtful]
-            if hasty and (op.unless_nan is not None or (doubts and op.value in natives.PASSES_NAN)):
-                doubtful.add(index)
-            else:
-                self.doubted.update({x: here[x] for x in doubts})
             prefix = f"v{index}."
             lines.append(template.lines.format(*texts, p=prefix).rstrip("\n"))
             here[index] = template.result.format(*texts, p=prefix)
             if index in self.slots:
                 lines += self.kept(index, here[index])
-            if index in doubtful and (index in stores or (index in self.slots and not across)):
-                self.doubted[index] = here[index]
             for output in stores.get(index, ()):
                 text = here[index]
                 if op.gives is bool:
@@ -530,7 +475,7 @@ class _Writer:
                         f"{self.code.literal(1.0)}, {self.code.number_type} {self.code.literal(0.0)}"
                     )
                     text = f"%o{output}"
-                (self.late if hasty and self.adds(output) else lines).extend(self.store(output, text))
+                lines += self.store(output, text)
         return [line for line in lines if line]
 
     def operand(self, x: Operand, here: dict[int, str], lines: list[str], kind: type = float) -> str:
@@ -572,8 +517,8 @@ class _Writer:
 
     # ---- one evaluation ----
 
-    def scalar(self, exactly: int | None = None) -> str:
-        """``@kernel(in, out)``. In haste, if there is an address to be called `exactly` where haste gives a nan."""
+    def scalar(self) -> str:
+        """``@kernel(in, out)``."""
         self.load = lambda i: [
             f"  %i{i} = getelementptr double, ptr %in, i64 {i}",
             f"  %x{i} = load double, ptr %i{i}, align 8",
@@ -585,54 +530,24 @@ class _Writer:
         arguments, calls, pieces = "(ptr %in, ptr noalias %out, ptr noalias %frame)", [], []
         kept_apart = "noinline " if len(self.starts) > 1 else ""
         for k in range(len(self.starts)):
-            lines = self.piece(k, hasty=exactly is not None, across=True)
-            bad = self._nan(lines)
-            head = f"define internal i1 @piece{k}{arguments} {kept_apart}nounwind {{"
-            pieces.append("\n".join([head, *lines, f"  ret i1 {bad}", "}"]))
-            calls.append(f"  %nan{k} = call i1 @piece{k}(ptr %in, ptr %out, ptr %frame)")
+            head = f"define internal void @piece{k}{arguments} {kept_apart}nounwind {{"
+            pieces.append("\n".join([head, *self.piece(k), "  ret void", "}"]))
+            calls.append(f"  call void @piece{k}(ptr %in, ptr %out, ptr %frame)")
         begin, end = f"  %frame = alloca [{max(self.frame, 1)} x double], align 8", ""
         if self.frame > _ON_THE_STACK:
             begin = f"  %frame = call ptr @malloc(i64 {8 * self.frame})"
             end = "  call void @free(ptr %frame)"
-        checks: list[str] = []
-        if exactly is not None:
-            bad = "false"
-            for k in range(len(self.starts)):
-                checks.append(f"  %bad{k} = or i1 {bad}, %nan{k}")
-                bad = f"%bad{k}"
-            checks += [
-                f"  br i1 {bad}, label %again, label %done, !prof !0",
-                "again:",
-                "  %f = load ptr, ptr @exactly, align 8",
-                "  call void %f(ptr %in, ptr %out)",
-                "  br label %done",
-                "done:",
-            ]
         whole = [
             "declare ptr @malloc(i64)",
             "declare void @free(ptr)",
-            f"@exactly = global ptr inttoptr (i64 {exactly or 0} to ptr)",
             "define void @kernel(ptr %in, ptr %out) nounwind {",
             begin,
             *calls,
             end,
-            *checks,
             "  ret void",
             "}",
-            _RARELY,
         ]
         return "\n".join([*self.unit.texts, *pieces, *whole])
-
-    def _nan(self, lines: list[str]) -> str:
-        """Whether any of the doubted values is nan; the lines that tell."""
-        code, doubted = self.code, [*self.doubted.values()]
-        bad = code.truth(False).text
-        for i in range(0, len(doubted), 2):
-            a, b = doubted[i], doubted[min(i + 1, len(doubted) - 1)]
-            lines.append(f"  %nan{i} = fcmp uno {code.number_type} {a}, {b}")
-            lines.append(f"  %bad{i} = or {code.truth_type} {bad}, %nan{i}")
-            bad = f"%bad{i}"
-        return bad
 
     # ---- rows ----
 
@@ -676,7 +591,7 @@ class _Writer:
                 f"  store {vector} %m{place}, ptr %j{place}, align 8",
             ]
 
-        self.load, self.store, self.adds = load, store, lambda place: reduced[place]
+        self.load, self.store = load, store
         lanes = "0" if n == 1 else "<" + ", ".join(f"i64 {lane}" for lane in range(n)) + ">"
         there = [  # the lanes that have a row
             f"  %left1 = insertelement <{n} x i64> poison, i64 %left, i32 0",
@@ -685,8 +600,10 @@ class _Writer:
         ]
         arguments = "ptr %in, ptr %out, ptr %shared, ptr %sums, ptr %frame"
         pieces, inside = [], []
+        kept_apart = "noinline " if len(self.starts) > 1 else ""
         for k in range(len(self.starts)):
-            pieces += self._row_piece(k, f"({arguments}, i64 %at, i64 %left)", there)
+            head = f"define internal void @piece{k}({arguments}, i64 %at, i64 %left) {kept_apart}nounwind {{"
+            pieces.append("\n".join([head, *there, *self.piece(k), "  ret void", "}"]))
             inside.append(f"  call void @piece{k}({arguments}, i64 %at, i64 %left)")
         body = [
             f"define void @body({arguments}, i64 %n) nounwind {{",
@@ -706,86 +623,20 @@ class _Writer:
             "  ret void",
             "}",
         ]
-        return "\n".join([*self.unit.texts, *pieces, *body, _RARELY])
-
-    def _row_piece(self, k: int, arguments: str, there: list[str]) -> list[str]:
-        """The functions of a piece: in haste, and exactly, which is what is left to do where haste gave a nan."""
-        code = self.code
-        exactly = "\n".join([*there, *self.piece(k), "  ret void", "}"])
-        kept_apart = "noinline " if len(self.starts) > 1 else ""
-        if self.weight > _LONG or not any(place in self.hasty for place in range(self.starts[k], self.ends[k])):
-            return [f"define internal void @piece{k}{arguments} {kept_apart}nounwind {{\n{exactly}"]
-        lines = [*there, *self.piece(k, hasty=True)]
-        bad = self._nan(lines)
-        lines += [
-            f"  %bits = bitcast {code.truth_type} {bad} to i{code.width}",
-            f"  %again = icmp ne i{code.width} %bits, 0",
-            "  br i1 %again, label %exact, label %late, !prof !0",
-            "exact:",
-            f"  call void @exact{k}{arguments}",
-            "  ret void",
-            "late:",
-            *self.late,
-            "  ret void",
-            "}",
-        ]
-        return [
-            f"define internal void @exact{k}{arguments} noinline cold nounwind {{\n{exactly}",
-            "\n".join([f"define internal void @piece{k}{arguments} {kept_apart}nounwind {{", *lines]),
-        ]
+        return "\n".join([*self.unit.texts, *pieces, *body])
 
 
 # ---- llvmlite --------------------------------------------------------------------------------------------------------
 
 
-class _Host:
-    """The machine that this process runs on."""
-
-    def __init__(self) -> None:
-        self.llvm = llvm = _llvmlite()
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        self.triple = llvm.get_process_triple()
-        self.cpu = llvm.get_host_cpu_name()
-        try:
-            features = llvm.get_host_cpu_features()
-        except RuntimeError:  # unknown on this platform
-            features = {}
-        self.features = features.flatten() if features else ""
-        self.fma = bool(features.get("fma", False)) or not self.triple.startswith(("x86_64", "i"))
-        self.width = 8 if features.get("avx512f") and features.get("avx512dq") else 4 if features.get("avx2") else 2
-
-    def machine(self, level: int) -> Any:
-        """A target machine: an engine takes it for its own."""
-        target = self.llvm.Target.from_triple(self.triple)
-        return target.create_target_machine(cpu=self.cpu, features=self.features, opt=level)
-
-
-def _llvmlite() -> Any:
-    try:
-        import llvmlite.binding as llvm
-    except ImportError as missing:
-        raise ImportError(
-            f"native code needs llvmlite ({missing}): pip install 'autograd_lite[compile]'; "
-            'target="python" does without'
-        ) from missing
-    return llvm
-
-
-@functools.cache
-def _host() -> _Host:
-    with _lock:
-        return _Host()
-
-
 def _compiled(assembly: str, weight: int) -> Any:
     """An engine that holds the code."""
-    host = _host()
-    llvm = host.llvm
+    processor = host.processor()
+    llvm = processor.llvm
     with _lock:
-        machine = host.machine(2 if weight < _LONG else 0)
+        machine = processor.machine(2 if weight < _LONG else 0)
         module = llvm.parse_assembly(assembly)
-        module.triple = host.triple
+        module.triple = processor.triple
         module.data_layout = str(machine.target_data)
         if weight < _OPTIMISED:
             options = llvm.create_pipeline_tuning_options(speed_level=2)

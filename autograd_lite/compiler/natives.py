@@ -7,12 +7,10 @@ of glibc's libmvec, if the system has it; else each lane calls the scalar one. N
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
 import functools
 import math
 import operator
-import platform
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,46 +32,6 @@ _POLES = {"log", "log2", "log10", "log1p", "atanh"}  # an infinity of theirs is 
 _BOUNDED = {"sin": 1.0, "cos": 1.0, "tanh": 1.0, "erf": 1.0, "atan": 1.6, "asin": 1.6}
 ULPS = 4.0  # what glibc promises of its vector functions; docs/decisions has what was measured
 _SLACK = 1.0 + 1e-14  # what a vector function may be off
-
-
-@functools.cache
-def libm() -> Any:
-    """The C library's mathematics."""
-    for name in ("libm.so.6", "libm.dylib", "ucrtbase.dll", None):
-        try:
-            library = ctypes.CDLL(name)
-            if hasattr(library, "sin"):
-                return library
-        except OSError:
-            continue
-    raise OSError("the C library's mathematics was not found")
-
-
-@functools.cache
-def address(name: str) -> int:
-    """Where a function of the C library is."""
-    found = ctypes.cast(getattr(libm(), name), ctypes.c_void_p).value
-    assert found is not None
-    return found
-
-
-@functools.cache
-def vector_address(name: str, width: int, arity: int) -> int | None:
-    """Where libmvec has that function for vectors of `width` doubles; None where it has not."""
-    letter = {2: "b", 4: "d", 8: "e"}.get(width)
-    if letter is None or platform.machine() not in ("x86_64", "AMD64"):
-        return None
-    try:
-        library = ctypes.CDLL("libmvec.so.1")
-        return ctypes.cast(getattr(library, f"_ZGV{letter}N{width}{'v' * arity}_{name}"), ctypes.c_void_p).value
-    except (OSError, AttributeError):
-        return None
-
-
-# Of these a nan comes out whenever one goes in.
-PASSES_NAN = {
-    operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, abs, math.fabs, math.sqrt, special.fma,
-}  # fmt: skip
 
 
 def native(f: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from ..primitives import fsum
-from ..trees import Tree
+from ..trees import Tree, opened
 
 _CAST: Final = "same_kind"
 
@@ -92,39 +92,30 @@ def arrays(tree: Tree, out: Any) -> list[tuple[int, Any]]:
 
 
 class Part(NamedTuple):
-    """A number or an array among the outputs: the first of the outputs that it takes, what is given for it, and the
-    names by which it is asked for.
+    """A number or an array among the outputs: the first of the outputs that it takes, what is given for it, and where
+    it is, as Python would write it: ``[1]['w']``.
     """
 
     tree: Tree
     first: int
     given: Any
-    names: tuple[Any, ...]
-
-    @property
-    def path(self) -> str:
-        """Where it is, as Python would write it: ``[1]['w']``."""
-        return _path(self.names)
+    path: str
 
 
 def parts(tree: Tree, out: Any) -> list[Part]:
     """The numbers and arrays among the outputs, with what is given for each in `out`."""
     found: list[Part] = []
-    _collect(tree, out, 0, (), found)
+    _collect(tree, out, 0, "", found)
     return found
 
 
-def _collect(tree: Tree, out: Any, first: int, names: tuple[Any, ...], found: list[Part]) -> int:
+def _collect(tree: Tree, out: Any, first: int, path: str, found: list[Part]) -> int:
     if tree.shape is not None:
-        found.append(Part(tree, first, out, names))
+        found.append(Part(tree, first, out, path))
         return first + tree.count
-    for name, child, each in zip(tree.names, tree.children, _children(tree, out, names)):
-        first = _collect(child, each, first, (*names, name), found)
+    for step, child, each in zip(tree.steps, tree.children, _children(tree, out, path)):
+        first = _collect(child, each, first, path + step, found)
     return first
-
-
-def _path(names: tuple[Any, ...]) -> str:
-    return "".join([f"[{name!r}]" for name in names])
 
 
 def nested(tree: Tree, values: Sequence[Any]) -> Any:
@@ -234,25 +225,24 @@ class Results:
 # ---- nestings --------------------------------------------------------------------------------------------------------
 
 
-def _children(tree: Tree, out: Any, path: tuple[Any, ...]) -> Sequence[Any]:
+def _children(tree: Tree, out: Any, path: str) -> Sequence[Any]:
     if out is None:
         return [None] * len(tree.children)
-    is_dict = isinstance(tree.keys, tuple) and tree.keys[0] is dict
-    if is_dict:
-        if isinstance(out, dict) and set(out) == set(tree.names):
-            return [out[name] for name in tree.names]
-    elif isinstance(out, (tuple, list)) and len(out) == len(tree.children):
-        return out
-    kind = f"dict with the keys {[*tree.names]}" if is_dict else f"tuple or list of {len(tree.children)}"
-    raise TypeError(f"compile: out{_path(path)} is to be a {kind}, with an array or None for each, as the result is")
+    container, count = opened(out), len(tree.children)
+    numbered = isinstance(tree.names, range)
+    alike = container and (container[2] == tree.keys or (numbered and isinstance(out, (tuple, list))))
+    if container and alike and len(container[1]) == count:
+        return container[1]
+    kind = f"tuple or list of {count}" if numbered else f"{tree.keys[0].__name__} with the keys {[*tree.names]}"
+    raise TypeError(f"compile: out{path} is to be a {kind}, with an array or None for each, as the result is")
 
 
 def _values(tree: Tree, found: Any) -> Iterator[Any]:
     if tree.shape is not None:
         yield found
         return
-    for name, child in zip(tree.names, tree.children):
-        yield from _values(child, found[name])
+    for child, part in zip(tree.children, opened(found)[1]):  # type: ignore[index]
+        yield from _values(child, part)
 
 
 def _checked(part: Part, shape: tuple[int, ...]) -> None:

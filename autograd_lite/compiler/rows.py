@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives, trees
+from ..extras import require
 from ..trees import Tree, flatten
 from ..value import as_float
 from .program import Program
@@ -58,13 +59,13 @@ class Rows:
     def _varying(self, i: int, arg: Any, axis: int) -> Tree:
         import numpy as np
 
-        if isinstance(arg, (tuple, dict)):
+        if trees.opened(arg) and not isinstance(arg, list):
             return trees.mapped(arg, lambda child: self._varying(i, child, axis))
         array = np.asarray(arg)
         if array.dtype.kind not in "biuf":
             raise TypeError(
                 f"compile: argument {i} has rows of {array.dtype}: rows are numbers in an array, "
-                "or arrays in tuples and dicts"
+                "or arrays in tuples, dicts and dataclasses"
             )
         if not -array.ndim <= axis < array.ndim:
             raise ValueError(f"compile: argument {i} has {array.ndim} axes, none of which is its axis of rows, {axis}")
@@ -175,11 +176,9 @@ def _progress(wanted: bool, count: int, name: str) -> Iterator[Callable[[int], o
     if not wanted:
         yield lambda rows: None
         return
-    try:
-        from tqdm.auto import tqdm
-    except ImportError as missing:
-        raise ImportError(f"progress=True needs tqdm ({missing}): pip install 'autograd_lite[progress]'") from missing
-    with tqdm(total=count, desc=name, unit="row", unit_scale=True) as bar:
+    with require("progress=True", "tqdm.auto", "progress").tqdm(
+        total=count, desc=name, unit="row", unit_scale=True
+    ) as bar:
         yield bar.update
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
 from .. import primitives, sweep
 from ..graph import topological_order
 from ..primitives import Primitive
+from ..sweep import Term
 from ..value import Value, as_float
 from .program import Instruction, Operand, Program
 
@@ -138,6 +139,16 @@ class Tracer:
 
     def __abs__(self) -> Tracer:
         return self.builder.emit(primitives.abs, (self,))
+
+    # ---- copies: of the same number ----
+
+    __copy__ = __pos__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tracer:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(_NO_VALUE.format("it cannot be pickled: copy.deepcopy gives it again") + user_line())
 
     # ---- comparison: an instruction; identity: of the tracer ----
 
@@ -446,22 +457,22 @@ def _is_variable(tracer: Tracer) -> bool:
     return op is None or (op is not primitives.constant and op.gives is float)
 
 
-def _local_derivatives(op: Primitive, y: Tracer, args: Sequence[Tracer]) -> list[Any]:
-    """∂y/∂arg for each argument: the row's own functions, on tracers. Floats where they are numbers."""
-    return [
-        slope.operand if isinstance(slope, Tracer) and isinstance(slope.operand, float) else slope
-        for slope in op.slopes((y, *args))
-    ]
+def _applied(rule: Callable[..., Any], record: tuple[Any, ...]) -> Any:
+    """A rule of the table on tracers; numbers where it gives constants."""
+    found = rule(*record)
+    return tuple(map(_number, found)) if isinstance(found, tuple) else _number(found)
 
 
-def _terms(node: Tracer, factors: Iterable[Any]) -> Iterable[Any]:
+def _number(x: Any) -> Any:
+    return x.operand if isinstance(x, Tracer) and isinstance(x.operand, float) else x
+
+
+def _terms(node: Tracer, factors: Iterable[Any]) -> list[Any]:
     """∂node/∂parent · factor for each parent, or None where there is no factor, or no path."""
     op, args = node.op, node.parents
     assert op is not None  # it has parents
-    return [
-        None if factor is None or not _is_variable(arg) else sweep.product(op, slope, factor)
-        for arg, slope, factor in zip(args, _local_derivatives(op, node, args), factors)
-    ]
+    factors = [factor if _is_variable(arg) else None for arg, factor in zip(args, factors)]
+    return sweep.terms(op, (node, *args), factors, _applied)
 
 
 def reverse(program: Program, output: int = 0) -> Program:
@@ -484,10 +495,10 @@ def reverse(program: Program, output: int = 0) -> Program:
     root = outputs[output]
     adjoints = sweep.reverse(
         order,
-        {root: 1.0} if _is_variable(root) else {},
+        {root: Term(1.0)} if _is_variable(root) else {},
         lambda node, adjoint: _terms(node, [adjoint] * len(node.parents)),
     )
-    return builder.program([*outputs, *[adjoints.get(x, 0.0) for x in inputs]])
+    return builder.program([*outputs, *[adjoints[x].total() if x in adjoints else 0.0 for x in inputs]])
 
 
 def forward(program: Program) -> Program:
@@ -502,10 +513,10 @@ def forward(program: Program) -> Program:
     builder, inputs, outputs = restart(program)
     order = [value for value in builder.values if _is_variable(value)]
     tangents: dict[Tracer, Any] = {
-        x: builder.input(None if label is None else f"{label}'") for x, label in zip(inputs, program.inputs)
+        x: Term(builder.input(None if label is None else f"{label}'")) for x, label in zip(inputs, program.inputs)
     }
     sweep.forward(order, tangents, _terms)
-    return builder.program([*outputs, *[tangents.get(output, 0.0) for output in outputs]])
+    return builder.program([*outputs, *[tangents[y].total() if y in tangents else 0.0 for y in outputs]])
 
 
 def rebuilt(program: Program) -> Program:
@@ -549,8 +560,10 @@ class Recorded(NamedTuple):
     nodes: tuple[Value, ...]
 
 
-def from_graph(root: Value) -> Recorded:
+def from_graph(root: Value, seed: float = 1.0) -> Recorded:
     """The graph that `root` was computed by, forward and backward, as a program whose inputs are its leaves.
+
+    The backward pass starts with `seed`.
 
     >>> x, y = Value(3.0, "x"), Value(4.0, "y")
     >>> print(from_graph((x * y).named("f")).program)
@@ -570,23 +583,26 @@ def from_graph(root: Value) -> Recorded:
             traced[node] = builder.constant(node.data)
         else:
             traced[node] = y = builder.emit(node.op, args, node.label)
-            slopes[node] = _local_derivatives(node.op, y, args)
+            slopes[node] = list(node.op.slopes((y, *args)))
     terms: dict[Value, list[Any]] = {}
 
     def pull(node: Value, adjoint: Any) -> list[Any]:
         assert node.op is not None  # it has parents
-        terms[node] = [
-            None if parent.op is primitives.constant else sweep.product(node.op, slope, adjoint)
-            for parent, slope in zip(node.parents, slopes[node])
-        ]
+        factors = [None if parent.op is primitives.constant else adjoint for parent in node.parents]
+        record = (traced[node], *[traced[parent] for parent in node.parents])
+        terms[node] = sweep.terms(node.op, record, factors, _applied)
         return terms[node]
 
-    adjoints: dict[Value, Any] = {root: 1.0}
+    adjoints: dict[Value, Any] = {root: Term(seed)}
     sweep.reverse(reversed(nodes), adjoints, pull)
     outputs = [
         *[traced[node] for node in nodes],
-        *[adjoints.get(node, 0.0) for node in nodes],
+        *[adjoints[node].total() if node in adjoints else 0.0 for node in nodes],
         *[slope for node in nodes for slope in slopes.get(node, ())],
-        *[0.0 if term is None else term for node in nodes for term in terms.get(node, ())],
+        *[
+            0.0 if term is None else term.total()
+            for node in nodes
+            for term in terms.get(node, [None] * len(node.parents))
+        ],
     ]
     return Recorded(builder.program(outputs), tuple(nodes))

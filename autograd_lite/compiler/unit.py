@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import Any
 
 from ..primitives import Primitive
-from . import natives
+from . import host, natives
 from .ir import INF, LARGEST, LEAST, NAN, Code, Number, Truth
 from .lanes import Frame, Handler, Lanes, NeedsBlocks
 from .source import Names, Untranslatable
@@ -236,18 +236,18 @@ class Unit:
         if key not in self._c:
             vector = None
             if code.width > 1 and not self.precise:
-                vector = natives.vector_address(name, code.width, len(args))
+                vector = host.vector_address(name, code.width, len(args))
             if vector is not None:
                 self._c[key] = f"inttoptr (i64 {vector} to ptr)"
             elif code.width == 1 and name != "ldexp":
-                self._c[key] = f"inttoptr (i64 {natives.address(name)} to ptr)"
+                self._c[key] = f"inttoptr (i64 {host.address(name)} to ptr)"
             else:
                 self._c[key] = self._by_lanes(code, name, len(args))
         given = ", ".join(f"{code.number_type} {x}" for x in args)
         return code.op(f"call {code.number_type} {self._c[key]}({given}) {PURE}", 10)
 
     def _by_lanes(self, code: Code, name: str, arity: int) -> str:
-        n, type_, scalar = code.width, code.number_type, f"inttoptr (i64 {natives.address(name)} to ptr)"
+        n, type_, scalar = code.width, code.number_type, f"inttoptr (i64 {host.address(name)} to ptr)"
         parameters = ", ".join(f"{type_} %a{k}" for k in range(arity))
         lines = [f"define internal {type_} @each_{name}({parameters}) noinline {PURE} {{", "entry:"]
         result = "poison"

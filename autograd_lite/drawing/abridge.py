@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 Parents = list[tuple[int, ...]]
 FOLDED = -1  # the class of a node that is not drawn by itself
@@ -118,6 +118,89 @@ def _pieces(parents: Parents, rest: list[int], kept: set[int]) -> dict[int, int]
                 a, b = lead(node), lead(parent)
                 leader[max(a, b)] = min(a, b)
     return {node: lead(node) for node in rest}
+
+
+def repeated(parents: Parents, kinds: Sequence[Hashable | None]) -> tuple[list[int], list[int]]:
+    """The class of each node, alike being of one class, and the last node of the run that each is in.
+
+    A run is an operation after another of its kind that it alone uses: the sums that add up a loss, sine upon sine. A
+    run is like one operation, whatever its length. Two are alike that are of one kind, whose operands are, and whose
+    uses are: a loss over examples has as many classes as one example has nodes. What is of no kind is like nothing.
+
+    >>> repeated([(), (), (0,), (1,), (2,), (3, 4)], ["x", "x", "sin", "cos", "cos", "+"])
+    ([0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5])
+    >>> repeated([(), (), (0, 1), (), (2, 3), (4,)], ["x", "x", "+", "x", "+", "sin"])
+    ([0, 0, 2, 0, 2, 5], [0, 1, 4, 3, 4, 5])
+    """
+    count = len(parents)
+    users, uses = [0] * count, [0] * count
+    for node, operands in enumerate(parents):
+        for parent in operands:
+            users[parent], uses[parent] = node, uses[parent] + 1
+    run = list(range(count))
+    for node in range(count - 2, -1, -1):
+        if parents[node] and uses[node] == 1 and kinds[node] == kinds[users[node]] is not None:
+            run[node] = run[users[node]]
+    operands_of: dict[int, list[int]] = {}
+    for node, operands in enumerate(parents):
+        operands_of.setdefault(run[node], []).extend([parent for parent in operands if run[parent] != run[node]])
+    known: dict[Hashable, int] = {}
+    made_of = [0] * count  # what each is, by its kind and its operands
+    long = Counter(run)
+    for node in range(count):
+        if run[node] == node:
+            made = [made_of[run[parent]] for parent in operands_of[node]]
+            kind = (node,) if kinds[node] is None else kinds[node]
+            made_of[node] = known.setdefault((kind, frozenset(made) if long[node] > 1 else tuple(made)), node)
+    roles: list[set[tuple[int, int]]] = [set() for _ in parents]
+    classes = [0] * count
+    for node in range(count - 1, -1, -1):  # and what it is used for
+        if run[node] != node:
+            classes[node] = classes[run[node]]
+            continue
+        classes[node] = known.setdefault((made_of[node], frozenset(roles[node])), node)
+        for place, parent in enumerate(operands_of[node]):
+            roles[run[parent]].add((classes[node], 0 if long[node] > 1 or kinds[node] is None else place))
+    first: dict[int, int] = {}
+    return [first.setdefault(own, node) for node, own in enumerate(classes)], run
+
+
+def loops(
+    parents: Parents, kinds: Sequence[Hashable | None], attached: Collection[int] = ()
+) -> tuple[list[int], dict[int, int]]:
+    """The class of each node, the steps of a loop being of one class; and how many steps each such class has.
+
+    Nodes are steps of a loop that look the same two edges around them, where what looks so comes before itself. What is
+    attached goes with what uses it.
+
+    >>> loops([()] + [(i,) for i in range(9)], ["x"] + ["sin", "exp"] * 4 + ["sin"])
+    ([0, 1, 2, 3, 3, 3, 3, 3, 8, 9], {3: 3})
+    """
+    users: list[list[int]] = [[] for _ in parents]
+    for node, operands in enumerate(parents):
+        for parent in operands:
+            users[parent].append(node)
+    known: dict[Hashable, int] = {}
+    looks = [known.setdefault((node,) if kind is None else kind, len(known)) for node, kind in enumerate(kinds)]
+    for _ in range(2):
+        around = zip(looks, parents, users)
+        known = {}
+        looks = [
+            known.setdefault((own, tuple([looks[p] for p in before]), frozenset([looks[u] for u in after])), len(known))
+            for own, before, after in around
+        ]
+    circular = _circular(parents, looks)
+    inside = [node for node, look in enumerate(looks) if look in circular]
+    first = _pieces(parents, inside, {node for node, look in enumerate(looks) if look not in circular})
+    classes = [first.get(node, node) for node in range(len(parents))]
+    found: dict[int, Counter[int]] = {}
+    for node in inside:
+        found.setdefault(classes[node], Counter())[looks[node]] += 1
+    for node in attached:
+        using = {classes[user] for user in users[node]}
+        if len(using) == 1 and using <= found.keys():
+            classes[node] = using.pop()
+    return classes, {own: Counter(steps.values()).most_common(1)[0][0] for own, steps in found.items()}
 
 
 def contracted(parents: Parents, classes: list[int]) -> list[int]:

@@ -1,7 +1,9 @@
 """The circuit in DOT, Graphviz's language, by way of the `graphviz` package; and what Graphviz's SVG is given after.
 
-Labels are HTML-like, so that each number keeps its colour. The same circuit gives the same bytes. Sources:
-graphviz.org/doc/info/lang.html and graphviz.org/doc/info/shapes.html#html.
+Labels are HTML-like, so that each number keeps its colour, and so that operands that may not change places have each a
+port of its own where they arrive: without these Graphviz puts either first (its `ordering=in` gives way to crossings
+and to clusters). The same circuit gives the same bytes. Sources: graphviz.org/doc/info/lang.html and
+graphviz.org/doc/info/shapes.html#html.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from html import escape
 from .model import Circuit, Edge, Group, Node, with_copies
 from .style import FONT, LIGHT, Run, drawing_id, fill, hover, hover_edge, outline, rows, stroke, stylesheet, summary
 
+ARRIVES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}  # on which side of a box
 _ID = "\0"  # stands for the drawing's own id until that is known
 
 
@@ -45,12 +48,13 @@ def dot_source(circuit: Circuit, direction: str = "LR") -> str:
         if opens:
             graph.body.append(_opening(box) if box else "")
             for node in in_group.get(box.id if box else None, ()):
-                graph.node(node.id, _label(node), **_look(node, node is circuit.nodes[-1]))
+                graph.node(node.id, _label(node, direction), **_look(node, node is circuit.nodes[-1]))
         else:
             graph.body.append("\t}\n")
     nodes = {node.id: node for node in circuit.nodes}
     for edge in circuit.edges:
-        graph.edge(edge.parent, edge.child, **_edge_look(edge, nodes))
+        port = f":i{edge.operand}:{ARRIVES[direction]}" if nodes[edge.child].in_order else ""
+        graph.edge(edge.parent, edge.child + port, **_edge_look(edge, nodes))
     source = str(graph.source)
     return source.replace(_ID, drawing_id(source))
 
@@ -82,7 +86,8 @@ def finished(svg: str, circuit: Circuit) -> str:
     title, description = summary(circuit)
     rest = rest.replace(f'<g id="{id}" class="graph"', '<g class="graph"').replace("<title>circuit</title>\n", "")
     return (
-        f'<svg id="{id}" class="autograd-lite" role="img" aria-labelledby="{id}_title {id}_desc" {attributes}>\n'
+        f'<svg id="{id}" class="autograd-lite" role="img" aria-labelledby="{id}_title {id}_desc" '
+        f'style="max-width:100%;height:auto" {attributes}>\n'
         f'<title id="{id}_title">{escape(title)}</title>\n<desc id="{id}_desc">{escape(description)}</desc>\n'
         f"<style>{stylesheet(id)}</style>{rest}</svg>\n"
     )
@@ -133,6 +138,8 @@ def _look(node: Node, output: bool) -> dict[str, str]:
         look["penwidth"] = f"{thick:g}"
     if node.kind == "group":
         look["peripheries"] = "2"
+    if node.in_order:
+        look["margin"] = "0"
     return look
 
 
@@ -152,9 +159,21 @@ def _edge_look(edge: Edge, nodes: dict[str, Node]) -> dict[str, str]:
     return look
 
 
-def _label(node: Node) -> str:
+def _label(node: Node, direction: str) -> str:
     cells = "".join(f"<TR><TD>{'  '.join(map(_run, row))}</TD></TR>" for row in rows(node))
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
+    table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="'
+    label = f'{table}1">{cells}</TABLE>'
+    if not node.in_order:
+        return f"<{label}>"
+    count = len(node.operands)
+    ports = [f'<TD PORT="i{i}"></TD>' for i in range(count)]
+    if direction in ("TB", "BT"):
+        lines = ["".join(ports), f'<TD COLSPAN="{count}">{label}</TD>'][:: 1 if direction == "TB" else -1]
+    else:
+        lines = ports
+        whole = f'<TD ROWSPAN="{count}">{label}</TD>'
+        lines[0] = lines[0] + whole if direction == "LR" else whole + lines[0]
+    return f'<{table}3"><TR>{"</TR><TR>".join(lines)}</TR></TABLE>>'
 
 
 def _run(run: Run) -> str:

@@ -10,7 +10,6 @@ operation is written, and how tightly it binds.
 from __future__ import annotations
 
 import itertools
-import math
 import re
 import unicodedata
 from collections import Counter
@@ -18,7 +17,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from ..primitives import ATOM, CALL, POWER, PRODUCT, SUM, Primitive
-from .model import Circuit, Edge, Node
+from .model import Circuit, Edge, Node, number_text
 
 MOST_LINES = 40  # definitions, and as many leaves
 MOST_SYMBOLS, MOST_NESTED = 30, 8  # in one line
@@ -27,7 +26,16 @@ MOST_TERMS = 6  # in one sum of the chain rule, or one call of a function
 T = TypeVar("T")
 
 
-def latex(circuit: Circuit, of: str | None = None) -> str:
+class Latex(str):
+    """LaTeX for display mathematics, as a string. Jupyter shows it set."""
+
+    __slots__ = ()
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self}\n$$"
+
+
+def latex(circuit: Circuit, of: str | None = None) -> Latex:
     r"""The expression and, once there are gradients, the chain rule for every leaf, or only for the node with id `of`.
 
     ≈ stands where a number is rounded. What the picture folds away is written ⋯.
@@ -48,10 +56,10 @@ def latex(circuit: Circuit, of: str | None = None) -> str:
     """  # noqa: E501
     written = _Written(circuit)
     lines = [] if of else written.expression()
-    if written.root.gradient is not None:
+    if circuit.past.adjoints:
         lines += written.chain_rules(of)
     body = " \\\\\n".join(lines)
-    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+    return Latex(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
 
 
 class Term:
@@ -73,7 +81,7 @@ class _Written:
     """A circuit's names and terms: a node that has a name is called by it, any other is written out."""
 
     def __init__(self, circuit: Circuit) -> None:
-        self.nodes = circuit.nodes
+        self.nodes, self.past, self.precision = circuit.nodes, circuit.past, circuit.precision
         self.root = circuit.nodes[-1]
         self.node = {node.id: node for node in (*circuit.nodes, *circuit.inlined)}
         self.edges: dict[str, list[Edge]] = {}
@@ -178,49 +186,63 @@ class _Written:
             node for node in self.nodes if (node.id == of if of else node.kind == "leaf" and node is not self.root)
         ]
         before = set(self.names)
-        lines = [self._chain_rule(node) for node in asked[:MOST_LINES]]
+        lines = [line for node in asked[:MOST_LINES] for line in (self._chain_rule(node), *self._grad(node))]
         if len(asked) > MOST_LINES:
             lines.append(rf"&\quad\text{{and for {len(asked) - MOST_LINES} more leaves}}")
         new = [node for node in self.nodes if node.op and node.id in self.names and node.id not in before]
         return [*lines, *_listed("where", [self._definition(node) for node in new])]
 
     def _chain_rule(self, node: Node) -> str:
+        """∂output/∂node, whatever was swept; what ``.grad`` is, where it is another sum, says the line after."""
         left = f"{self._derivative(self.root, node)} &"
-        if node.gradient is None:
+        adjoint = self.past.adjoints.get(node.id)
+        if adjoint is None:
             return rf"{left}\phantom{{=}} \text{{has no path, or is not computed}}"
-        stated = _equal(node.gradient_text, node.gradient)
+        stated = _equal(number_text(adjoint, self.precision), adjoint)
         if node is self.root:
             return left + stated
         steps: dict[str, list[Edge]] = {}
         for edge in self.edges.get(node.id, []):
             steps.setdefault(edge.child, []).append(edge)
         symbols = [self._step(node, self.node[child]) for child in steps]
-        numbers = [_product(self.node[child], edges) for child, edges in steps.items()]
-        total = scale = 0.0
-        for edge in self.edges.get(node.id, []):
-            adjoint, slope = self.node[edge.child].gradient, edge.local_gradient
-            term = math.nan if adjoint is None or slope is None else adjoint and adjoint * slope
-            total, scale = total + term, scale + abs(term)
-        if abs(total - node.gradient) > 1e-9 * scale or (math.isnan(node.gradient) and not math.isnan(total)):
-            stated = rf" \ne {number_latex(node.gradient_text)}\quad\text{{(some gradients are of other sweeps)}}"
+        numbers = [self._product(self.past.adjoints.get(child), edges) for child, edges in steps.items()]
         return f"{left} = {_sum(symbols)} = {_sum(numbers)}{stated}"
+
+    def _grad(self, node: Node) -> list[str]:
+        """What a gradient that is not ∂output/∂node is the sum of."""
+        if node.id not in self.past.sums:
+            return []
+        name, stated = self.name(node), _equal(node.gradient_text, node.gradient)
+        left = rf"{name}\text{{.grad}} &"
+        terms = self.past.sums[node.id]
+        if not terms:
+            return [rf"{left}{stated}\quad\text{{(set by hand, or from outputs that are gone)}}"]
+        symbols, numbers = [], []
+        for calls, root, seed, brought in terms:
+            of = self.name(self.root) if root == self.past.output else name_latex(root)
+            factors = [f"{number_latex(number_text(x, self.precision)):{POWER}}" for x in (calls, seed) if x != 1.0]
+            symbols.append(r" \cdot ".join([*factors, rf"\frac{{\partial {of}}}{{\partial {name}}}"]))
+            one = number_latex(number_text(brought, self.precision))
+            numbers.append(f"{number_latex(str(calls))} \\cdot {one:{POWER}}" if calls > 1 else f"{one:{PRODUCT}}")
+        return [f"{left} = {_sum(symbols)}{'' if numbers == [stated[3:]] else f' = {_sum(numbers)}'}{stated}"]
 
     def _step(self, node: Node, after: Node) -> str:
         if after.kind == "folded":
             return r"\cdots"
         return rf"{self._derivative(self.root, after)} \cdot {self._derivative(after, node)}"
 
+    def _product(self, adjoint: float | None, edges: list[Edge]) -> str:
+        """An adjoint times a local derivative, in numbers; that is a sum where the node is several operands of one."""
+        if adjoint is None or any(edge.local_gradient is None for edge in edges):
+            return r"\cdots"
+        if all(edge.no_path for edge in edges):
+            return rf"0\ \text{{({edges[0].no_path})}}"
+        local = [number_latex(edge.text) for edge in edges]
+        slope = local[0] if len(local) == 1 else Term(_sum([f"{term:{PRODUCT}}" for term in local]), SUM)
+        return rf"{number_latex(number_text(adjoint, self.precision)):{PRODUCT}} \cdot {slope:{POWER}}"
+
     def _derivative(self, of: Node, by: Node) -> str:
         return rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(by)}}}"
-
-
-def _product(after: Node, edges: list[Edge]) -> str:
-    """An adjoint times a local derivative, in numbers; that is a sum where the node is several operands of one."""
-    if after.gradient is None or any(edge.local_gradient is None for edge in edges):
-        return r"\cdots"
-    local = [number_latex(edge.text) for edge in edges]
-    slope = local[0] if len(local) == 1 else Term(_sum([f"{term:{PRODUCT}}" for term in local]), SUM)
-    return rf"{number_latex(after.gradient_text):{PRODUCT}} \cdot {slope:{POWER}}"
 
 
 # ---- pieces ----------------------------------------------------------------------------------------------------------
@@ -295,7 +317,7 @@ _ALPHABET = """
 α:alpha β:beta γ:gamma δ:delta ε:epsilon ζ:zeta η:eta θ:theta ι:iota κ:kappa λ:lambda μ:mu ν:nu ξ:xi π:pi ρ:rho σ:sigma
 τ:tau υ:upsilon φ:phi χ:chi ψ:psi ω:omega Γ:Gamma Δ:Delta Θ:Theta Λ:Lambda Ξ:Xi Π:Pi Σ:Sigma Υ:Upsilon Φ:Phi Ψ:Psi
 Ω:Omega"""
-_GREEK = dict(pair.split(":") for pair in _ALPHABET.split())
+GREEK = dict(pair.split(":") for pair in _ALPHABET.split())
 _LETTER = r"[^\W\d_]"
 _NAME = re.compile(
     rf"(?P<base>{_LETTER}+(?:\.{_LETTER}+)*)"  # x, weight, net.bias
@@ -334,8 +356,8 @@ def name_latex(label: str) -> Term:
 
 
 def _word(word: str) -> str:
-    if word in _GREEK or word in _GREEK.values():
-        return f"\\{_GREEK.get(word, word)}"
+    if word in GREEK or word in GREEK.values():
+        return f"\\{GREEK.get(word, word)}"
     if not word.isascii():
         return rf"\text{{{word}}}"
     return rf"\mathrm{{{word}}}" if len(word) > 1 and word[0].isalpha() else word

@@ -1,33 +1,37 @@
-"""Where everything is drawn: a layered layout of its own, for pictures without Graphviz.
+"""Where everything is drawn: a layered layout, in which nothing overlaps by construction and operands keep their order.
 
 Sugiyama's method: each node in the layer of its longest way to the output, long edges as chains of slots through the
 layers between, orders improved by barycentres and exchanges of neighbours, positions by repeated isotonic regression
-towards the mean of the neighbours. Between two layers is a gap without boxes, and there alone do edges bend, so that
-none runs through a box. Sources: Sugiyama, Tagawa & Toda (1981); Gansner et al., "A technique for drawing directed
+towards the mean of the neighbours. Between two layers of boxes stands a layer of the edges' labels, each in a slot of
+its own. Edges bend in the gaps between layers alone, so none runs through a box or another's label. What is too long is
+cut into rows like text. Sources: Sugiyama, Tagawa & Toda (1981); Gansner et al., "A technique for drawing directed
 graphs" (1993), whose transposition it is; isotonic regression by pooling adjacent violators (Ayer et al., 1955).
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_right, insort
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from . import rows
+
 Point = tuple[float, float]
 Size = tuple[float, float]
+Rect = tuple[float, float, float, float]  # left, top, width, height
 
 APART = 16.0  # between boxes of one layer
 SLOT = 8.0  # the width of an edge's slot in a layer it passes through
-GAP = 44.0  # between layers, if no label needs more
+GAP = 44.0  # between layers of boxes, if no label stands between them
+LEAVES, ARRIVES = 18.0, 22.0  # the gaps before and after a layer of labels
 PORT = 17.0  # between the ends of two edges at one box
 FRAME = 10.0  # between a group's box and what is in it
 MARGIN = 8.0  # around the whole
-CELL = 20.0  # the height of the cells by which labels are sought that are in each other's way
 TITLE = 16.0  # the height of a group's name
-MOST_SLOTS = 4  # a node: with more slots, the longest edges go round outside
+MOST_SLOTS = 4, 2_500  # a node, and besides: with more slots, the longest edges go round outside
 SPINE = 1000.0  # the most an edge is held straight, where one operand is far deeper than the others
 
 
@@ -39,7 +43,8 @@ class Layout:
         size: of the whole.
         boxes: the centre of each node's box.
         paths: for each edge, points: straight to the second, curved to the third, straight to the fourth, and so on.
-        labels: the centre of each edge's label.
+            A curve between two points equally far along turns back, as at the end of a row.
+        labels: the centre of each edge's label, on a straight piece of its path.
         frames: left, top, width and height of each group's box.
     """
 
@@ -47,7 +52,7 @@ class Layout:
     boxes: list[Point]
     paths: list[list[Point]]
     labels: list[Point]
-    frames: list[tuple[float, float, float, float]]
+    frames: list[Rect]
 
 
 def layered(
@@ -57,16 +62,20 @@ def layered(
     direction: str = "LR",
     around: Sequence[int | None] = (),
     member: Sequence[int | None] = (),
+    ordered: Collection[int] = (),
+    ratio: float = math.inf,
 ) -> Layout:
     """Lay out a graph without circles.
 
     Args:
         sizes: width and height of each node's box.
-        edges: pairs of node numbers, a node before the ones that use it.
+        edges: pairs of node numbers, a node before the ones that use it; those to one node in the order of operands.
         labels: width and height of each edge's label; none by default.
         direction: "LR", "RL", "TB" or "BT": where the edges lead.
         around: for each group the number of the group around it; a group comes after the one around it.
         member: for each node the number of the innermost group it is in.
+        ordered: the nodes whose operands arrive in their order, from the top or from the left.
+        ratio: the most that the drawing is longer than wide: beyond, it is cut into rows, and leaves into columns.
 
     >>> drawn = layered([(40, 20), (40, 20), (40, 20)], [(0, 2), (1, 2)])
     >>> [x for x, y in drawn.boxes], drawn.size
@@ -74,37 +83,47 @@ def layered(
     """
     upright = direction in ("TB", "BT")
     texts = list(labels) or [(0.0, 0.0)] * len(edges)
-    plan = _Plan(
+    plan = Plan(
         [size[::-1] for size in sizes] if upright else sizes,
         edges,
         [size[::-1] for size in texts] if upright else texts,
         upright,
+        set(ordered),
     )
-    plan.assign_layers()
     plan.assign_groups(around, member)
+    plan.assign_layers(ratio)
     plan.make_slots()
     plan.make_fillers()
     plan.order_layers()
+    plan.insert_labels()
     plan.place()
-    return _turned(plan.drawn(), direction)
+    return _turned(plan.drawn(ratio), direction, ratio)
 
 
-class _Plan:
-    """The layout of one graph, from left to right. Items are the nodes, then slots and fillers, by number."""
+class Plan:
+    """The layout of one graph, from left to right. Items are the nodes, then slots, fillers and labels, by number."""
 
     def __init__(
-        self, sizes: Sequence[Size], edges: Sequence[tuple[int, int]], labels: Sequence[Size], upright: bool
+        self,
+        sizes: Sequence[Size],
+        edges: Sequence[tuple[int, int]],
+        labels: Sequence[Size],
+        upright: bool,
+        ordered: set[int],
     ) -> None:
-        self.sizes, self.edges, self.labels, self.upright = sizes, edges, labels, upright
+        self.sizes, self.edges, self.labels, self.upright, self.ordered = sizes, edges, labels, upright, ordered
         self.nodes = len(sizes)
         self.half = [height / 2 for _, height in sizes]  # of each item: half its height
         self.rank: list[int] = []  # of each item: its layer, 0 that of the output
-        self.layers: list[list[int]] = []  # each from top to bottom
+        self.layers: list[list[int]] = []  # each from top to bottom; after `insert_labels`, those of labels among them
         self.before: list[list[int]] = [[] for _ in sizes]  # of each item: its neighbours in the layer further back,
         self.after: list[list[int]] = [[] for _ in sizes]  # and in the layer nearer to the output;
-        self.pull_before: list[list[float]] = [[] for _ in sizes]  # how strongly each of them holds it level
-        self.pull_after: list[list[float]] = [[] for _ in sizes]
-        self.chains: list[list[int]] = []  # of each edge: its slots, from its parent on
+        self.into: list[list[int]] = [[] for _ in sizes]  # by which edge each of those before leads here,
+        self.port: list[list[float]] = [[] for _ in sizes]  # and where at each of those after one arrives, from 0 to 1
+        self.pulls: list[float] = []  # how strongly each edge is held level
+        self.pull_before: list[list[float]] = []
+        self.pull_after: list[list[float]] = []
+        self.chains: list[list[int]] = [[] for _ in edges]  # of each edge: its slots and its label, from its parent on
         self.outside: set[int] = set()  # the edges that go round outside
         self.chain: list[tuple[int, ...]] = [()] * self.nodes  # of each item: the groups it is in, outermost first
         self.around: Sequence[int | None] = ()
@@ -113,11 +132,48 @@ class _Plan:
 
     # ---- layers ----
 
-    def assign_layers(self) -> None:
-        rank = [0] * self.nodes
-        for parent, child in sorted(self.edges, key=lambda edge: -edge[1]):
-            rank[parent] = max(rank[parent], rank[child] + 1)
+    def assign_layers(self, ratio: float) -> None:
+        rank = self._ranks()
+        inner = {child for _, child in self.edges}
+        high, wide = [0.0] * (max(rank, default=0) + 1), [0.0] * (max(rank, default=0) + 1)
+        for node, (width, height) in enumerate(self.sizes):
+            high[rank[node]] += height + APART
+            wide[rank[node]] = max(wide[rank[node]], width + 2 * GAP)
+        tallest = max(high)
+        if ratio < math.inf and tallest > ratio * sum(wide):  # leaves stand in so many columns
+            columns = math.ceil(math.sqrt(tallest / rows.PLEASANT / sum(wide)))
+            turn = 0
+            for node in range(self.nodes):
+                if node not in inner and high[rank[node]] == tallest:
+                    rank[node] += turn % columns
+                    turn += 1
         self.rank = rank
+        self.reach = [(len(high), -1)] * len(self.paths)  # of each group: its first and last layer
+        for node, chain in enumerate(self.chain):
+            for group in chain:
+                low, top = self.reach[group]
+                self.reach[group] = min(low, rank[node]), max(top, rank[node])
+
+    def _ranks(self) -> list[int]:
+        """Of each node the longest way to the output; what an outermost group uses is further back than all of it."""
+        unit = [chain[0] - len(self.paths) if chain else node for node, chain in enumerate(self.chain)]
+        if self.paths and not _in_turn({(unit[p], unit[c]) for p, c in self.edges if unit[p] != unit[c]}):
+            unit = list(range(self.nodes))  # one group uses another and is used by it
+        onward: dict[int, set[int]] = {}
+        inside: dict[int, list[int]] = {}
+        for node, own in enumerate(unit):
+            inside.setdefault(own, []).append(node)
+        for parent, child in self.edges:
+            onward.setdefault(parent, set()).add(child)
+        rank = [0] * self.nodes
+        furthest: dict[int, int] = {}
+        for own in reversed(_in_turn({(unit[p], unit[c]) for p, c in self.edges if unit[p] != unit[c]}, inside)):
+            leaving = [furthest[unit[c]] for node in inside[own] for c in onward.get(node, ()) if unit[c] != own]
+            least = max(leaving, default=-1) + 1
+            for node in sorted(inside[own], reverse=True):
+                rank[node] = max([least, *(rank[c] + 1 for c in onward.get(node, ()) if unit[c] == own)])
+            furthest[own] = max(rank[node] for node in inside[own])
+        return rank
 
     def assign_groups(self, around: Sequence[int | None], member: Sequence[int | None]) -> None:
         self.around = around
@@ -130,36 +186,56 @@ class _Plan:
 
     def make_slots(self) -> None:
         spans = [self.rank[parent] - self.rank[child] - 1 for parent, child in self.edges]
-        excess = sum(spans) - MOST_SLOTS * self.nodes - 200
+        excess = sum(spans) - MOST_SLOTS[0] * self.nodes - MOST_SLOTS[1]
         for edge in sorted(range(len(spans)), key=lambda edge: (-spans[edge], edge)):
             if excess <= 0:
                 break
             self.outside.add(edge)
             excess -= spans[edge]
-        pulls = self._pulls()
+        self.pulls = self._pulls()
+        operands = [0] * self.nodes
+        for _, child in self.edges:
+            operands[child] += 1
+        met = [0] * self.nodes
         for edge, (parent, child) in enumerate(self.edges):
+            met[child] += 1
             if edge in self.outside:
-                self.chains.append([])
                 continue
-            shared = _shared(self.chain[parent], self.chain[child])
-            slots = [self._item(rank, SLOT / 2, shared) for rank in range(self.rank[parent] - 1, self.rank[child], -1)]
-            self.chains.append(slots)
-            pull = pulls[edge] * (4.0 if slots else 1.0)
+            slots = [
+                self._item(rank, SLOT / 2, self._passed(rank, self.chain[parent], self.chain[child]))
+                for rank in range(self.rank[parent] - 1, self.rank[child], -1)
+            ]
+            self.chains[edge] = slots
+            self.pulls[edge] *= 4.0 if slots else 1.0
             for left, right in zip([parent, *slots], [*slots, child]):
-                self.before[right].append(left)
-                self.after[left].append(right)
-                self.pull_before[right].append(pull)
-                self.pull_after[left].append(pull)
+                self._link(left, right, edge)
+                fixed = right == child and child in self.ordered
+                self.port[left].append(met[child] / (operands[child] + 1) if fixed else 0.5)
+
+    def _passed(self, rank: int, parent: tuple[int, ...], child: tuple[int, ...]) -> tuple[int, ...]:
+        """The groups that an edge is in where it passes a layer: those of one of its ends, as far as they reach."""
+        found = _shared(parent, child)
+        for chain in (child, parent):
+            inside = 0
+            while inside < len(chain) and self.reach[chain[inside]][0] <= rank <= self.reach[chain[inside]][1]:
+                inside += 1
+            found = max(found, chain[:inside], key=len)
+        return found
 
     def _item(self, rank: int, half: float, chain: tuple[int, ...]) -> int:
         self.rank.append(rank)
         self.half.append(half)
         self.chain.append(chain)
-        for lists in (self.before, self.after):
-            lists.append([])
-        for pulls in (self.pull_before, self.pull_after):
-            pulls.append([])
+        self.before.append([])
+        self.after.append([])
+        self.into.append([])
+        self.port.append([])
         return len(self.rank) - 1
+
+    def _link(self, left: int, right: int, edge: int) -> None:
+        self.before[right].append(left)
+        self.after[left].append(right)
+        self.into[right].append(edge)
 
     def _pulls(self) -> list[float]:
         """How strongly each edge is held level: the more, the deeper its parent is than the child's other operands."""
@@ -204,7 +280,7 @@ class _Plan:
         for turn in range(10 if count < 1_000 else 4 if count < 5_000 else 2):
             if not fewest:
                 break
-            self._sort_layers(self.after if turn % 2 == 0 else self.before, back=turn % 2 == 0)
+            self._sort_layers(back=turn % 2 == 0)
             if count < 3_000:
                 self._transpose()
             now = self.crossings()
@@ -213,7 +289,10 @@ class _Plan:
         self.layers = best
         self._number()
         if self.paths:
-            self._gather()
+            gathered = self._group_places()
+            for layer in self.layers:
+                self._sort_grouped(layer, {item: float(self.place_in_layer[item]) for item in layer}, gathered)
+            self._number()
 
     def _depth_first(self) -> list[int]:
         """Every item, each before its operands and these in their order: without a crossing, if the graph is a tree."""
@@ -233,22 +312,22 @@ class _Plan:
             for place, item in enumerate(layer):
                 self.place_in_layer[item] = place
 
-    def _sort_layers(self, neighbours: list[list[int]], back: bool) -> None:
+    def _ends(self, item: int) -> list[float]:
+        """Where in the layer after it the edges of an item arrive."""
+        place = self.place_in_layer
+        return [place[other] + port for other, port in zip(self.after[item], self.port[item])]
+
+    def _sort_layers(self, back: bool) -> None:
         """Each layer in the order of its barycentres among the neighbours in the layer before it in this sweep."""
         place = self.place_in_layer
         gathered = self._group_places() if self.paths else []
         for layer in self.layers[1:] if back else reversed(self.layers[:-1]):
             key = {}
             for item in layer:
-                others = neighbours[item]
-                if len(others) == 1:
-                    key[item] = float(place[others[0]])
-                elif others:
-                    key[item] = sum([place[other] for other in others]) / len(others)
-                else:
-                    key[item] = float(place[item])
+                ends = self._ends(item) if back else [place[other] for other in self.before[item]]
+                key[item] = sum(ends) / len(ends) if ends else float(place[item])
             if gathered:
-                layer[:] = self._nested(layer, 0, key, gathered)
+                self._sort_grouped(layer, key, gathered)
             else:
                 layer.sort(key=key.__getitem__)
             for at, item in enumerate(layer):
@@ -264,37 +343,28 @@ class _Plan:
                     sums[group] = total + place - (len(layer) - 1) / 2, count + 1
         return [total / count if count else 0.0 for total, count in sums]
 
-    def _nested(self, items: list[int], level: int, key: dict[int, float], gathered: list[float]) -> list[int]:
+    def _sort_grouped(self, layer: list[int], key: dict[int, float], gathered: list[float]) -> None:
         """By their keys, but members of a group side by side: it stands at their mean, and in the order of groups."""
-        alone = sorted((item for item in items if len(self.chain[item]) == level), key=lambda item: key[item])
-        inside: dict[int, list[int]] = {}
-        for item in items:
-            if len(self.chain[item]) > level:
-                inside.setdefault(self.chain[item][level], []).append(item)
-        groups = sorted(inside, key=lambda group: (gathered[group], group))
-        blocks: list[tuple[float, list[int]]] = []
-        for group in groups:
-            mean = sum(key[item] for item in inside[group]) / len(inside[group])
-            mean = max(mean, blocks[-1][0]) if blocks else mean
-            blocks.append((mean, self._nested(inside[group], level + 1, key, gathered)))
-        merged = sorted([*((key[item], [item]) for item in alone), *blocks], key=lambda block: block[0])
-        return [item for _, block in merged for item in block]
-
-    def _gather(self) -> None:
-        gathered = self._group_places()
-        key = {item: float(place) for item, place in enumerate(self.place_in_layer)}
-        for layer in self.layers:
-            layer[:] = self._nested(layer, 0, key, gathered)
-        self._number()
+        inside: dict[int, list[float]] = {}
+        for item in layer:
+            for group in self.chain[item]:
+                inside.setdefault(group, []).append(key[item])
+        mean: dict[int, float] = {}
+        least: dict[int | None, float] = {}  # of each group: how far down the next of those in it may stand
+        for group in sorted(inside, key=lambda group: (gathered[group], group)):
+            outer = self.around[group]
+            mean[group] = max(sum(inside[group]) / len(inside[group]), least.get(outer, -1e18))
+            least[outer] = mean[group]
+        rank = {group: number for number, group in enumerate(sorted(inside, key=lambda g: (gathered[g], g)))}
+        layer.sort(key=lambda item: (*((mean[g], rank[g]) for g in self.chain[item]), (key[item], -1)))
 
     def crossings(self) -> int:
         """How many pairs of edges cross."""
         total = 0
-        place = self.place_in_layer
         for layer in self.layers[1:]:
-            ends: list[int] = []
+            ends: list[float] = []
             for item in layer:
-                targets = [place[other] for other in self.after[item]]
+                targets = self._ends(item)
                 if ends and ends[-1] > min(targets, default=0):
                     total += sum([len(ends) - bisect_right(ends, target) for target in targets])
                 for target in targets:
@@ -319,14 +389,59 @@ class _Plan:
     def _gain(self, upper: int, lower: int) -> int:
         """How many crossings fewer there are if the two change places."""
         place = self.place_in_layer
-        gain = 0
-        for neighbours in (self.before, self.after):
-            above = [place[other] for other in neighbours[upper]]
-            below = [place[other] for other in neighbours[lower]]
-            for a in above:
-                for b in below:
-                    gain += (a > b) - (a < b)
-        return gain
+        gain = sum((a > b) - (a < b) for a in self._ends(upper) for b in self._ends(lower))
+        above, below = ([place[other] for other in self.before[item]] for item in (upper, lower))
+        return gain + sum((a > b) - (a < b) for a in above for b in below)
+
+    def insert_labels(self) -> None:
+        """Put a layer of labels before each layer of boxes that labelled edges lead to, in the order they arrive in."""
+        labelled = {self.rank[child] for (_, child), size in zip(self.edges, self.labels) if size[0]}
+        layers: list[list[int]] = []
+        for rank, layer in enumerate(self.layers):
+            layers.append(layer)
+            if rank in labelled:
+                layers.append([])
+                for item in layer:
+                    self._insert_before(item, layers[-1])
+        outer = [edge for edge in self.outside if self.labels[edge][0]]
+        for edge in sorted(outer):
+            child = self.edges[edge][1]
+            label = self._label(edge, child)
+            place = layers.index(self.layers[self.rank[child]]) + 1
+            layers[place].append(label)
+            self._link(label, child, edge)
+            self.chains[edge] = [label]
+        self.layers = layers
+        for number, layer in enumerate(layers):
+            for item in layer:
+                self.rank[item] = number
+        self.pull_before = [[self.pulls[edge] for edge in edges] for edges in self.into]
+        self.pull_after = [[] for _ in self.rank]
+        self.after = [[] for _ in self.rank]
+        for item, others in enumerate(self.before):
+            for other, pull in zip(others, self.pull_before[item]):
+                self.after[other].append(item)
+                self.pull_after[other].append(pull)
+
+    def _insert_before(self, item: int, layer: list[int]) -> None:
+        arriving = list(zip(self.before[item], self.into[item]))
+        if item not in self.ordered:
+            arriving.sort(key=lambda one: (self.place_in_layer[one[0]], one[1]))
+        if not arriving and self.chain[item]:
+            layer.append(self._item(0, 0.0, self.chain[item]))
+        self.before[item], self.into[item] = [], []
+        for left, edge in arriving:
+            label = self._label(edge, item)
+            layer.append(label)
+            slots = self.chains[edge]
+            slots.insert(slots.index(item) if item >= self.nodes else len(slots), label)
+            self._link(left, label, edge)
+            self._link(label, item, edge)
+
+    def _label(self, edge: int, item: int) -> int:
+        """An item before `item` for the edge: its label if that is its child, else a slot."""
+        high = max(SLOT, self.labels[edge][1]) if item < self.nodes else SLOT
+        return self._item(0, high / 2, self.chain[item])
 
     # ---- positions ----
 
@@ -436,39 +551,46 @@ class _Plan:
 
     # ---- the drawing ----
 
-    def drawn(self) -> Layout:
+    def drawn(self, ratio: float) -> Layout:
         lefts, rights, width = self._columns()
+        cut = rows.cut(self, lefts, rights, ratio)
+        if len(cut) > 1:
+            return rows.laid_out(self, cut, lefts, rights)
         top = min((self.at[item] - self.half[item] for item in range(len(self.rank))), default=0.0)
         self.at = [position - top for position in self.at]
         bottom = max((self.at[item] + self.half[item] for item in range(len(self.rank))), default=0.0)
-        boxes = [((lefts[r] + rights[r]) / 2, at) for r, at in zip(self.rank, self.at[: self.nodes])]
         lanes = self._lanes(bottom + APART)
-        paths = self._paths(boxes, lefts, rights, lanes)
-        labels = _label_places(paths, self.labels, [self.rank[child] for _, child in self.edges], self.edges)
-        frames = self._frames(boxes)
-        height = max([bottom, *lanes.values()])
-        return Layout((width, height), boxes, paths, labels, frames)
+        boxes = [((lefts[r] + rights[r]) / 2, at) for r, at in zip(self.rank, self.at[: self.nodes])]
+        paths = self.edge_paths(boxes, lefts, rights, lanes)
+        size = width, max([bottom, *lanes.values()])
+        return Layout(size, boxes, paths, self.label_places(lefts, rights), self.frames(lefts, rights))
+
+    def label_places(self, lefts: list[float], rights: list[float]) -> list[Point]:
+        items = [chain[-1] if chain else self.edges[edge][0] for edge, chain in enumerate(self.chains)]
+        return [((lefts[self.rank[item]] + rights[self.rank[item]]) / 2, self.at[item]) for item in items]
 
     def _columns(self) -> tuple[list[float], list[float], float]:
         """Where each layer begins and ends, and where the last one does. Layer 0 is the rightmost."""
         count = len(self.layers)
-        wide, needed, steep = [0.0] * count, [GAP] * count, [0.0] * count
+        wide, steep = [0.0] * count, [0.0] * count
         for node, (width, _) in enumerate(self.sizes):
             wide[self.rank[node]] = max(wide[self.rank[node]], width)
-        for (_, child), (width, _) in zip(self.edges, self.labels):
-            gap = self.rank[child]
-            needed[gap] = max(needed[gap], width + 26.0)
+        for chain, (width, _) in zip(self.chains, self.labels):
+            if chain and width:
+                wide[self.rank[chain[-1]]] = max(wide[self.rank[chain[-1]]], width)
         for item, others in enumerate(self.after):
             for other in others:
                 gap = self.rank[other]
                 steep[gap] = max(steep[gap], abs(self.at[item] - self.at[other]))
+        boxes = {self.rank[node] for node in range(self.nodes)}  # the other layers are labels'
         frames = 2 * FRAME * max(map(len, self.paths), default=0) + (TITLE if self.paths and self.upright else 0.0)
         lefts, rights, x = [0.0] * count, [0.0] * count, 0.0
         for rank in range(count - 1, -1, -1):
             lefts[rank], rights[rank] = x, x + wide[rank]
-            gap = rank - 1
-            x = rights[rank] + (needed[gap] + min(60.0, max(0.0, steep[gap] - 60.0) / 12) + frames if rank else 0.0)
-        return lefts, rights, x
+            if rank:
+                apart = ARRIVES if rank not in boxes else LEAVES + frames if rank - 1 not in boxes else GAP + frames
+                x = rights[rank] + apart + min(60.0, max(0.0, steep[rank - 1] - 60.0) / 12)
+        return lefts, rights, rights[0] if count else 0.0
 
     def _lanes(self, first: float) -> dict[int, float]:
         """How far down each edge runs that goes round outside; of those to one layer, the shortest runs nearest."""
@@ -482,7 +604,7 @@ class _Plan:
             found[edge] = first + lane * SLOT
         return found
 
-    def _paths(
+    def edge_paths(
         self, boxes: list[Point], lefts: list[float], rights: list[float], lanes: dict[int, float]
     ) -> list[list[Point]]:
         leaving, entering = self._ports(lanes)
@@ -492,7 +614,8 @@ class _Plan:
             first, last = self.rank[parent], self.rank[child]
             path = [(boxes[parent][0] + self.sizes[parent][0] / 2, start), (rights[first], start)]
             if edge in lanes:
-                path += [(lefts[first - 1], lanes[edge]), (rights[last + 1], lanes[edge])]
+                until = self.rank[self.chains[edge][0]] if self.chains[edge] else last
+                path += [(lefts[first - 1], lanes[edge]), (rights[until + 1], lanes[edge])]
             for slot in self.chains[edge]:
                 rank = self.rank[slot]
                 path += [(lefts[rank], self.at[slot]), (rights[rank], self.at[slot])]
@@ -508,7 +631,11 @@ class _Plan:
             for edge, ends in enumerate(self.edges):
                 slots = self.chains[edge]
                 towards = self.at[slots[-end] if slots else ends[1 - end]]
-                at_box.setdefault(ends[end], []).append((lanes.get(edge, towards), edge))
+                if edge in lanes and (not end or not slots):
+                    towards = lanes[edge]
+                if end and ends[1] in self.ordered:
+                    towards = 0.0
+                at_box.setdefault(ends[end], []).append((towards, edge))
             for box, found in at_box.items():
                 if len(found) > 1:
                     step = min(PORT, 1.4 * self.half[box] / (len(found) - 1))
@@ -516,16 +643,18 @@ class _Plan:
                         offsets[edge] = step * (place - (len(found) - 1) / 2)
         return leaving, entering
 
-    def _frames(self, boxes: list[Point]) -> list[tuple[float, float, float, float]]:
+    def frames(self, lefts: list[float], rights: list[float]) -> list[Rect]:
         bounds: list[list[float]] = [[1e18, 1e18, -1e18, -1e18] for _ in self.paths]
+        wide = [(size[0], node) for node, size in enumerate(self.sizes)]
+        wide += [(size[0], chain[-1]) for chain, size in zip(self.chains, self.labels) if chain and size[0]]
+        for width, item in wide if self.paths else ():
+            if self.chain[item]:
+                x = (lefts[self.rank[item]] + rights[self.rank[item]]) / 2
+                _stretch(bounds[self.chain[item][-1]], x - width / 2, 1e18, x + width / 2, -1e18)
         for item, chain in enumerate(self.chain):
             if chain:
-                if item < self.nodes:
-                    (x, y), (width, height) = boxes[item], self.sizes[item]
-                    _stretch(bounds[chain[-1]], x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-                else:
-                    y = self.at[item]
-                    _stretch(bounds[chain[-1]], 1e18, y - self.half[item], -1e18, y + self.half[item])
+                y = self.at[item]
+                _stretch(bounds[chain[-1]], 1e18, y - self.half[item], -1e18, y + self.half[item])
         title = (TITLE, 0.0) if self.upright else (0.0, TITLE)
         for group in reversed(range(len(self.paths))):
             left, upper, right, lower = bounds[group]
@@ -537,6 +666,22 @@ class _Plan:
             if outer is not None:
                 _stretch(bounds[outer], *bounds[group])
         return [(left, upper, right - left, lower - upper) for left, upper, right, lower in bounds]
+
+
+def _in_turn(edges: Collection[tuple[int, int]], units: Collection[int] = ()) -> list[int]:
+    """Each unit after those that lead to it; none if they lead in a circle."""
+    onward: dict[int, list[int]] = {}
+    waiting = dict.fromkeys([*units, *(unit for edge in sorted(edges) for unit in edge)], 0)
+    for source, target in sorted(edges):
+        onward.setdefault(source, []).append(target)
+        waiting[target] += 1
+    free = [unit for unit, count in waiting.items() if not count]
+    for unit in free:
+        for target in onward.get(unit, ()):
+            waiting[target] -= 1
+            if not waiting[target]:
+                free.append(target)
+    return free if len(free) == len(waiting) else []
 
 
 def _stretch(bounds: list[float], left: float, upper: float, right: float, lower: float) -> None:
@@ -567,43 +712,15 @@ def _isotonic(wanted: list[float], weights: list[float], offsets: list[float]) -
     return [position + offset for position, offset in zip(positions, offsets)]
 
 
-def _label_places(
-    paths: list[list[Point]], sizes: Sequence[Size], gaps: list[int], edges: Sequence[tuple[int, int]]
-) -> list[Point]:
-    """On each edge's last bend, nearer to the end that fewer edges share, where there is room for its label."""
-    leaving, entering = Counter(parent for parent, _ in edges), Counter(child for _, child in edges)
-    taken: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
-    places = []
-    for path, (width, height), gap, (parent, child) in zip(paths, sizes, gaps, edges):
-        (x0, y0), (x1, y1) = path[-3], path[-2]
-        near_child, near_parent = (0.5, 0.62, 0.74, 0.38, 0.86, 0.26), (0.5, 0.38, 0.26, 0.62, 0.14, 0.74)
-        best, least = ((x0 + x1) / 2, (y0 + y1) / 2), 1e18
-        for t in near_parent if entering[child] > leaving[parent] else near_child:
-            x = x0 + (x1 - x0) * (1.5 * t * (1 - t) + t**3)
-            y = y0 + (y1 - y0) * t * t * (3 - 2 * t)
-            x = min(max(x, x0 + width / 2 + 2), x1 - width / 2 - 2)
-            cells = [(gap, row) for row in (int(y // CELL) - 1, int(y // CELL), int(y // CELL) + 1)]
-            overlap = sum(
-                max(0.0, (width + w) / 2 - abs(x - a)) * max(0.0, (height + h) / 2 - abs(y - b))
-                for cell in cells
-                for a, b, w, h in taken.get(cell, ())
-            )
-            if overlap < least:
-                best, least = (x, y), overlap
-            if not overlap:
-                break
-        places.append(best)
-        taken.setdefault((gap, int(best[1] // CELL)), []).append((*best, width, height))
-    return places
-
-
-def _turned(layout: Layout, direction: str) -> Layout:
+def _turned(layout: Layout, direction: str, ratio: float) -> Layout:
     """A drawing from left to right, turned to the direction and moved to the margins."""
     points = [(x, y) for path in layout.paths for x, y in path]
     points += [corner for left, top, w, h in layout.frames for corner in ((left, top), (left + w, top + h))]
     left, top = (min([0.0, *(p[axis] for p in points)]) - MARGIN for axis in (0, 1))
     width = max([layout.size[0], *(x for x, _ in points)]) + MARGIN - left
     height = max([layout.size[1], *(y for _, y in points)]) + MARGIN - top
+    spare = max(0.0, width / ratio - height)
+    height, top = height + spare, top - spare / 2
     mirrored, upright = direction in ("RL", "BT"), direction in ("TB", "BT")
 
     def turn(point: Point) -> Point:

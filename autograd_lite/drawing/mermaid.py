@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from .abridge import both_ends, folded, quotient
 from .model import Circuit, Edge, Node, with_copies
-from .style import mark_text
+from .style import held, mark_text
 
 MOST_EDGES, MOST_CHARACTERS = 500, 50_000  # Mermaid's own limits, which a page can raise and a diagram can't
 
@@ -86,6 +86,9 @@ def _folded(circuit: Circuit, most: int) -> Circuit:
 def _source(circuit: Circuit, direction: str) -> str:
     lines = [f"flowchart {direction}"]
     lines += [f"    %% {note}" for note in circuit.notes]
+    if circuit.past.told:
+        lines.append(f'    past["{"<br/>".join(map(escaped, circuit.past.told))}"]')
+        lines.append("    style past fill:none,stroke:none,color:#9a6700")
     within: dict[str | None, list[Node]] = {}
     for node in circuit.nodes:
         within.setdefault(node.group, []).append(node)
@@ -139,7 +142,17 @@ def _label(node: Node) -> str:
     gradient = f"∂ {node.gradient_text}" if node.gradient_text else ""
     check = node.check.text if node.check else ""
     output, signal = (vector.text if vector else "" for vector in (node.output, node.signal))
-    lines = (first, node.value_text, output, gradient, signal, check, *(mark_text(node, mark) for mark in node.marks))
+    times = held(node) if node.times else ""
+    lines = (
+        first,
+        times,
+        node.value_text,
+        output,
+        gradient,
+        signal,
+        check,
+        *(mark_text(node, mark) for mark in node.marks),
+    )
     return "<br/>".join(escaped(line) for line in lines if line)
 
 

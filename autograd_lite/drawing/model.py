@@ -7,28 +7,40 @@ in every run. Each operand is an edge of its own: ``x * x`` has two. Of a large 
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives
+from ..explain.history import History
 from ..explain.kinks import kinks_at
 from ..explain.numerical import Estimate, Quotient, numerical_gradients
+from ..explain.signals import vector_text
+from ..explain.wording import Names, no_path
 from ..graph import topological_order
 from ..names import names_of
 from ..primitives import Primitive
 from ..value import short_label
-from .abridge import Parents, both_ends, contracted, folded, levels_back, neighbourhood, quotient
-from .networks import Layers, Path, Vector
+from .abridge import Parents, both_ends, contracted, folded, levels_back, loops, neighbourhood, quotient, repeated
+from .networks import MOST_SHOWN, Layers, Matrix, Path, Vector, unsigned
 
 if TYPE_CHECKING:
     from ..value import Value
 
+KNOWN = {
+    math.pi: "π", 2 * math.pi: "2π", math.pi / 2: "π/2", math.pi / 4: "π/4", 1 / math.pi: "1/π", math.e: "e",
+    math.sqrt(2): "√2", math.sqrt(0.5): "√½", math.sqrt(math.pi): "√π", math.sqrt(2 * math.pi): "√2π",
+    2 / math.sqrt(math.pi): "2/√π", math.sqrt(2 / math.pi): "√(2/π)", math.log(2): "ln 2", math.log(10): "ln 10",
+}  # fmt: skip
 UNREACHED = "·"  # the gradient of a node that no backward sweep has reached: unknown is not zero
-MOST_NODES = 400  # a larger graph is abridged to so many
+MOST_NODES = 60  # a larger graph is folded
+MOST_WRITTEN, MOST_IN_A_LINE = 2_000, 400  # nodes of a graph that is described again to be written; and of these
 MOST_TITLE = 1_000  # characters of a label on hover
 MOST_CHECKED = 40_000  # operations are evaluated again for check=True, each some fifty times: some seconds
 FAR = 3  # a leaf whose uses lie more than so many levels apart is drawn beside each of them
+SHORT_RUN = 4  # operations in a row that are fewer are drawn each by itself
 AROUND = 2  # the radius of a neighbourhood, unless `depth` says otherwise
 
 
@@ -65,7 +77,11 @@ class Node:
         count: how many nodes of the graph it stands for.
         of: the id of the node it is a copy of; its own id, if of none.
         shows: of a collapsed group, the id of the one node in it whose numbers it shows, if it shows any.
-        output, signal: of a collapsed group that is one layer of a network, its a, if that is a vector, and its δ.
+        output, signal: of a collapsed group that is one layer of a network, its a, if that is a vector, and its δ; of
+            what stands for several alike, their values and gradients.
+        matrices: of a box that has the parameters of one layer, these and their gradients.
+        times: of what stands for several alike, "× 20", or "20 in a row"; else "".
+        copies: of a copy of a leaf, how many uses the leaf has; else 0.
         active: whether it is picked out, as the one at work in a step of an animation.
     """
 
@@ -89,10 +105,18 @@ class Node:
     shows: str = ""
     output: Vector | None = None
     signal: Vector | None = None
+    matrices: tuple[Matrix, ...] = ()
+    times: str = ""
+    copies: int = 0
     active: bool = False
 
     def __post_init__(self) -> None:
         self.of = self.of or self.id
+
+    @property
+    def in_order(self) -> bool:
+        """Whether its operands arrive in their order: it means something else if they change places."""
+        return self.op is not None and not self.op.commutes and len(self.operands) > 1
 
 
 @dataclass(slots=True)
@@ -108,6 +132,7 @@ class Edge:
     local_gradient: float | None = None
     text: str = ""
     quiet: bool = False  # from a constant: no gradient flows there
+    no_path: str = ""  # why no gradient flows there, though the parent is no constant
     active: bool = False  # picked out
 
 
@@ -118,6 +143,24 @@ class Group:
     id: str
     name: str
     parent: str | None  # the id of the box around this one
+
+
+@dataclass(slots=True)
+class Past:
+    """What the gradients shown are, by the ids of their nodes; see `explain.history`.
+
+    Attributes:
+        adjoints: ∂output/∂node, as one sweep from the output brings it; empty before any sweep.
+        sums: of each node whose gradient is another sum, its terms: how many sweeps, from which output, with which
+            seed, and what each brought; empty where that is not known.
+        told: the same in words, a line each; these lines stand among the notes as well.
+        output: what the output is called there.
+    """
+
+    adjoints: dict[str, float] = field(default_factory=dict)
+    sums: dict[str, list[tuple[int, str, float, float]]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    output: str = ""
 
 
 @dataclass(slots=True)
@@ -133,6 +176,9 @@ class Circuit:
         total: how many nodes the whole graph has.
         root: the output itself, for a form that computes with the graph.
         precision: how many significant digits the texts of its numbers have.
+        past: which backward sweeps the gradients come from.
+        written: where something is folded because there is much of it, the same with every node, up to some hundreds:
+            for a form that writes expressions.
     """
 
     nodes: list[Node]
@@ -143,6 +189,8 @@ class Circuit:
     total: int = 0
     root: Any = None
     precision: int = 4
+    past: Past = field(default_factory=Past)
+    written: Circuit | None = None
 
 
 def describe(
@@ -152,7 +200,8 @@ def describe(
     depth: int | None = None,
     around: Value | None = None,
     constants: bool = True,
-    groups: str | Collection[str] = "boxes",
+    groups: str | Collection[str] = "auto",
+    expand: Collection[str | Value] = (),
     names: bool | Mapping[str, object] = False,
     check: bool | Mapping[Value, tuple[float, float]] = False,
     most: int | None = MOST_NODES,
@@ -171,40 +220,69 @@ def describe(
         raise ValueError(f"draw: around is a node of the circuit drawn, and {around!r} is none")
     parents: Parents = [tuple([index[parent] for parent in node.parents]) for node in order]
     paths = _paths(order, parents)
-    network = Layers(root, order) if any(paths) and groups != "boxes" else None
-    prefixes = _prefixes(paths, groups, network)
+    automatic = groups == "auto"
+    folds = automatic and most is not None and len(order) > most and depth is None and around is None
+    network = Layers(root, order) if any(paths) else None
+    if automatic:
+        groups = "boxes" if not folds else "layers" if network is not None and network.found else "collapsed"
+    opened = {one for one in expand if isinstance(one, str)}
+    prefixes = _prefixes(paths, groups, network, opened)
     if network is not None:
-        network.fold_parameters(parents, prefixes)
-    drawn = _drawn(parents, prefixes, None if around is None else index[around], depth, most)
+        if any(prefixes):
+            network.fold_parameters(parents, prefixes)
+        paths = network.with_parameters(parents, paths)
+    singles = {index[one] for one in expand if not isinstance(one, str) and one in index}
+    singles |= {i for i, path in enumerate(paths) if not opened.isdisjoint(path)}
+    fold = _Fold(order, parents, prefixes, singles, opened) if folds else None
+    drawn = _drawn(parents, prefixes, None if around is None else index[around], depth, most, fold)
     place = [0] * len(order)
     for number, (_, members) in enumerate(drawn):
         for i in members:
             place[i] = number
     named = names_of(order, names)
     spoiled = _spoiled(order, parents)
-    exits = _exits(parents, place) if any(prefixes) else set()
+    exits = _exits(parents, place) if any(kind != "node" for kind, _ in drawn) else set()
     boxes: dict[Path, Group] = {}
     nodes: list[Node] = []
     for kind, members in drawn:
         first = members[0]
         if kind == "node":
             node = _node(order[first], f"n{first}", precision, named, first in spoiled)
-            node.operands = tuple([nodes[place[parent]].id for parent in parents[first]])
+            sources = [nodes[place[parent]] for parent in parents[first]]
+            node.operands = tuple([source.id for source in sources])
+            if node.op is not None and node.op.around:
+                node.text = node.op.around.format(sources[0].label or "·")
             path = paths[first]
         elif kind == "group":
             node = _group(members, prefixes[first], [i for i in members if i in exits], order, precision)
+            times = len({id(paths[i]) for i in members if len(paths[i]) == len(prefixes[first])})
+            node.times = f"× {times:,}" if times > 1 else ""
             if network is not None:
                 node.output, node.signal = network.vectors(members, precision)
+                node.matrices = network.matrices(members)
             path = prefixes[first][:-1]
+        elif kind == "loop" and fold is not None:
+            node = _group(members, ("loop",), [i for i in members if i in exits], order, precision)
+            node.times = f"{max(fold.steps.get(i, 1) for i in members):,} in a row"
+            path = _common([paths[i] for i in members])
+        elif kind == "alike" and fold is not None:
+            node = _alike(members, fold.run, order, named, precision)
+            path = _common([paths[i] for i in members])
         else:
             node = _folded(members)
             path = _common([paths[i] for i in members])
         node.group = _box(path, boxes)
         nodes.append(node)
     notes = _notes(nodes, len(order))
+    alone = {order[members[0]]: node for node, (kind, members) in zip(nodes, drawn) if kind == "node"}
+    others = [order[i] for kind, members in drawn if kind not in ("node", "folded") for i in members]
+    history = History(root, [value for value in (*alone, *others) if value.op is not primitives.constant])
+    past = Past()
+    if history.adjoints:
+        roots = dict.fromkeys([root, *history.roots])
+        past = _past(history, nodes, order, Names([*alone, *roots], names, roots))
     if check is not False:
-        alone = {order[members[0]]: node for node, (kind, members) in zip(nodes, drawn) if kind == "node"}
-        notes += _check(root, alone, check, precision)
+        notes += _check(root, alone, check, precision, past)
     edges: list[Edge] = []
     for node, (kind, members) in zip(nodes, drawn):
         if kind == "node":
@@ -213,17 +291,21 @@ def describe(
         else:
             found = dict.fromkeys(place[parent] for i in members for parent in parents[i])
             edges += _merged(node, [nodes[source] for source in found if nodes[source] is not node])
-    circuit = Circuit(nodes, edges, list(boxes.values()), notes, [], len(order), root, precision)
+    circuit = Circuit(nodes, edges, list(boxes.values()), [*notes, *past.told], [], len(order), root, precision, past)
+    if folds and len(order) <= MOST_WRITTEN:
+        circuit.written = describe(
+            root, precision, constants=constants, groups="boxes", names=names, check=check, most=MOST_IN_A_LINE
+        )
     return circuit if constants else _inlined(circuit)
 
 
 def number_text(x: float, precision: int = 4) -> str:
-    """`x` to so many significant digits, with a real minus sign.
+    """`x` to so many significant digits, with a real minus sign; a zero without one.
 
     >>> number_text(-1234.56), number_text(1e-7)
     ('−1235', '1e−07')
     """
-    return f"{x:.{precision}g}".replace("-", "−")
+    return f"{x or 0.0:.{precision}g}".replace("-", "−")
 
 
 def exact_text(x: float | None) -> str:
@@ -238,6 +320,8 @@ def exact_text(x: float | None) -> str:
 def with_copies(circuit: Circuit, far: int = FAR) -> Circuit:
     """The circuit with each leaf and constant that is used far away drawn once per use, for forms that lay it out.
 
+    The first has the gradient; the others say of which leaf they are, and how many uses it has.
+
     The level of an operation is its longest way to the output. Where the levels that use a leaf lie more than `far`
     apart, each level has a copy of its own: in ``for _ in range(n): y = y * x`` one beside each product.
     """
@@ -246,6 +330,7 @@ def with_copies(circuit: Circuit, far: int = FAR) -> Circuit:
         level[edge.parent] = max(level[edge.parent], level[edge.child] + 1)
     sources = {node.id: node for node in circuit.nodes if node.kind in ("leaf", "constant")}
     uses: dict[str, set[int]] = {}
+    count = Counter(edge.parent for edge in circuit.edges)
     for edge in circuit.edges:
         if edge.parent in sources:
             uses.setdefault(edge.parent, set()).add(level[edge.child])
@@ -256,7 +341,10 @@ def with_copies(circuit: Circuit, far: int = FAR) -> Circuit:
             deepest_first = sorted(levels, reverse=True)
             ids = [id, *(f"{id}_{number}" for number in range(1, len(levels)))]
             name.update(((id, at), copy) for at, copy in zip(deepest_first, ids))
-            copies[id] = [replace(sources[id], id=copy, of=id) for copy in ids]
+            found = [replace(sources[id], id=copy, of=id) for copy in ids]
+            for one in found[1:] if sources[id].kind == "leaf" else ():
+                one.copies, one.gradient_text, one.check, one.marks = count[id], "", None, ()
+            copies[id] = found
     if not copies:
         return circuit
     nodes = [copy for node in circuit.nodes for copy in copies.get(node.id, [node])]
@@ -278,14 +366,20 @@ def _paths(order: list[Value], parents: Parents) -> list[Path]:
     return paths
 
 
-def _prefixes(paths: list[Path], groups: str | Collection[str], network: Layers | None) -> list[Path]:
-    """For each node the path of the collapsed group that it is in, () if in none."""
+def _prefixes(
+    paths: list[Path], groups: str | Collection[str], network: Layers | None, opened: Collection[str]
+) -> list[Path]:
+    """For each node the path of the collapsed group that it is in, () if in none; those opened are not collapsed."""
     if groups == "boxes":
         return [()] * len(paths)
     if groups == "collapsed":
-        prefixes = [path[:1] for path in paths]
+        outermost = {
+            path: next((path[: i + 1] for i, name in enumerate(path) if name not in opened), ()) for path in set(paths)
+        }
+        prefixes = [outermost[path] for path in paths]
     elif groups == "layers":
         prefixes = [()] * len(paths) if network is None else network.prefixes(paths)
+        prefixes = [() if prefix and prefix[-1] in opened else prefix for prefix in prefixes]
     else:
         prefixes = _named(paths, groups)
     return prefixes
@@ -295,7 +389,7 @@ def _named(paths: list[Path], groups: str | Collection[str]) -> list[Path]:
     known = dict.fromkeys(name for path in dict.fromkeys(paths) for name in path)
     if isinstance(groups, str):
         raise ValueError(
-            f"draw: groups is 'boxes', 'collapsed', 'layers' or a list of names to collapse, not {groups!r}"
+            f"draw: groups is 'auto', 'boxes', 'collapsed', 'layers' or a list of names to collapse, not {groups!r}"
         )
     for name in groups:
         if name not in known:
@@ -304,36 +398,102 @@ def _named(paths: list[Path], groups: str | Collection[str]) -> list[Path]:
     return [cut[path] for path in paths]
 
 
+class _Fold:
+    """What of a graph is drawn as one because there are several like it; the graph's nodes are known by their place."""
+
+    def __init__(
+        self, order: list[Value], parents: Parents, prefixes: list[Path], singles: set[int], opened: set[str]
+    ) -> None:
+        self.kinds = [_kind(node) for node in order]
+        self.singles, self.opened = singles, opened
+        self.run = list(range(len(order)))
+        self.steps: dict[int, int] = {}  # of each node in a loop, how many steps that has
+
+    def classes(self, parents: Parents, units: list[list[int]]) -> list[int]:
+        """The class of each unit of a graph, each of which stands for some of the nodes."""
+        classes, run = repeated(parents, self._kinds(units))
+        for unit, last in zip(units, run):
+            if len(unit) == 1:
+                self.run[unit[0]] = units[last][0]
+        size, runs = Counter(classes), Counter(own for number, own in enumerate(classes) if run[number] == number)
+        opened = self._opened(classes, units)
+        opened |= {own for own, count in runs.items() if count == 1 and size[own] < SHORT_RUN}
+        return [number if own in opened else own for number, own in enumerate(classes)]
+
+    def _kinds(self, units: list[list[int]]) -> list[tuple[str, str] | None]:
+        return [self.kinds[unit[0]] if len(unit) == 1 else None for unit in units]
+
+    def in_loops(self, parents: Parents, units: list[list[int]]) -> list[int]:
+        """The same, the steps of a loop being of one class."""
+        constants = [n for n, unit in enumerate(units) if len(unit) == 1 and self.kinds[unit[0]][1] == "constant"]
+        classes, steps = loops(parents, self._kinds(units), constants)
+        self.steps = {node: steps[own] for unit, own in zip(units, classes) if own in steps for node in unit}
+        opened = self._opened(classes, units)
+        return [number if own in opened else own for number, own in enumerate(classes)]
+
+    def _opened(self, classes: list[int], units: list[list[int]]) -> set[int]:
+        if not self.singles and not self.opened:
+            return set()
+        return {
+            own
+            for own, (node, *_) in zip(classes, units)
+            if node in self.singles or not self.opened.isdisjoint(self.kinds[node])
+        }
+
+
+def _kind(value: Value) -> tuple[str, str]:
+    """What nodes that are alike have in common: the stem of their names, and the operation's symbol."""
+    symbol = "leaf" if value.op is None else "constant" if value.op is primitives.constant else value.op.symbol
+    return _stem(value.label or ""), symbol
+
+
+def _stem(label: str) -> str:
+    return label and re.sub(r"(\[.*|[0-9₀-₉]+)$", "", label, flags=re.DOTALL)
+
+
 def _drawn(
-    parents: Parents, prefixes: list[Path], centre: int | None, depth: int | None, most: int | None
+    parents: Parents,
+    prefixes: list[Path],
+    centre: int | None,
+    depth: int | None,
+    most: int | None,
+    fold: _Fold | None = None,
 ) -> list[tuple[str, list[int]]]:
-    """What is drawn as one, in topological order: its kind, "node", "group" or "folded", and its members."""
-    units: list[list[int]] | None = None  # each node by itself
+    """What is drawn as one, in topological order, and its members; of a kind each: "node", "group", "alike", "loop",
+    "folded".
+
+    Where there is too much, first what is alike is drawn as one, then the steps of a loop; then the middle is left out.
+    """
+    units: list[list[int]] = [[node] for node in range(len(parents))]
     if any(prefixes):
         first: dict[Path, int] = {}
         classes = [first.setdefault(prefix, node) if prefix else node for node, prefix in enumerate(prefixes)]
         parents, units = quotient(parents, contracted(parents, classes))
-
-    def unit(number: int) -> tuple[str, list[int]]:
-        members = [number] if units is None else units[number]
-        return "group" if prefixes[members[0]] else "node", members
-
+    kinds = ["group" if prefixes[unit[0]] else "node" for unit in units]
+    limit = len(parents) if most is None else most
+    for kind in ("alike", "loop", "alike"):
+        if fold is not None and (kind == "alike" or len(parents) > limit):
+            found = fold.classes(parents, units) if kind == "alike" else fold.in_loops(parents, units)
+            parents, together = quotient(parents, contracted(parents, found))
+            kinds = [kinds[numbers[0]] if len(numbers) == 1 else kind for numbers in together]
+            units = [sorted(node for number in numbers for node in units[number]) for numbers in together]
+            if kind == "loop" and "loop" not in kinds:
+                break
     count = len(parents)
-    limit = count if most is None else most
     if centre is not None:
-        middle = centre if units is None else next(u for u, members in enumerate(units) if centre in members)
+        middle = next(u for u, members in enumerate(units) if centre in members)
         kept = neighbourhood(parents, middle, AROUND if depth is None else depth, limit)
     elif depth is not None:
         kept = levels_back(parents, count - 1, depth, limit)
     elif count > limit:
         kept = both_ends(parents, limit)
     else:
-        return [unit(number) for number in range(count)]
+        return list(zip(kinds, units))
     _, pieces = quotient(parents, folded(parents, kept))
     return [
-        unit(piece[0])
+        (kinds[piece[0]], units[piece[0]])
         if piece[0] in kept
-        else ("folded", piece if units is None else [node for number in piece for node in units[number]])
+        else ("folded", [node for number in piece for node in units[number]])
         for piece in pieces
     ]
 
@@ -342,7 +502,7 @@ def _notes(nodes: list[Node], total: int) -> list[str]:
     left_out = sum(node.count for node in nodes if node.kind == "folded")
     if not left_out:
         return []
-    return [f"{left_out:,} of {total:,} nodes are folded into “…”: draw() takes most, depth, around and groups"]
+    return [f"{left_out:,} of {total:,} nodes are folded into “…”: draw() takes expand, most, depth and around"]
 
 
 # ---- nodes -----------------------------------------------------------------------------------------------------------
@@ -361,6 +521,8 @@ def _node(
     node.value, node.value_text = value.data, number_text(value.data, precision)
     if op is primitives.constant:
         node.kind = "constant"
+        sign, size = ("−" if value.data < 0.0 else ""), abs(value.data)
+        node.value_text = sign + KNOWN[size] if size in KNOWN else node.value_text
         return node
     node.gradient = value.grad if value.reached else None
     node.gradient_text = UNREACHED if node.gradient is None else number_text(node.gradient, precision)
@@ -385,6 +547,34 @@ def _group(members: list[int], path: Path, exits: list[int], order: list[Value],
     return node
 
 
+def _alike(members: list[int], run: list[int], order: list[Value], named: Mapping[Value, str], precision: int) -> Node:
+    """What stands for several alike: one number each, of a run its last."""
+    ends = [i for i in members if run[i] == i]
+    one = _node(order[ends[-1]], "", precision, named, False)
+    if one.kind == "constant" and len({order[i].data for i in ends}) == 1:
+        return replace(one, id=f"c{members[0]}", of=f"c{members[0]}", count=len(members))
+    label = _stem(one.label) if len(ends) > 1 else one.label
+    node = Node(f"c{members[0]}", "group", label, label, text=one.text, count=len(members))
+    if len(ends) == 1:
+        node.times, node.shows = f"{len(members):,} in a row", f"n{ends[0]}"
+        node.value, node.value_text = one.value, one.value_text
+        node.gradient, node.gradient_text = one.gradient, one.gradient_text
+        ends = members
+    else:
+        node.times = f"× {len(ends):,}"
+    for prefix, numbers in (
+        ("", [order[i].data for i in ends]),
+        ("∂ ", [order[i].grad if order[i].reached else None for i in ends]),
+    ):
+        constant = order[ends[0]].op is primitives.constant
+        if (prefix and constant) or node.value_text:
+            continue
+        text = f"{prefix}{vector_text(unsigned(numbers), precision, MOST_SHOWN)}"
+        vector = Vector(prefix.strip() or "values", tuple([f"n{i}" for i in ends]), tuple(numbers), text)
+        node.output, node.signal = (node.output, vector) if prefix else (vector, None)
+    return node
+
+
 def _exits(parents: Parents, place: list[int]) -> set[int]:
     """The nodes that are used by what is drawn apart from them, and the output."""
     used = {parent for node, operands in enumerate(parents) for parent in operands if place[parent] != place[node]}
@@ -396,8 +586,21 @@ def _folded(members: list[int]) -> Node:
     return Node(f"m{members[0]}", "folded", label, label, count=len(members))
 
 
+def _past(history: History, nodes: list[Node], order: list[Value], names: Names) -> Past:
+    past = Past(told=history.told(names), output=names.atom(order[-1]))
+    for node in nodes:
+        shown = node.shows or node.id
+        value = order[int(shown[1:])] if shown[0] == "n" else None
+        if value in history.adjoints:
+            past.adjoints[node.id] = history.adjoints[value]
+        if value in history.sums:
+            terms = [] if value in history.unknown else history.sums[value]
+            past.sums[node.id] = [(term.calls, names.atom(term.root), term.seed, term.brought) for term in terms]
+    return past
+
+
 def _check(
-    root: Value, alone: dict[Value, Node], check: bool | Mapping[Value, tuple[float, float]], precision: int
+    root: Value, alone: dict[Value, Node], check: bool | Mapping[Value, tuple[float, float]], precision: int, past: Past
 ) -> list[str]:
     """Give each node that is drawn by itself a numerical derivative: an estimate of our own, or the one given.
 
@@ -407,21 +610,23 @@ def _check(
         for value, (estimate, bound) in check.items():
             if value in alone:
                 quotient = Quotient(estimate, bound)
-                _beside(alone[value], Estimate(estimate, bound, quotient, quotient, False, 0.0), precision)
+                _beside(alone[value], Estimate(estimate, bound, quotient, quotient, False, 0.0), precision, past)
         return []
     asked = [value for value, node in alone.items() if node.kind != "constant"]
     asked.sort(key=lambda value: alone[value].kind != "leaf")
     found = numerical_gradients(root, asked, MOST_CHECKED)
     for value, estimated in found.items():
-        _beside(alone[value], estimated, precision)
+        _beside(alone[value], estimated, precision, past)
     if len(found) == len(asked):
         return []
     left_out = len(asked) - len(found)
     return [f"{left_out:,} of {len(asked):,} gradients are not checked: each takes some fifty evaluations of the graph"]
 
 
-def _beside(node: Node, estimate: Estimate, precision: int) -> None:
-    agrees = node.gradient is None or replace(estimate, gradient=node.gradient).verdict != "mismatch"
+def _beside(node: Node, estimate: Estimate, precision: int, past: Past) -> None:
+    """An estimate of ∂output/∂node beside a gradient; beside another sum, it is that of one sweep that is checked."""
+    gradient = past.adjoints.get(node.id) if past.sums.get(node.id) else node.gradient
+    agrees = gradient is None or replace(estimate, gradient=gradient).verdict != "mismatch"
     if math.isinf(estimate.value):
         text = f"≈ {number_text(estimate.value)}"
     elif estimate.error < math.inf:
@@ -431,6 +636,8 @@ def _beside(node: Node, estimate: Estimate, precision: int) -> None:
         text = f"≈ {left} from the left, {right} from the right"
     else:
         text = "≈ ?"
+    if past.sums.get(node.id) and gradient is not None:
+        text = f"one sweep: {number_text(gradient, precision)} {text}"
     node.check = Check(estimate.value, estimate.error, agrees, text)
 
 
@@ -468,10 +675,12 @@ def _operands(value: Value, node: Node, sources: list[Node], precision: int) -> 
     for operand, (parent, slope) in enumerate(zip(sources, value.local_grads)):
         key = parent.id, operand if parent.kind not in ("folded", "group") else -1
         if key in found:
-            found[key].local_gradient, found[key].text = None, ""
+            found[key].local_gradient, found[key].text, found[key].no_path = None, "", ""
         else:
             quiet = parent.kind == "constant"
-            found[key] = Edge(parent.id, node.id, operand, slope, number_text(slope, precision), quiet)
+            why = "" if quiet else no_path(value.op, operand, slope, 1.0)  # type: ignore[arg-type]
+            text = "" if quiet else number_text(slope, precision)
+            found[key] = Edge(parent.id, node.id, operand, slope, text, quiet, why)
     return found.values()
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 MOST_SHOWN = 4  # numbers of a vector
+MOST_CELLS = 1_100  # of a matrix
 
 
 @dataclass(slots=True)
@@ -37,6 +38,26 @@ class Vector:
     text: str
 
 
+@dataclass(slots=True)
+class Matrix:
+    """The weights of a layer, or their gradients, as coloured cells.
+
+    Attributes:
+        name: "W⁽¹⁾" or "∂W⁽¹⁾".
+        numbers: a row for each z, a column for each input, and one more for the bias; None where there is none yet.
+        biased: whether the last column is the biases'.
+    """
+
+    name: str
+    numbers: list[list[float | None]]
+    biased: bool
+
+
+def unsigned(numbers: Sequence[float | None]) -> list[float | None]:
+    """The numbers, without the signs of zeros."""
+    return [x if x is None else x or 0.0 for x in numbers]
+
+
 class Layers:
     """The layers of a graph, for its drawing. Nodes are known by their place in `order`."""
 
@@ -53,6 +74,22 @@ class Layers:
             for path in set(paths)
         }
         return [inner[path] for path in paths]
+
+    def with_parameters(self, parents: Parents, paths: list[Path]) -> list[Path]:
+        """The groups of each node, a weight or bias being in those of the layer that alone uses it."""
+        users: dict[int, set[Path]] = {}
+        for layer in self.found:
+            for p in [*(w for row in layer.weights for w in row), *layer.biases]:
+                if p is not None:
+                    users.setdefault(self.place[p], set())
+        for node, operands in enumerate(parents):
+            for parent in operands:
+                if parent in users:
+                    users[parent].add(paths[node])
+        return [
+            min(users.get(at, ()), default=path) if len(users.get(at, ())) == 1 else path
+            for at, path in enumerate(paths)
+        ]
 
     def fold_parameters(self, parents: Parents, prefixes: list[Path]) -> None:
         """Put each weight and bias into the collapsed group that alone uses it, in `prefixes`.
@@ -82,6 +119,29 @@ class Layers:
             for at in places:
                 prefixes[at] = path
 
+    def matrices(self, members: Sequence[int]) -> tuple[Matrix, ...]:
+        """The weights and their gradients, where a box stands for the parameters of one layer."""
+        inside = set(members)
+        weights = {
+            tuple([id(w) for row in layer.weights for w in row]): layer
+            for layer in self.found
+            if self.place[layer.weights[0][0]] in inside
+        }
+        if len(weights) != 1:
+            return ()
+        (layer,) = weights.values()
+        biased = any(b is not None for b in layer.biases)
+        rows = [[*row, bias] if biased else [*row] for row, bias in zip(layer.weights, layer.biases)]
+        if len({len(row) for row in rows}) > 1 or len(rows) * len(rows[0]) > MOST_CELLS:
+            return ()
+        stem = (rows[0][0].label or "W").partition("[")[0] if rows[0][0] is not None else "W"
+        values = [[None if w is None else w.data for w in row] for row in rows]
+        gradients = [[w.grad if w is not None and w.reached else None for w in row] for row in rows]
+        found = [Matrix(stem, values, biased)]
+        if any(g is not None for row in gradients for g in row):
+            found.append(Matrix(f"∂{stem}", gradients, biased))
+        return tuple(found)
+
     def vectors(self, members: Sequence[int], precision: int) -> tuple[Vector | None, Vector | None]:
         """What a box shows that stands for these nodes: a, if it is longer than one number, and δ, of the one layer."""
         touched = list(dict.fromkeys(self.of[i] for i in members if i in self.of))
@@ -98,5 +158,5 @@ class Layers:
         self, letter: str, layer: Layer, nodes: Sequence[Value], numbers: Sequence[float | None], precision: int
     ) -> Vector:
         name = f"{letter}{raised(layer.number)} ({len(nodes)})"
-        text = f"{name} = {vector_text(numbers, precision, MOST_SHOWN)}"
+        text = f"{name} = {vector_text(unsigned(numbers), precision, MOST_SHOWN)}"
         return Vector(name, tuple([f"n{self.place[node]}" for node in nodes]), tuple(numbers), text)

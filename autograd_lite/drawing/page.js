@@ -1,12 +1,11 @@
 // What the page does: it shows the numbers that `compute` gives for the leaves, steps through them forward and
 // backward, explains each gradient, and computes anew when a leaf is changed. `compute` is the graph itself as a program:
 // from the leaves to every value, every adjoint, every local gradient and every term of the chain rule, in that order.
-// Nothing here knows an operation or a derivative.
+// Nothing here knows an operation or a derivative. `page_view.js` zooms, finds, plots and saves, through `window.circuit`.
 "use strict";
 (() => {
   const $ = (selector) => document.querySelector(selector);
   const data = JSON.parse($("#data").textContent);
-  const drawings = [...document.querySelectorAll("#circuit .scroll svg")]; // across, and for a narrow screen upright
 
   // ---- the graph ----
 
@@ -17,7 +16,7 @@
   const edges = first[count];
   const index = new Map(data.places.map((place, i) => [place, i])); // the drawing knows places in the whole graph
   const parents = data.parents.map((some) => some.map((place) => index.get(place) ?? -1));
-  const root = index.get(data.root) ?? -1;
+  const root = index.get(data.root) ?? -1, seed = Number(data.seed);
   const uses = Array.from({ length: count }, () => []); // of each node: the edges that lead on from it
   const child = new Int32Array(edges);
   parents.forEach((some, i) => some.forEach((parent, k) => {
@@ -42,7 +41,7 @@
     else if (!numbers) {
       const gradients = data.gradients.map((text) => (text === "" ? NaN : Number(text)));
       const slopes = data.locals.map(Number);
-      numbers = [...data.values.map(Number), ...gradients, ...slopes, ...slopes.map((s, e) => s * gradients[child[e]])];
+      numbers = [...data.values.map(Number), ...gradients, ...slopes, ...slopes.map((s, e) => (unchosen(s, e) ? 0 : s * gradients[child[e]]))];
       known = (i) => data.gradients[i] !== "";
     }
   }
@@ -50,6 +49,11 @@
   const adjoint = (i) => numbers[count + i];
   const local = (edge) => numbers[2 * count + edge];
   const term = (edge) => numbers[2 * count + edges + edge];
+
+  // Why no path leads along an edge, or "": a local gradient of 0 may be that of a choice, a zero above that of another.
+  const unchosen = (slope, edge) => (slope === 0 && data.operations[data.op[child[edge]]][2][edge - first[child[edge]]]) || "";
+  const noPath = (edge) => unchosen(local(edge), edge) || (term(edge) === 0 && Number.isNaN(local(edge) * adjoint(child[edge])) ? "no path leads here" : "");
+  const multiplied = (edge, a, b) => (noPath(edge) ? [inGradient(0), ` (${noPath(edge)})`] : [a, " × ", b, " = ", inGradient(term(edge))]);
 
   // ---- numbers and names as text ----
 
@@ -61,7 +65,7 @@
     const text = power < -4 || power >= digits
       ? `${trimmed(mantissa)}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`
       : trimmed(x.toFixed(digits - 1 - power));
-    return (Object.is(x, -0) ? "-" + text : text).replaceAll("-", "−");
+    return text.replaceAll("-", "−");
   }
   const exact = (x) => (Object.is(x, -0) ? "−0" : Number.isNaN(x) ? "nan" : String(x).replace("Infinity", "inf").replaceAll("-", "−"));
   const inParentheses = (text) => (/^[−]|[ ]/.test(text) ? `(${text})` : text);
@@ -92,30 +96,68 @@
 
   // ---- steps: each drawn operation forward, the output's own gradient, each drawn operation backward, and the end ----
 
-  const boxes = [...document.querySelectorAll(".scroll .node[data-node]")].map((box) => ({
-    box,
-    i: index.get(Number(box.dataset.node)),
-    width: Number(box.dataset.width),
-    texts: Object.fromEntries(["value", "gradient"].map((kind) => [kind, box.querySelector(`text.${kind}`)])),
-    title: box.querySelector("title"),
-  }));
-  const vectors = [...document.querySelectorAll(".scroll text[data-of]")].map((text) => ({
-    text,
-    name: text.dataset.name,
-    of: text.dataset.of.split(",").map((place) => index.get(Number(place)) ?? -1),
-    isGradient: text.classList.contains("gradient"),
-    width: Number(text.closest(".node").dataset.width),
-  })).filter(({ of }) => !of.includes(-1)); // of a graph that is not computed here the numbers stay as they are
-  const wires = [...document.querySelectorAll(".scroll .edge")].map((wire) => {
-    const [from, to] = ["from", "to"].map((end) => index.get(Number(wire.dataset[end])) ?? -1);
-    const edge = wire.dataset.operand === undefined ? -1 : first[to] + Number(wire.dataset.operand);
-    return { wire, from, to, edge, text: wire.querySelector("text") };
-  });
-  const drawn = new Set(boxes.map(({ i }) => i));
-  const operations = [...drawn].filter((i) => data.op[i] >= 0).sort((a, b) => a - b);
-  const forward = operations.length, last = 2 * forward + 2;
-  let position = last;
+  // A drawing for each way of opening and closing groups, across, and for a narrow screen upright; one of them is seen.
+  const narrow = matchMedia("(max-width: 520px)");
+  const drawings = [...document.querySelectorAll("#circuit .scroll > svg")].map((svg) => ({ svg, kind: svg.classList[0], state: svg.dataset.state }));
   for (const text of document.querySelectorAll(".scroll text, .scroll title")) text.setAttribute("aria-hidden", "true"); // labels say it
+  let state = "0", seen, boxes, wires, vectors, drawn, operations, forward, last, position = Infinity;
+  const MANY = 400; // boxes: of more, only those in view are drawn anew while a leaf is dragged
+  let view = null; // what of the drawing is in view, in its own coordinates; null: all
+
+  // Of a drawing: its boxes, vectors and edges.
+  function read(svg) {
+    const boxes = [...svg.querySelectorAll(".node[data-node]")].map((box) => {
+      const [x, y] = box.getAttribute("transform").match(/-?[\d.]+/g).map(Number);
+      const texts = Object.fromEntries(["value", "gradient"].map((kind) => [kind, box.querySelector(`text.${kind}`)]));
+      return { box, x, y, i: index.get(Number(box.dataset.node)), width: Number(box.dataset.width), texts, title: box.querySelector("title"), flags: -1 };
+    });
+    const vectors = [...svg.querySelectorAll("text[data-of]")].map((text) => ({
+      text,
+      name: text.dataset.name,
+      of: text.dataset.of.split(",").map((place) => index.get(Number(place)) ?? -1),
+      isGradient: text.classList.contains("gradient"),
+      width: Number(text.closest(".node").dataset.width),
+    })).filter(({ of }) => !of.includes(-1)); // of a graph that is not computed here the numbers stay as they are
+    const wires = [...svg.querySelectorAll(".edge")].map((wire) => {
+      const [from, to] = ["from", "to"].map((end) => index.get(Number(wire.dataset[end])) ?? -1);
+      const edge = wire.dataset.operand === undefined ? -1 : first[to] + Number(wire.dataset.operand), text = wire.querySelector("text");
+      const points = wire.querySelector("path").getAttribute("d").match(/-?[\d.]+/g).map(Number), xs = points.filter((_, k) => k % 2 === 0), ys = points.filter((_, k) => k % 2);
+      const extent = { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
+      return { wire, from, to, edge, text, extent, x: Number(text?.getAttribute("x")), y: Number(text?.getAttribute("y")), flags: -1 };
+    });
+    boxes.forEach(listen);
+    for (const toggle of svg.querySelectorAll(".toggle")) {
+      const turn = () => { open(toggle.dataset.to); boxFor(toggle.dataset.name)?.focus(); };
+      toggle.addEventListener("click", (event) => { event.stopPropagation(); turn(); });
+      toggle.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); turn(); } });
+    }
+    return { boxes, vectors, wires };
+  }
+  const boxFor = (name) => [...seen.svg.querySelectorAll(".toggle")].find((toggle) => toggle.dataset.name === name);
+
+  // The drawing of that state is the one seen from now on, and the steps are those of what it shows.
+  function open(to) {
+    state = to;
+    const atEnd = !(position < last);
+    const fitting = (drawing) => drawing.state === state && (drawing.kind === "only" || drawing.kind === (narrow.matches ? "down" : "across"));
+    seen = drawings.find(fitting);
+    for (const { svg } of drawings) svg.classList.toggle("on", svg.dataset.state === state);
+    Object.assign(seen, seen.boxes ? {} : read(seen.svg));
+    ({ boxes, wires, vectors } = seen);
+    seen.svg.classList.toggle("large", boxes.length > MANY);
+    view = null;
+    drawn = new Set(boxes.map(({ i }) => i));
+    operations = [...drawn].filter((i) => data.op[i] >= 0).sort((a, b) => a - b);
+    forward = operations.length;
+    last = 2 * forward + 2;
+    position = atEnd ? last : Math.min(position, last);
+    $("#position").max = last;
+    makeLeaves();
+    choose(drawn.has(chosen) ? chosen : -1, false);
+    render();
+    dispatchEvent(new CustomEvent("opened"));
+  }
+  narrow.addEventListener("change", () => open(state));
 
   // The node that a step is about; the first `forward` steps and the last ones are about an operation each.
   const current = (p) => (p === 0 || p === forward + 1 || p === last ? -1 : p <= forward ? operations[p - 1] : operations[last - 1 - p]);
@@ -125,7 +167,7 @@
   // The gradient of a node as far as the backward sweep has come: undefined where no term has arrived.
   function gradient(i) {
     if (position === last) return known(i) && data.op[i] !== CONSTANT ? adjoint(i) : undefined;
-    if (i === root) return position > forward ? 1 : undefined;
+    if (i === root) return position > forward ? seed : undefined;
     const from = passed();
     let sum;
     if (data.op[i] !== CONSTANT) for (const edge of uses[i]) if (child[edge] >= from) sum = sum === undefined ? term(edge) : sum + term(edge);
@@ -136,13 +178,20 @@
   // ---- what is shown ----
 
   function put(text, content, width) {
-    if (!text || text.textContent === content) return;
-    text.textContent = content;
-    text.removeAttribute("textLength");
+    if (!text || text.shown === content) return;
+    text.textContent = text.shown = content;
     if (content.length * 8 > width) {
       text.setAttribute("textLength", width);
       text.setAttribute("lengthAdjust", "spacingAndGlyphs");
-    }
+    } else if (text.hasAttribute("textLength")) text.removeAttribute("textLength");
+  }
+
+  const turn = (it, element, kind, on) => { if (Boolean(it[kind]) !== on) element.classList.toggle(kind, (it[kind] = on)); };
+  // Classes of an element, as bits of a number.
+  function mark(it, element, names, flags) {
+    if (it.flags === flags) return;
+    it.flags = flags;
+    names.forEach((name, k) => element.classList.toggle(name, Boolean((flags >> k) & 1)));
   }
 
   // A vector of numbers, or undefined for those that are not known; of a long one the first and the last.
@@ -152,33 +201,23 @@
     return `[${texts.join(", ")}]`;
   }
 
-  function render() {
-    const now = current(position), finite = (i) => i < 0 || Number.isFinite(value(i)), asDrawn = unchanged();
-    for (const { box, i, width, texts, title } of boxes) {
-      const shown = hasValue(i), sum = gradient(i), unnamed = data.op[i] === CONSTANT;
-      if (!unnamed) put(texts.value, shown ? short(value(i)) : "·", width);
-      put(texts.gradient, `∂ ${sum === undefined ? "·" : short(sum)}`, width);
-      box.classList.toggle("waiting", !shown);
-      box.classList.toggle("waiting-gradient", sum === undefined);
-      box.classList.toggle("partial", sum !== undefined && isPartial(i));
-      box.classList.toggle("current", i === now || (position === forward + 1 && i === root));
-      const bornBackward = position === last && sum !== undefined && !Number.isFinite(sum) &&
-        uses[i].every((edge) => Number.isFinite(adjoint(child[edge])));
-      box.classList.toggle("born", (shown && !finite(i) && parents[i].every(finite)) || bornBackward);
-      box.classList.toggle("noted", asDrawn && "note" in box.dataset);
-      title.textContent = `${name(i)} = ${shown ? exact(value(i)) : "not computed yet"}` +
-        (unnamed ? "" : `\n${d(output, by(i))} = ${sum === undefined ? "not computed yet" : exact(sum)}`);
-      describe(box, i, shown, sum);
-    }
+  const OF_BOX = ["waiting", "waiting-gradient", "partial", "current", "born", "noted"], OF_WIRE = ["waiting", "forward", "backward"];
+  const inView = ({ x, y }) => x > view.left && x < view.right && y > view.top && y < view.bottom;
+  const finite = (i) => i < 0 || Number.isFinite(value(i));
+
+  // Everything as it is now; while a leaf is dragged, in a large drawing what is in view.
+  function render(part = false) {
+    const now = current(position), asDrawn = unchanged(), some = part && view !== null;
+    for (const it of boxes) if (!some || (inView(it) && !view.far)) renderBox(it, now, asDrawn, some);
     for (const { text, name, of, isGradient, width } of vectors) {
       const numbers = of.map((i) => (isGradient ? gradient(i) : hasValue(i) ? value(i) : undefined));
       put(text, `${name} = ${inBrackets(numbers)}`, width);
     }
-    for (const { wire, from, to, edge, text } of wires) {
+    for (const it of wires) {
+      if (some && (view.far || !inView(it))) continue;
+      const { wire, from, to, edge, text } = it, at = now >= 0 && to === now;
       if (edge >= 0) put(text, short(local(edge)), Infinity);
-      wire.classList.toggle("waiting", to >= 0 && !hasValue(to));
-      wire.classList.toggle("forward", now >= 0 && position <= forward && to === now);
-      wire.classList.toggle("backward", now >= 0 && position > forward && to === now && data.op[from] !== CONSTANT);
+      mark(it, wire, OF_WIRE, (to >= 0 && !hasValue(to)) | ((at && position <= forward) << 1) | ((at && position > forward && data.op[from] !== CONSTANT) << 2));
     }
     $("#result").replaceChildren(...(root < 0 ? [] : [`${output} = `, hasValue(root) ? inValue(value(root)) : "·"]));
     $("#position").value = position;
@@ -192,21 +231,44 @@
     }
     for (const row of rows) {
       const sum = gradient(row.i);
-      row.gradient.textContent = sum === undefined ? "∂ ·" : `∂ ${short(sum)}`;
+      put(row.gradient, sum === undefined ? "∂ ·" : `∂ ${short(sum)}`, Infinity);
     }
-    $("#reset").hidden = unchanged();
+    $("#reset").hidden = asDrawn;
     explain();
+    dispatchEvent(new CustomEvent("rendered", { detail: chosen }));
+  }
+
+  function renderBox(it, now, asDrawn, brief) {
+    const { box, i, width, texts } = it, shown = hasValue(i), sum = gradient(i);
+    if (data.op[i] !== CONSTANT) put(texts.value, shown ? short(value(i)) : "·", width);
+    put(texts.gradient, `∂ ${sum === undefined ? "·" : short(sum)}`, width);
+    const bornBackward = position === last && sum !== undefined && !Number.isFinite(sum) &&
+      uses[i].every((edge) => Number.isFinite(adjoint(child[edge])));
+    mark(it, box, OF_BOX, !shown | ((sum === undefined) << 1) | ((sum !== undefined && isPartial(i)) << 2) |
+      ((i === now || (position === forward + 1 && i === root)) << 3) |
+      (((shown && !finite(i) && parents[i].every(finite)) || bornBackward) << 4) | ((asDrawn && "note" in box.dataset) << 5));
+    if (!brief || i === chosen) describe(box, i, shown, sum);
+  }
+
+  // What hovering over a box says: its whole name, its numbers to the last digit.
+  function entitle({ i, title }) {
+    const shown = hasValue(i), sum = gradient(i);
+    title.textContent = `${data.full[i] ?? name(i)} = ${shown ? exact(value(i)) : "not computed yet"}` +
+      (data.op[i] === CONSTANT ? "" : `\n${d(output, by(i))} = ${sum === undefined ? "not computed yet" : exact(sum)}`);
   }
 
   function describe(box, i, shown, sum) {
     const kind = data.op[i] === LEAF ? "leaf" : data.op[i] === CONSTANT ? "constant" : data.operations[data.op[i]][0];
     const numeric = shown ? short(value(i)) : "not computed yet";
     const slope = data.op[i] === CONSTANT ? "" : `, gradient ${sum === undefined ? "not computed yet" : short(sum)}`;
-    box.setAttribute("aria-label", `${name(i)}, ${kind}`);
-    if (box.getAttribute("role") === "spinbutton") {
+    const live = box.getAttribute("role") === "spinbutton", label = `${data.full[i] ?? name(i)}, ${kind}${live ? "" : `, value ${numeric}${slope}`}`;
+    if (box.said === label + numeric + slope) return;
+    box.said = label + numeric + slope;
+    box.setAttribute("aria-label", label);
+    if (live) {
       box.setAttribute("aria-valuenow", value(i));
       box.setAttribute("aria-valuetext", `${numeric}${slope}`);
-    } else box.setAttribute("aria-label", `${name(i)}, ${kind}, value ${numeric}${slope}`);
+    }
   }
 
   // ---- the arithmetic of a step ----
@@ -222,8 +284,8 @@
       for (const i of shown.slice(0, 3)) say(`${d(output, by(i))} = `, ...(known(i) ? [inGradient(adjoint(i))] : ["not computed"]));
       if (shown.length > 3) what(`and ${shown.length - 3} more`);
     } else if (now < 0) {
-      what("Backward, from the output: its gradient by itself is 1.");
-      say(`${d(output, output)} = `, inGradient(1));
+      what(`Backward, from the output: its gradient ${seed === 1 ? "by itself is 1" : "is given"}.`);
+      say(`${d(output, output)} = `, inGradient(seed));
     } else if (position <= forward) {
       what(`Forward: ${name(now)}`);
       say(...equation(now));
@@ -233,8 +295,8 @@
         const edge = first[now] + k;
         if (parent < 0 || data.op[parent] === CONSTANT) return;
         const before = earlier(parent, edge);
-        const parts = [`${d(output, by(parent))} ${before === undefined ? "=" : "+="} `, inGradient(adjoint(now)), " × ",
-          factor(inLocal(local(edge))), " = ", inGradient(term(edge))];
+        const parts = [`${d(output, by(parent))} ${before === undefined ? "=" : "+="} `,
+          ...multiplied(edge, inGradient(adjoint(now)), factor(inLocal(local(edge))))];
         if (before !== undefined) parts.push("   now ", inGradient(before + term(edge)));
         say(...parts);
       });
@@ -256,7 +318,8 @@
   function equation(i) {
     const operands = parents[i].map((parent) => (parent < 0 ? element("span", "", "…") : inValue(value(parent))));
     const written = data.expressions[i], own = data.labelled[i] && name(i) !== written ? [`${name(i)} = `] : [];
-    return [...own, `${written} = `, ...applied(i, operands), " = ", inValue(value(i))];
+    const named = /\p{L}/u.test(written) ? [`${written} = `] : []; // "… + …" says nothing
+    return [...own, ...named, ...applied(i, operands), " = ", inValue(value(i))];
   }
 
   // ---- the ledger of a node, and its paths ----
@@ -277,15 +340,17 @@
       }
     }
     const lighting = lit.size > 0 && data.op[i] !== CONSTANT;
-    for (const drawing of drawings) drawing.classList.toggle("lighting", lighting);
-    for (const { box, i: at } of boxes) {
-      box.classList.toggle("lit", lit.has(at));
-      box.classList.toggle("chosen", at === i && light);
+    seen.svg.classList.toggle("lighting", lighting);
+    for (const it of boxes) {
+      turn(it, it.box, "lit", lit.has(it.i));
+      turn(it, it.box, "chosen", it.i === i && light);
+      if (it.i === i) entitle(it);
     }
-    for (const { wire, from, to } of wires) {
-      wire.classList.toggle("lit", lighting && (from < 0 || lit.has(from)) && (to < 0 || lit.has(to)) && !(from < 0 && to < 0));
+    for (const it of wires) {
+      turn(it, it.wire, "lit", lighting && (it.from < 0 || lit.has(it.from)) && (it.to < 0 || lit.has(it.to)) && !(it.from < 0 && it.to < 0));
     }
     explain();
+    dispatchEvent(new CustomEvent("rendered", { detail: chosen }));
   }
 
   // The pointer or the focus has gone: the pinned node is lit again, or none; the ledger stays as it is.
@@ -305,7 +370,7 @@
       parts.push(element("h3", "", `${d(output, by(i))} = `, ...total));
       if (data.op[i] === LEAF) parts.push(element("p", "", `${name(i)} = `, inValue(value(i))));
       else if (hasValue(i)) parts.push(element("p", "", ...equation(i)));
-      if (i === root) parts.push(element("p", "quiet", "The output: where the backward pass starts, with 1."));
+      if (i === root) parts.push(element("p", "quiet", `The output: where the backward pass starts, with ${short(seed)}.`));
       else parts.push(...ledger(i, sum));
     }
     const note = unchanged() && boxes.find((other) => other.i === i)?.box.dataset.note;
@@ -318,8 +383,8 @@
     const body = element("ul", "");
     for (const edge of arrived.slice(0, MOST_LINES)) {
       const to = child[edge], via = data.labelled[to] && name(to) !== data.expressions[to] ? `${name(to)} = ${data.expressions[to]}` : data.expressions[to];
-      body.append(element("li", "", element("span", "via", `via ${via}: `), element("span", "sum", inLocal(local(edge)), " × ",
-        factor(inGradient(adjoint(to))), " = ", inGradient(term(edge)))));
+      body.append(element("li", "", element("span", "via", `via ${via}: `), element("span", "sum",
+        ...multiplied(edge, inLocal(local(edge)), factor(inGradient(adjoint(to)))))));
     }
     const more = arrived.length - MOST_LINES;
     if (more > 0) {
@@ -345,10 +410,12 @@
     while (stack.length) {
       const [node, taken] = stack.pop();
       if (node === root) {
-        const product = taken.reduce((total, edge) => total * local(edge), 1);
+        const why = taken.map((edge) => unchosen(local(edge), edge)).find((words) => words);
+        const product = why ? 0 : taken.reduce((total, edge) => total * local(edge), seed);
         const names = [i, ...taken.map((edge) => child[edge])].map(by).join(" → ");
         const factors = taken.flatMap((edge, k) => [k ? " × " : "", k ? factor(inLocal(local(edge))) : inLocal(local(edge))]);
-        found.push(element("p", "", element("span", "quiet", `${names}: `), ...factors, " = ", inGradient(product)));
+        const first = seed === 1 ? [] : [inGradient(seed), " × "];
+        found.push(element("p", "", element("span", "quiet", `${names}: `), ...first, ...factors, " = ", inGradient(product), why ? ` (${why})` : ""));
       }
       if (taken.length < LONGEST_PATH) for (const edge of uses[node]) stack.push([child[edge], [...taken, edge]]);
     }
@@ -366,7 +433,7 @@
   const decimals = (size) => Math.max(0, -Math.round(Math.log10(size)));
   const rounded = (x, size) => (Number.isFinite(x) ? Number((Math.round(x / size) * size).toFixed(Math.min(decimals(size), 100))) : x);
 
-  let frame = 0;
+  let frame = 0, settled = 0, spokenOf = -1;
   function change(i, x, spoken) {
     const k = slot.get(i);
     if (Object.is(inputs[k], x)) return;
@@ -376,17 +443,24 @@
       if (document.activeElement !== row.text) row.text.value = exact(x);
       row.slider.value = x;
     }
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(() => {
+    if (spoken) spokenOf = i;
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
       computed();
-      render();
-      if (spoken) announce(i);
-      else if (position !== last) tell();
+      render(true);
+      clearTimeout(settled);
+      if (view) settled = setTimeout(render, 400);
+      if (spokenOf >= 0 || position === last) announce(i, spokenOf >= 0);
+      else tell();
+      spokenOf = -1;
+      dispatchEvent(new CustomEvent("changed"));
     });
   }
 
-  function announce(i) {
+  // What a change of a leaf did: shown at once, read aloud when it is over.
+  function announce(i, aloud = true) {
     const sum = gradient(i);
+    $("#step").setAttribute("aria-live", aloud ? "polite" : "off");
     $("#step").replaceChildren(
       element("p", "what", `${name(i)} was changed: everything is computed anew, forward and backward.`),
       element("p", "", `${name(i)} = `, inValue(value(i)), ...(root < 0 ? [] : [`,  ${output} = `, inValue(value(root))]),
@@ -402,10 +476,10 @@
 
   function leafRow(i) {
     const row = { i, text: element("input", ""), slider: element("input", ""), gradient: element("span", "gradient") };
-    const label = element("label", "", name(i)), x = inputs[slot.get(i)], size = step(x);
+    const label = element("label", "", data.full[i] ?? name(i)), x = inputs[slot.get(i)], size = step(x);
     Object.assign(row.text, { type: "text", id: `leaf${i}`, value: exact(x), autocomplete: "off", spellcheck: false, inputMode: "text" });
     label.htmlFor = row.text.id;
-    label.title = name(i);
+    label.title = data.full[i] ?? name(i);
     const reach = 10 ** Math.ceil(Math.log10(Math.max(Math.abs(x), 0.5) * 1.5));
     Object.assign(row.slider, { type: "range", min: -reach, max: reach, step: rounded(size / 2, size / 10), value: x });
     row.slider.setAttribute("aria-label", `${name(i)}, slider`);
@@ -444,6 +518,9 @@
   function makeLeaves() {
     const shown = leaves.filter((i) => drawn.has(i));
     const list = $("#leaves ul"), hint = $("#leaves .hint");
+    list.replaceChildren();
+    rows.length = 0;
+    rowOf.clear();
     if (!compute) {
       hint.textContent = "The numbers are Python's and cannot be changed here.";
       for (const i of shown.slice(0, MOST_ROWS)) list.append(element("li", "", element("span", "", name(i)), inValue(value(i))));
@@ -469,7 +546,7 @@
 
   // ---- pointing, focus and dragging in the circuit ----
 
-  for (const { box, i } of boxes) {
+  function listen({ box, i }) {
     const live = compute && data.op[i] === LEAF;
     box.tabIndex = 0;
     box.setAttribute("role", live ? "spinbutton" : "button");
@@ -496,7 +573,7 @@
         rowOf.get(i).text.select();
       } else if (event.key === "Enter") box.dispatchEvent(new Event("click"));
     });
-    if (!live) continue;
+    if (!live) return;
     box.addEventListener("pointerdown", (event) => {
       from = { x: event.clientX, value: inputs[slot.get(i)] };
       moved = false;
@@ -561,7 +638,6 @@
       moves[button.dataset.go]();
     });
   }
-  $("#position").max = last;
   $("#position").addEventListener("input", () => {
     play(false);
     go(Number($("#position").value));
@@ -588,18 +664,38 @@
   });
 
   computed();
-  makeLeaves();
-  const start = leaves.find((i) => drawn.has(i));
-  if (start !== undefined) choose(start, false);
-  render();
-  $("#step").replaceChildren(
-    element("p", "what", "Forward and backward are done. Play, or ← and →, goes through them step by step."),
-    ...(root < 0 ? [] : [element("p", "", ...(data.op[root] >= 0 ? equation(root) : [`${name(root)} = `, inValue(value(root))]))]),
-  );
-  // For scripts: each drawn node's place, value and adjoint; the place of the node of that name; a number as written here.
+  open(state);
+  if (data.start !== null) go(data.start === "backward" ? forward + 1 : 0);
+  else {
+    const start = leaves.find((i) => drawn.has(i));
+    if (start !== undefined) choose(start, false);
+    $("#step").replaceChildren(
+      element("p", "what", "Forward and backward are done. Play, or ← and →, goes through them step by step."),
+      ...(root < 0 ? [] : [element("p", "", ...(data.op[root] >= 0 ? equation(root) : [`${name(root)} = `, inValue(value(root))]))]),
+    );
+  }
+  // For `page_view.js`, a notebook and tests. A number's text is as written here; `look` says what is in view.
   window.circuit = {
+    data, compute, leaves, inputs, slot, root, output, drawings, short, name, value, adjoint, choose, show, render, open, go,
+    get seen() { return seen; },
+    get large() { return boxes.length > MANY; },
+    get chosen() { return chosen; },
+    get position() { return position; },
+    get steps() { return last; },
     numbers: () => [...drawn].map((i) => [data.places[i], value(i), adjoint(i)]),
+    plain: (x) => (Object.is(x, -0) ? "-0" : String(x)), // as `Number` reads it
     place: (name) => data.places[data.names.indexOf(name)],
-    short,
+    set: (changes) => { for (const [i, x] of changes) change(i, x, false); },
+    look: (part) => {
+      view = part;
+      if (!part) return;
+      for (const it of boxes) turn(it, it.box, "out", !inView(it));
+      for (const it of wires) {
+        const { left, right, top, bottom } = it.extent;
+        turn(it, it.wire, "out", right < view.left || left > view.right || bottom < view.top || top > view.bottom);
+      }
+      render(true);
+    },
+    range: (i) => { const { min, max } = rowOf.get(i)?.slider ?? { min: -1, max: 1 }; return [Number(min), Number(max)]; },
   };
 })();

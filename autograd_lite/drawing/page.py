@@ -1,7 +1,8 @@
 """The circuit as a page that computes: one HTML file, with nothing to fetch.
 
-What it shows is drawn here; what it computes is the graph itself, forward and backward, as a program in JavaScript;
-what it does is `page.js`, in the frame of `page.html` and `page.css`. Imports the compiler, the layout and the model.
+What it shows is drawn here, each group open and closed; what it computes is the graph itself, forward and backward, as
+a program in JavaScript; what it does is `page.js` and, for zoom, search, plot and saving, `page_view.js`, in the frame
+of `page.html` and `page.css`. Imports the compiler, the layout and the model.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from __future__ import annotations
 import functools
 import html
 import json
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import primitives
+from ..explain.wording import no_path
+from ..graph import topological_order
 from ..primitives import ATOM, Primitive
 from ..value import short_label
+from .latex import latex
 from .layout import layered
-from .model import Circuit, Edge, Node, number_text, with_copies
+from .model import MOST_NODES, Circuit, Edge, Node, describe, number_text, with_copies
 from .networks import MOST_SHOWN
 from .style import COLOURS, hover, summary
 from .svg import curve, text_width
@@ -26,6 +32,10 @@ if TYPE_CHECKING:
 MOST_COMPUTED = 100_000  # nodes; the page of a larger graph shows what Python computed
 LONGEST_NAME = 20  # of a node without a label, which is called by its expression
 LONGEST_TITLE = 70
+LONGEST_FULL = 1_000  # of a label on hover and in the list of leaves
+MOST_IN_LATEX = 200  # nodes: of a larger graph nobody pastes the formula
+MOST_TURNED = 3  # groups of which every one can be open while others are closed; of more, one differs at a time
+MOST_IN_ALL = 1_600  # boxes, of all ways of opening and closing groups together
 LONG = 760.0  # pixels: a drawing beyond that has the whole width of the page
 NARROW = 400.0  # pixels: a telephone's screen
 
@@ -43,8 +53,13 @@ class Page(str):
         return f'<iframe title="Circuit" srcdoc="{html.escape(self)}" style="{style}"></iframe>'
 
 
-def page(circuit: Circuit, direction: str = "LR") -> Page:
+def page(
+    circuit: Circuit, direction: str = "LR", start: str | None = None, adjoints: Mapping[Value, float] | None = None
+) -> Page:
     """The page of a circuit, in HTML.
+
+    It begins with both passes done; with `start` "forward" or "backward", before that pass. The backward pass is that
+    of `adjoints`, where they are given, which start with the output's; else one from 1, or what Python has.
 
     Its leaves can be changed: forward and backward run again there, by the graph's own operations and rows. Where that
     cannot be, since an operation of the user's own has no JavaScript or the graph has more than `MOST_COMPUTED` nodes,
@@ -57,20 +72,29 @@ def page(circuit: Circuit, direction: str = "LR") -> Page:
     >>> "<h1>x × y + 2</h1>" in text, "http" in text.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
     (True, False)
     """
-    circuit = with_copies(circuit)
     names = {int(node.of[1:]): node.title for node in circuit.nodes if node.of[0] == "n" and node.title}
-    graph = _Graph(circuit, names)
+    # What stands for a run of operations has the name of its last.
+    names |= {int(node.shows[1:]): node.title for node in circuit.nodes if node.shows and node.text and node.title}
+    states = {turned: with_copies(state) for turned, state in _states(circuit, names).items()}
+    graph = _Graph(list(states.values()), names, start, adjoints)
     notes = [*circuit.notes, *graph.notes]
-    drawings, width = _drawings(circuit, direction)
-    text = _resource("page.html").format(
+    if graph.program != "null":  # it sweeps by itself, once, from the output
+        notes = [f"Here ∂ is of one sweep. In Python: {note}" if note in circuit.past.told else note for note in notes]
+    drawings, width = [], 0.0
+    for number, (turned, state) in enumerate(states.items()):
+        toggles = _toggles(turned, state, list(states))
+        drawn, across = _drawings(state, direction, number, toggles)
+        drawings += drawn
+        width = max(width, across)
+    text = resource("page.html").format(
         title=html.escape(_printable(graph.title)),
-        css=_palette() + _resource("page.css"),
+        css=_palette() + resource("page.css"),
         svg="\n".join(drawings),
         shape="long" if width > LONG else "",
         notes="".join(f"<p>{html.escape(_printable(note))}</p>" for note in notes),
         data=_script(json.dumps(graph.data)),
         program=_script(graph.program),
-        script=_resource("page.js"),
+        script=f"{resource('page.js')}\n{resource('page_view.js')}",
         **{name: _ICON.format(path) for name, path in _ICONS.items()},
     )
     return Page(text)
@@ -82,13 +106,22 @@ def page(circuit: Circuit, direction: str = "LR") -> Page:
 class _Graph:
     """The graph's shape, names and numbers, for the page's script."""
 
-    def __init__(self, circuit: Circuit, names: dict[int, str]) -> None:
+    def __init__(
+        self,
+        circuits: list[Circuit],
+        names: dict[int, str],
+        start: str | None,
+        adjoints: Mapping[Value, float] | None,
+    ) -> None:
         from ..compiler import from_graph
         from ..compiler.javascript import emit, number
         from ..compiler.source import Untranslatable
-        from ..graph import topological_order
 
+        circuit, *_ = circuits
         root: Value = circuit.root
+        seed = 1.0 if adjoints is None else adjoints[root]
+        if adjoints is None:
+            adjoints = {node: node.grad for node in topological_order(root) if node.reached}
         self.notes: list[str] = []
         self.program = "null"
         if circuit.total > MOST_COMPUTED:
@@ -98,11 +131,11 @@ class _Graph:
             )
         else:
             try:
-                self.program = emit(from_graph(root).program)
+                self.program = emit(from_graph(root, seed).program)
             except (Untranslatable, TypeError) as error:
                 self.notes.append(f"The numbers are those that Python computed, and cannot be changed here: {error}")
         order = topological_order(root)
-        drawn = {at for node in circuit.nodes if (at := _place(node)) is not None}
+        drawn = {at for state in circuits for node in state.nodes if (at := _place(node)) is not None}
         place = {node: i for i, node in enumerate(order) if self.program != "null" or i in drawn}
         written = _Names(names, circuit.precision)
         for i in _told(order, drawn):
@@ -118,15 +151,19 @@ class _Graph:
             "root": place.get(root, -1),
             "places": list(place.values()),
             "names": [written.names.get(i, "") for i in place.values()],
+            "full": {k: written.full[i] for k, i in enumerate(place.values()) if i in written.full},
+            "latex": latex(circuit) if circuit.total <= MOST_IN_LATEX else "",
+            "start": start,
+            "seed": number(seed),
             "labelled": [int(i in written.labelled) for i in place.values()],
             "expressions": [written.expressions.get(i, "") for i in place.values()],
-            "operations": [[_symbol(op), _form(op)] for op in kinds],
+            "operations": [[_symbol(op), _form(op), _without_path(op)] for op in kinds],
             "op": [-1 if n.op is None else -2 if n.op is primitives.constant else kinds[n.op] for n in place],
             "parents": [[place.get(parent, -1) for parent in node.parents] for node in place],
             "values": [number(node.data) for node in place],
         }
         if self.program == "null":
-            self.data["gradients"] = [number(node.grad) if node.reached else "" for node in place]
+            self.data["gradients"] = [number(adjoints[node]) if node in adjoints else "" for node in place]
             self.data["locals"] = [number(slope) for node in place for slope in node.local_grads]
 
 
@@ -142,22 +179,31 @@ def _form(op: Primitive) -> str:
     return "infix" if op.infix else "prefix" if op.precedence < primitives.CALL else "call"
 
 
+def _without_path(op: Primitive) -> list[str]:
+    """For each operand why no path leads to it where the local gradient is 0; "" where a zero is a number."""
+    return [no_path(op, i, 0.0, 1.0) for i in range(len(op.derivatives))]
+
+
 class _Names:
     """What each node is called: its label, or else its expression, with "…" for what makes it too long."""
 
     def __init__(self, labels: dict[int, str], precision: int) -> None:
         self.labels, self.precision = labels, precision
         self.names: dict[int, str] = {}
+        self.full: dict[int, str] = {}  # labels that are cut
         self.expressions: dict[int, str] = {}
         self.labelled: set[int] = set()
         self._short: dict[int | None, _Written] = {}  # as an operand
         self._whole: dict[int | None, _Written] = {}  # the same in leaves alone, for the title
 
     def add(self, node: Value, i: int, parents: list[int | None]) -> None:
-        label = _printable(short_label(self.labels.get(i) or node.label or "", LONGEST_NAME))
+        given = self.labels.get(i) or node.label or ""
+        label = _printable(short_label(given, LONGEST_NAME))
         op = node.op
         if label:
             self.labelled.add(i)
+        if len(given) > LONGEST_NAME:
+            self.full[i] = _printable(short_label(given, LONGEST_FULL))
         if op is None or op is primitives.constant:
             text = label or (number_text(node.data, self.precision) if op else f"leaf {i}")
             precedence = ATOM if label or node.data >= 0.0 else primitives.SIGN
@@ -175,6 +221,8 @@ class _Names:
         whole, label = self._whole[root].text, self.names[root] if root in self.labelled else ""
         if "…" in whole:
             whole = self.expressions[root]
+        if "…" in whole and not re.search(r"[^\W\d_]\w*(?!\w*\()", whole):  # nothing in it has a name
+            return label or "Circuit"
         return f"{label} = {whole}" if label and whole != label else whole
 
 
@@ -225,6 +273,72 @@ def _symbol(op: Primitive) -> str:
     return _printable(op.symbol if op.precedence < primitives.CALL or op.symbol.isidentifier() else op.name)
 
 
+# ---- groups, open and closed -----------------------------------------------------------------------------------------
+
+Turned = frozenset[str]
+
+
+def _states(circuit: Circuit, names: dict[int, str]) -> dict[Turned, Circuit]:
+    """The circuit by the names of the groups that are closed where it has them open, or the other way round.
+
+    The first is the circuit itself. A graph of which only some is drawn, or that is checked, has no others.
+    """
+    states = {Turned(): circuit}
+    if any(node.kind == "folded" or node.check for node in circuit.nodes) or circuit.total > MOST_COMPUTED // 5:
+        return states
+    order = topological_order(circuit.root)
+    known = {name for node in order for name in node.group}  # a layer's parameters have a box, but no group of theirs
+    folds = circuit.total > MOST_NODES
+    closed = Turned(_closed(node) for node in circuit.nodes if node.kind == "group") & known
+    groups = [name for name in _groups(circuit) if name in (closed if folds else known)]
+    options: dict[str, Any] = {"names": {name: order[i] for i, name in names.items()}}
+    options["constants"] = not circuit.inlined
+    choices = [Turned([name]) for name in groups]
+    if len(groups) == MOST_TURNED:
+        choices += [Turned(groups) - {name} for name in groups]
+    if len(groups) > 1:
+        choices.append(Turned(groups))
+    count = len(circuit.nodes)
+    for turned in choices:
+        ways: dict[str, Any] = {"expand": sorted(turned)} if folds else {"groups": sorted(closed ^ turned)}
+        state = describe(circuit.root, circuit.precision, **ways, **options)
+        count += len(state.nodes)
+        if count > MOST_IN_ALL:
+            break
+        states[turned] = state
+    return states
+
+
+def _groups(circuit: Circuit) -> list[str]:
+    """The names of the groups drawn, closed and open."""
+    closed = [_closed(node) for node in circuit.nodes if node.kind == "group"]
+    return list(dict.fromkeys([*closed, *(group.name for group in circuit.groups)]))
+
+
+def _closed(node: Node) -> str:
+    return node.title.rsplit(" / ", 1)[-1]
+
+
+def _toggles(turned: Turned, circuit: Circuit, states: list[Turned]) -> dict[str, int]:
+    """By the name of each group, in which state it is turned: with the others as they are, or else by itself."""
+    found = {}
+    for name in _groups(circuit):
+        for other in (turned ^ {name}, Turned([name]), Turned()):
+            if other in states and (name in other) != (name in turned):
+                found[name] = states.index(other)
+                break
+    return found
+
+
+def _toggle(name: str, to: int, opens: bool, at: tuple[float, float]) -> str:
+    """The sign + or − that opens or closes a group."""
+    what = _text(f"{'Open' if opens else 'Close'} {name}")
+    return (
+        f'<g class="toggle" role="button" tabindex="0" data-to="{to}" data-name="{_text(name)}" aria-label="{what}" '
+        f'transform="translate({at[0]:g} {at[1]:g})"><circle r="9"/><path d="M-4 0h8{"M0 -4v8" * opens}"/></g>'
+    )
+
+
 # ---- what it draws ---------------------------------------------------------------------------------------------------
 
 LETTERS = 15.0  # their size, in pixels
@@ -232,17 +346,17 @@ ROOM = "−0.0000"  # for numbers that the page has yet to compute
 _LINE, _PAD = 20.0, 11.0
 
 
-def _drawings(circuit: Circuit, direction: str) -> tuple[list[str], float]:
+def _drawings(circuit: Circuit, direction: str, state: int, toggles: dict[str, int]) -> tuple[list[str], float]:
     """The drawing; and if it lies across and a narrow screen would do better, one that stands upright for that."""
-    across, width = svg(circuit, direction, "across" if direction in ("LR", "RL") else "only")
+    across, width = svg(circuit, direction, "across", state, toggles)
     if direction in ("LR", "RL") and width > NARROW:
-        down, least = svg(circuit, "TB" if direction == "LR" else "BT", "down")
+        down, least = svg(circuit, "TB" if direction == "LR" else "BT", "down", state, toggles)
         if least < width:
             return [across, down], width
-    return [across.replace('class="across"', 'class="only"')], width
+    return [across.replace('class="across', 'class="only', 1)], width
 
 
-def svg(circuit: Circuit, direction: str, kind: str) -> tuple[str, float]:
+def svg(circuit: Circuit, direction: str, kind: str, state: int, toggles: dict[str, int]) -> tuple[str, float]:
     """The drawing and its width, with what the script needs: each node's number, each edge's ends and operand."""
     sizes = [_size(node) for node in circuit.nodes]
     number = {node.id: i for i, node in enumerate(circuit.nodes)}
@@ -262,18 +376,21 @@ def svg(circuit: Circuit, direction: str, kind: str) -> tuple[str, float]:
     frames = [
         f'<g class="frame"><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="10"/>'
         f'<text x="{x + 10:g}" y="{y + 15:g}">{_text(group.name)}</text></g>'
+        + (_toggle(group.name, toggles[group.name], False, (x + w - 14, y + 14)) if group.name in toggles else "")
         for group, (x, y, w, h) in zip(circuit.groups, layout.frames)
     ]
     nodes = {node.id: node for node in circuit.nodes}
+    arrow = f"{kind}-{state}"
     edges = [
-        _edge(e, nodes, path, at, direction, kind) for e, path, at in zip(circuit.edges, layout.paths, layout.labels)
+        _edge(e, nodes, path, at, direction, arrow) for e, path, at in zip(circuit.edges, layout.paths, layout.labels)
     ]
-    boxes = [_box(node, size, at) for node, size, at in zip(circuit.nodes, sizes, layout.boxes)]
+    boxes = [_box(node, size, at, toggles) for node, size, at in zip(circuit.nodes, sizes, layout.boxes)]
     lines = "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" class="{kind}" '
-            f'style="--natural: {width:g}px" role="group" aria-label="{_text(summary(circuit)[0])}">',
-            f'<defs><marker id="arrow-{kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+            f'class="{kind}{" on" * (not state)}" data-state="{state}" style="--natural: {width:g}px" role="group" '
+            f'aria-label="{_text(summary(circuit)[0])}">',
+            f'<defs><marker id="arrow-{arrow}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
             'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.6 L8 4 L0 7.4 z"/></marker></defs>',
             *frames,
             *edges,
@@ -299,7 +416,7 @@ def _rows(node: Node) -> list[str]:
     names = [f'<tspan class="{kind}">{_text(text)}</tspan>' for kind, text in parts if text]
     rows = [f'<text class="head">{"&#160;&#160;".join(names)}</text>']
     if node.kind == "group":
-        rows.append(f'<text class="count">{node.count:,} node{"s" * (node.count != 1)}</text>')
+        rows.append(f'<text class="count">{_text(_count(node))}</text>')
     if node.value_text:
         rows.append(f'<text class="value">{_text(node.value_text)}</text>')
         rows.append(f'<text class="gradient">∂ {_text(node.gradient_text)}</text>')
@@ -311,8 +428,18 @@ def _rows(node: Node) -> list[str]:
     return rows
 
 
+def _count(node: Node) -> str:
+    """How many nodes a box stands for, and how they are alike: "× 40, 280 nodes"."""
+    return ", ".join(text for text in (node.times, f"{node.count:,} node{'s' * (node.count != 1)}") if text)
+
+
 def _size(node: Node) -> tuple[float, float]:
-    texts = [f"{node.label}   {node.text}", node.value_text, f"∂ {node.gradient_text}"]
+    texts = [
+        _count(node) * (node.kind == "group"),
+        f"{node.label}   {node.text}",
+        node.value_text,
+        f"∂ {node.gradient_text}",
+    ]
     if node.kind == "constant":
         texts = [f"{node.label} = {node.value_text}" if node.label else node.value_text]
     elif node.kind != "folded":
@@ -322,13 +449,9 @@ def _size(node: Node) -> tuple[float, float]:
     return width, _LINE * len(_rows(node)) + (10.0 if node.kind == "constant" else 14.0)
 
 
-def _label_size(edge: Edge) -> tuple[float, float]:
-    return (max(text_width(text, LETTERS) for text in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
-
-
-def _box(node: Node, size: tuple[float, float], at: tuple[float, float]) -> str:
+def _box(node: Node, size: tuple[float, float], at: tuple[float, float], toggles: dict[str, int]) -> str:
     (width, height), (x, y) = size, at
-    place = _place(node)
+    place, corner, name = _place(node), (x + width / 2 - 3, y - height / 2 + 3), _closed(node)
     found = "" if place is None else f' data-node="{place}"'
     noted = _note(node)
     if noted:
@@ -341,6 +464,7 @@ def _box(node: Node, size: tuple[float, float], at: tuple[float, float]) -> str:
     return (
         f'<g class="node {node.kind}"{found} data-id="{node.id}" data-width="{width - 12:g}" '
         f'transform="translate({x:g} {y:g})">{"".join(parts)}</g>'
+        + (_toggle(name, toggles[name], True, corner) if node.kind == "group" and name in toggles else "")
     )
 
 
@@ -358,7 +482,7 @@ def _edge(
     path: list[tuple[float, float]],
     label: tuple[float, float],
     direction: str,
-    kind: str,
+    arrow: str,
 ) -> str:
     parent, child = nodes[edge.parent], nodes[edge.child]
     place = f' data-operand="{edge.operand}"' if edge.text else ""
@@ -367,7 +491,7 @@ def _edge(
     )
     text = f'<text x="{label[0]:g}" y="{label[1] + 4.5:g}">{_text(edge.text)}</text>' if edge.text else ""
     quiet = " quiet" if edge.quiet else ""
-    line = f'<path d="{curve(path, direction)}" marker-end="url(#arrow-{kind})"/>'
+    line = f'<path d="{curve(path, direction)}" marker-end="url(#arrow-{arrow})"/>'
     return f'<g class="edge{quiet}"{ends}{place}>{line}{text}</g>'
 
 
@@ -413,7 +537,7 @@ def _palette() -> str:
 
 
 @functools.cache
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
     from importlib import resources
 
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

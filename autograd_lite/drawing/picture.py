@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from ..graph import topological_order
 from .dot import dot_source, finished
 from .model import Circuit, with_copies
-from .render import NoImage, converted, laid_out
+from .render import NoImage, image, laid_out, themed
 from .svg import svg
 from .text import text_tree
 
 if TYPE_CHECKING:
     from ..value import Value
     from .page import Page
+    from .widget import Widget
 
 MOST_FOR_GRAPHVIZ = 600  # boxes and arrows: of more, dot has been seen to take minutes
 
@@ -33,12 +34,16 @@ class Picture:
     <Picture of 3 nodes: .svg(), .text(), .latex(), .mermaid(), .html(), .source, .save(path)>
     """
 
-    __slots__ = ("_svg", "circuit", "direction")
+    __slots__ = ("_svg", "circuit", "direction", "engine")
 
-    def __init__(self, circuit: Circuit, direction: str = "LR") -> None:
+    def __init__(self, circuit: Circuit, direction: str = "LR", engine: str = "built-in") -> None:
         self.circuit = circuit
         self.direction = direction
+        self.engine = engine
         self._svg: str | None = None
+
+    def __str__(self) -> str:
+        return self.text()
 
     @property
     def source(self) -> str:
@@ -57,7 +62,7 @@ class Picture:
         >>> print((Value(3.0, "x") * 2).named("f").draw().text())
         f: × = 6  ∂ ·
         ├─[2]─ x = 3  ∂ ·
-        └─[3]─ 2
+        └── 2
         """
         return text_tree(self.circuit)
 
@@ -76,7 +81,7 @@ class Picture:
         """
         from .latex import latex
 
-        return latex(self.circuit, None if of is None else self._id(of))
+        return latex(self.circuit.written or self.circuit, None if of is None else self._id(of))
 
     def mermaid(self) -> str:
         """The picture in Mermaid's notation, which Markdown pages draw.
@@ -102,28 +107,79 @@ class Picture:
 
         return page(self.circuit, self.direction)
 
-    def svg(self) -> str:
-        """The picture in SVG.
+    def widget(self) -> Widget:
+        """The picture as a page in a notebook whose sliders write into the Values: see `autograd_lite.drawing.widget`.
 
-        Graphviz lays it out; if there is none, or it fails or takes too long, or the picture is too large for it, the
-        built-in layout does, and a line under the picture says so.
+        RuntimeError without anywidget, which the extra ``notebook`` installs.
+
+        >>> from autograd_lite import Value
+        >>> callable((Value(3.0, "x") * 2).draw().widget)
+        True
+        """
+        try:
+            from .widget import Widget
+        except ImportError as error:
+            raise RuntimeError(f"a widget needs anywidget: `pip install autograd_lite[notebook]` ({error})") from None
+        return Widget(self.circuit, self.direction)
+
+    def tikz(self) -> str:
+        """The picture in TikZ, as it is laid out in SVG: for a LaTeX document with ``\\usepackage{tikz}``.
+
+        >>> from autograd_lite import Value
+        >>> (Value(3.0, "x") * 2).draw().tikz().splitlines()[-1]
+        '\\\\end{tikzpicture}'
+        """
+        from .tikz import tikz
+
+        return tikz(svg(self.circuit, self.direction))
+
+    def svg(self, theme: str = "auto") -> str:
+        """The picture in SVG, with the colours of the page it is shown on ("auto"), or "light", or "dark".
+
+        With ``engine="graphviz"`` Graphviz lays it out; if there is none, or it fails or takes too long, or the picture
+        is too large for it, the built-in layout does, and a line under the picture says so.
 
         >>> from autograd_lite import Value
         >>> (Value(3.0, "x") * 2).draw().svg().rstrip()[-6:]
         '</svg>'
         """
         if self._svg is None:
+            circuit = self.circuit
             try:
-                self._svg = self._by_graphviz()
+                self._svg = self._by_graphviz() if self.engine == "graphviz" else svg(circuit, self.direction)
             except NoImage as failure:
-                self._svg = self._built_in(f"laid out without Graphviz: {failure}")
-        return self._svg
+                note = f"laid out without Graphviz: {failure}"
+                self._svg = svg(replace(circuit, notes=[*circuit.notes, note]), self.direction)
+        return themed(self._svg, theme)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def image(self, form: str, *, scale: float | None = None, theme: str = "light") -> bytes:
+        """The picture as the bytes of a "png" or "pdf"; `scale` and `theme` as in `save`.
+
+        >>> from autograd_lite import Value
+        >>> (Value(3.0, "x") * 2).draw().image("pdf")[:5]
+        b'%PDF-'
+        """
+        return image(self.svg("light" if theme == "auto" else theme), form, scale)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        scale: float | None = None,
+        dpi: float | None = None,
+        theme: str | None = None,
+    ) -> Path:
         """Write the picture to a file in the form that its suffix names, and return the file's path.
 
-        ValueError for an unknown suffix; OSError if the file cannot be written; for PNG and PDF, RuntimeError if there
-        is no program to make them.
+        Args:
+            path: where; its suffix is one of `FORMS`.
+            scale: how many times the size of the SVG a PNG or PDF is; if not given, a PNG is 2 times unless it is
+                large, and a PDF is 1. A PNG has at most 100 million pixels.
+            dpi: the same for a PNG, in pixels per inch: 96 is a scale of 1.
+            theme: "light" or "dark", for SVG, PNG, PDF and DOT; an SVG adapts to its page if it is not given.
+
+        ValueError for an unknown suffix, an option that the form does not have, or a PNG of too many pixels; OSError if
+        the file cannot be written; for PNG and PDF, RuntimeError if the package that makes them is missing.
 
         >>> import os, tempfile
         >>> from autograd_lite import Value
@@ -132,51 +188,53 @@ class Picture:
         × = 6  ∂ ·
         """
         form = check_suffix(path)
-        content = FORMS[f".{form}"](self)
+        for option, given, forms in (
+            ("scale", scale, ("png", "pdf")),
+            ("dpi", dpi, ("png",)),
+            ("theme", theme, ("svg", "png", "pdf", "dot")),
+        ):
+            if given is not None and form not in forms:
+                raise ValueError(f"{option} is for {', '.join(f'.{name}' for name in forms)}, not for .{form}")
+        if dpi is not None and scale is not None:
+            raise ValueError("scale and dpi say the same thing: give one of them")
+        if form in ("png", "pdf"):
+            content: str | bytes = self.image(form, scale=scale if dpi is None else dpi / 96, theme=theme or "light")
+        else:
+            content = FORMS[f".{form}"](self)
+            if theme is not None and isinstance(content, str):
+                content = themed(content, theme)
         file = Path(path)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         return file
 
+    def show(self, theme: str = "auto") -> None:
+        """Show the picture: in a notebook there, in a terminal that draws images there, else in a browser.
+
+        Where there is no browser either, the text tree is printed.
+
+        >>> from autograd_lite import Value
+        >>> callable((Value(3.0, "x") * 2).draw().show)
+        True
+        """
+        from .show import show
+
+        show(self, theme)
+
     def _id(self, node: Value) -> str:
         for place, other in enumerate(topological_order(self.circuit.root)):
-            if other is node and any(drawn.id == f"n{place}" for drawn in self.circuit.nodes):
+            if other is node and any(drawn.id == f"n{place}" for drawn in (self.circuit.written or self.circuit).nodes):
                 return f"n{place}"
         raise ValueError(f"latex: of is a node of the circuit drawn, and {node!r} is none")
 
     def _by_graphviz(self) -> str:
-        try:
-            return finished(laid_out(self._source_for_graphviz(), "svg").decode(errors="replace"), self.circuit)
-        except ValueError as error:
-            raise NoImage(str(error)) from None
-
-    def _source_for_graphviz(self) -> str:
         drawn = with_copies(self.circuit)
         size = len(drawn.nodes) + len(drawn.edges)
         if size > MOST_FOR_GRAPHVIZ:
             raise NoImage(f"too large for it, {size:,} nodes and edges")
-        return self.source
-
-    def _built_in(self, note: str) -> str:
-        return svg(replace(self.circuit, notes=[*self.circuit.notes, note]), self.direction)
-
-    def image(self, form: str) -> bytes:
-        """The picture as the bytes of a PNG or PDF. RuntimeError if there is no program to make them.
-
-        >>> from autograd_lite import Value
-        >>> (Value(3.0, "x") * 2).draw().image("pdf")[:5]
-        b'%PDF-'
-        """
         try:
-            return laid_out(self._source_for_graphviz(), form)
-        except NoImage as graphviz:
-            try:
-                return converted(self._built_in(f"laid out without Graphviz: {graphviz}"), form)
-            except NoImage as converter:
-                raise RuntimeError(
-                    f"no {form.upper()} could be made, by Graphviz ({graphviz}) or from SVG ({converter}): save as "
-                    ".svg, or install Graphviz (`apt install graphviz`, `brew install graphviz`) or "
-                    "`pip install autograd_lite[draw]`"
-                ) from None
+            return finished(laid_out(self.source).decode(errors="replace"), self.circuit)
+        except ValueError as error:
+            raise NoImage(str(error)) from None
 
     def __repr__(self) -> str:
         count = self.circuit.total
@@ -193,7 +251,7 @@ FORMS: dict[str, Callable[[Picture], str | bytes]] = {
     ".pdf": lambda picture: picture.image("pdf"),
     ".dot": lambda picture: picture.source,
     ".txt": lambda picture: f"{picture.text()}\n",
-    ".tex": lambda picture: f"% needs amsmath\n\\[\n{picture.latex()}\n\\]\n",
+    ".tex": lambda picture: f"% needs \\usepackage{{tikz}}\n{picture.tikz()}\n",
     ".mmd": lambda picture: f"{picture.mermaid()}\n",
     ".html": lambda picture: picture.html(),
 }

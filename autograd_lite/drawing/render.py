@@ -1,88 +1,126 @@
-"""To the bytes of an image, by whichever program is at hand, and never for longer than it is given.
+"""To an image: SVG to PNG and PDF by Typst, DOT to SVG by Graphviz where that was asked for.
 
-Of DOT: the system's `dot`, or else the Graphviz inside pygraphviz's wheel. Of SVG: a converter. Each runs in a process
-of its own that is ended, with all it started, when its time is over, so that neither a crash nor a layout without end
-takes the caller with it.
+Typst is a library whose wheel brings its own renderer of SVG and writer of PDF. It sets the letters that lie in
+`fonts`, so an image is the same on every machine; for other scripts it looks among the system's fonts. Graphviz is the
+system's `dot`, in a process of its own that is ended, with all it started, when its time is over: neither a crash nor a
+layout without end takes the caller with it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
+import math
 import os
+import re
 import shutil
 import signal
+import struct
 import subprocess
-import sys
-import time
+import zlib
+from pathlib import Path
+from typing import Any
 
-FORMATS = ("svg", "png", "pdf")
-SECONDS = 5.0
+from .style import COLOURS
 
-_PYGRAPHVIZ = """\
-import sys, pygraphviz
-graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
-sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
-"""
-_CAIROSVG = """\
-import sys, cairosvg
-convert = {"png": cairosvg.svg2png, "pdf": cairosvg.svg2pdf}[sys.argv[1]]
-sys.stdout.buffer.write(convert(bytestring=sys.stdin.buffer.read()))
-"""
-_BEGINS = {"svg": b"<", "png": b"\x89PNG", "pdf": b"%PDF"}
+THEMES = ("auto", "light", "dark")
+SECONDS = 5.0  # for Graphviz
+MOST_PIXELS, LONGEST_SIDE = 100_000_000, 32_000  # of a PNG; a viewer that shows more is hard to find
+MANY_PIXELS = 16_000_000  # enough for a large screen, and some tenths of a second: beyond, a PNG is at its natural size
+LONGEST_PAGE = 14_400.0  # points of a PDF's side, what readers agree on
+PIXEL = 0.75  # of an SVG, in points
+
+_FONTS = Path(__file__).parent / "fonts"
+_FAMILY = 'font-family="Circuit Sans"'
+_OTHER_SCRIPTS = re.compile("[\u0460-\u1d3f\u2c80-\U0010ffff]")  # letters that only the system's fonts have
+_HEADER = 33  # bytes that a PNG begins with: its signature, and a first chunk of fixed length
+_DARK = dict(COLOURS.values())
 
 
 class NoImage(RuntimeError):
     """No image was made, and why, in one line."""
 
 
-def laid_out(source: str, form: str, seconds: float = SECONDS) -> bytes:
-    """The image that Graphviz makes of DOT `source`; `form` is one of `FORMATS`.
+def themed(text: str, theme: str) -> str:
+    """A drawing in SVG or DOT for light pages alone, or for dark ones; "auto" leaves that to the page.
 
-    NoImage if there is no Graphviz, or it fails, or takes longer than `seconds` in all.
+    >>> themed('<style>…</style><path stroke="#1a7f37"/>', "dark")
+    '<path stroke="#3fb950"/>'
     """
-    commands = []
+    if theme not in THEMES:
+        raise ValueError(f"the theme is {', '.join(THEMES)}, not {theme!r}")
+    if theme == "auto":
+        return text
+    text = re.sub("<style>.*?</style>", "", text, flags=re.DOTALL)
+    return text if theme == "light" else re.sub('"(#[0-9a-f]{6})"', lambda c: f'"{_DARK.get(c[1], c[1])}"', text)
+
+
+def image(svg: str, form: str, scale: float | None = None) -> bytes:
+    """A drawing in SVG as a PNG or PDF, `scale` times its size: by default 1, or up to 2 for a PNG that is not large.
+
+    RuntimeError, in a line that says what to install, without Typst; ValueError for a scale that gives no image, or one
+    of more than `MOST_PIXELS`.
+    """
+    try:
+        import typst
+    except ImportError:
+        raise RuntimeError(
+            f"a {form.upper()} needs the package typst: `pip install autograd_lite[draw]`; "
+            ".svg, .html, .tex, .dot and .txt need nothing"
+        ) from None
+    width, height = _size(svg)
+    most, usual = LONGEST_PAGE / max(width, height), 1.0
+    if form == "png":
+        pixels = width * height / PIXEL**2
+        most = min((MOST_PIXELS / pixels) ** 0.5, LONGEST_SIDE / max(width, height) * PIXEL)
+        usual = max(1.0, min(2.0, (MANY_PIXELS / pixels) ** 0.5))
+    if scale is None:
+        scale = min(usual, most)
+    elif not 0.0 < scale <= most:
+        raise ValueError(
+            f"a scale is a number above 0, and up to {math.floor(100 * most) / 100:g} for a {form.upper()} of this "
+            f"picture, which is {width / PIXEL:,.0f} × {height / PIXEL:,.0f} pixels at 1; got {scale:g}"
+        )
+    page = f"{scale * width if form == 'pdf' else width}pt"
+    document = (
+        "#set document(date: none)\n#set page(width: auto, height: auto, margin: 0pt)\n"
+        f"#image(bytes(sys.inputs.svg), width: {page})"
+    )
+    options: dict[str, Any] = {
+        "format": form,
+        "ppi": 72.0 * scale / PIXEL,
+        "sys_inputs": {"svg": re.sub('font-family="[^"]*"', _FAMILY, themed(svg, "light"))},
+        "font_paths": [str(_FONTS)],
+        "ignore_system_fonts": _OTHER_SCRIPTS.search(svg) is None,
+    }
+    found: bytes = typst.compile(document.encode(), **options)
+    if form == "png":  # its resolution stands in it, so that a document shows it at its natural size
+        per_metre = round(scale * 96 / 0.0254)
+        chunk = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+        found = found[:_HEADER] + struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk)) + found[_HEADER:]
+    return found
+
+
+def _size(svg: str) -> tuple[float, float]:
+    """The drawing's width and height, in points."""
+    tag = svg[: svg.index(">", svg.index("<svg"))]
+    sides = {name: float(side) * (1.0 if unit == "pt" else PIXEL) for name, side, unit in _SIDE.findall(tag)}
+    return sides["width"], sides["height"]
+
+
+_SIDE = re.compile(r'\b(width|height)="([\d.]+)(pt|px|)"')
+
+
+def laid_out(source: str, seconds: float = SECONDS) -> bytes:
+    """The SVG that the system's `dot` makes of DOT `source`. NoImage without it, or if it fails or takes longer."""
     dot = shutil.which("dot")
-    if dot is not None:
-        commands.append(("dot", [dot, f"-T{form}"]))
-    if _has("pygraphviz"):
-        commands.append(("pygraphviz", [sys.executable, "-P", "-c", _PYGRAPHVIZ, form]))
-    return _first(commands, source, form, seconds, "there is no Graphviz")
-
-
-def converted(svg: str, form: str, seconds: float = 4 * SECONDS) -> bytes:
-    """A drawing in SVG as a PNG or PDF. NoImage if no converter is found, or none succeeds in `seconds`."""
-    commands = []
-    rsvg = shutil.which("rsvg-convert")
-    if rsvg is not None:
-        commands.append(("rsvg-convert", [rsvg, "--unlimited", "-f", form]))
-    if _has("cairosvg"):
-        commands.append(("cairosvg", [sys.executable, "-P", "-c", _CAIROSVG, form]))
-    inkscape = shutil.which("inkscape")
-    if inkscape is not None:
-        commands.append(("inkscape", [inkscape, "--pipe", f"--export-type={form}", "--export-filename=-"]))
-    return _first(commands, svg, form, seconds, "there is no converter (rsvg-convert, cairosvg or inkscape)")
-
-
-def _has(module: str) -> bool:
-    return bool(sys.executable) and importlib.util.find_spec(module) is not None
-
-
-def _first(commands: list[tuple[str, list[str]]], source: str, form: str, seconds: float, none: str) -> bytes:
-    """What the first command that succeeds makes of `source`."""
-    end = time.monotonic() + seconds
-    failures = []
-    for name, command in commands:
-        left = end - time.monotonic()
-        if left <= 0:
-            break
-        image, failure = _run(command, source.encode(), left)
-        if not failure and not image.lstrip()[:4].startswith(_BEGINS[form]):
-            failure = "made something else"
-        if not failure:
-            return image
-        failures.append(f"{name} {failure}")
-    raise NoImage("; ".join(failures) or none)
+    if dot is None:
+        raise NoImage("there is no Graphviz")
+    svg, failure = _run([dot, "-Tsvg"], source.encode(), seconds)
+    if not failure and not svg.lstrip().startswith(b"<"):
+        failure = "made something else"
+    if failure:
+        raise NoImage(f"dot {failure}")
+    return svg
 
 
 def _run(command: list[str], text: bytes, seconds: float) -> tuple[bytes, str]:

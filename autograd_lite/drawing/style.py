@@ -28,6 +28,8 @@ COLOURS = {
     "mark": ("#9a6700", "#d29922"),
     "active": ("#8250df", "#a371f7"),
     "wrong": ("#d1242f", "#f85149"),
+    "plus": ("#0550ae", "#79c0ff"),
+    "minus": ("#bc4c00", "#ffa657"),
 }
 LIGHT = {role: light for role, (light, _) in COLOURS.items()}
 
@@ -59,12 +61,15 @@ def rows(node: Node) -> list[list[Run]]:
     if node.kind == "constant":
         name = [Run(node.label, "quiet")] if node.label else []
         return [row for row in (name, [Run(node.value_text, "quiet")]) if row]
+    if node.copies:
+        found = [[Run(f"↗ {node.label}", "ink", bold=True)], [Run(f"{node.copies:,} uses", "quiet")]]
+        return [*found, [Run(node.value_text, "value")]]
     name = [Run(node.label, "ink", bold=True)] if node.label else []
     if node.text:
         name.append(Run(node.text, "ink"))
     found = [name] if name else []
     if node.kind == "group":
-        found.append([Run(f"{node.count:,} node{'s' * (node.count != 1)}", "quiet")])
+        found.append([Run(held(node), "quiet")])
     if node.value_text:
         found.append([Run(node.value_text, "value")])
     if node.output is not None:
@@ -79,6 +84,11 @@ def rows(node: Node) -> list[list[Run]]:
     return found
 
 
+def held(node: Node) -> str:
+    """What stands for several: how many alike, or in a row, or how many nodes."""
+    return node.times or f"{node.count:,} node{'s' * (node.count != 1)}"
+
+
 def mark_text(node: Node, mark: str) -> str:
     return MARKS[mark].format(kink=node.kink, value=node.value_text, gradient=node.gradient_text)
 
@@ -91,7 +101,7 @@ def outline(node: Node, output: bool = False) -> tuple[str, float, bool]:
         return "wrong", 2.5, True
     if node.marks:
         return "mark", 2.0, False
-    if node.kind == "folded":
+    if node.kind == "folded" or node.copies:
         return "line", 1.0, True
     return ("faint" if node.kind == "constant" else "line"), 2.0 if output else 1.0, False
 
@@ -106,7 +116,7 @@ def hover(node: Node) -> str:
     if node.kind == "folded":
         return lines[0]
     if node.kind == "group":
-        lines.append(f"a group of {node.count:,} nodes")
+        lines.append(held(node) if node.op else f"a group of {node.count:,} nodes")
     if node.value is not None:
         lines.append(f"value {exact_text(node.value)}")
     if node.gradient_text:
@@ -134,7 +144,8 @@ def stroke(edge: Edge) -> tuple[str, float]:
 def hover_edge(edge: Edge, parent: Node, child: Node) -> str:
     if edge.local_gradient is None:
         return f"{_called(parent)} → {_called(child)}"
-    return f"local gradient of {_called(child)} by {_called(parent)}: {exact_text(edge.local_gradient)}"
+    why = f" ({edge.no_path})" if edge.no_path else ""
+    return f"local gradient of {_called(child)} by {_called(parent)}: {exact_text(edge.local_gradient)}{why}"
 
 
 def _called(node: Node) -> str:

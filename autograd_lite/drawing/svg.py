@@ -7,12 +7,16 @@ metrics of Adobe's Core 14 fonts.
 
 from __future__ import annotations
 
+import math
 import unicodedata
+from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
 from .layout import Point, layered
-from .model import Circuit, Edge, Group, Node, with_copies
+from .model import Circuit, Edge, Group, Node, exact_text, with_copies
+from .networks import Matrix
+from .rows import TURN
 from .style import (
     FONT,
     LIGHT,
@@ -32,6 +36,8 @@ SIZE, SMALL = 13.0, 11.0  # of letters, in pixels
 ROW = 17.0
 PAD = 9.0  # between a box and its texts, at the sides
 NOTE = 18.0
+GUTTER, BIAS = 14.0, 4.0  # between two matrices, and before a column of biases
+RATIO = 8.0  # of the sides of a drawing, at most
 TOWARDS = {"LR": (1, 0), "RL": (-1, 0), "TB": (0, 1), "BT": (0, -1)}
 
 # thousandths of the size of the letters
@@ -45,19 +51,21 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
     >>> from autograd_lite import Value
     >>> from autograd_lite.drawing.model import describe
     >>> svg(describe(Value(3.0, "x") * 2)).count("<rect")
-    6
+    4
     """
     circuit = with_copies(circuit)
     texts = [rows(node) for node in circuit.nodes]
     number = {node.id: i for i, node in enumerate(circuit.nodes)}
     box = {group.id: i for i, group in enumerate(circuit.groups)}
     layout = layered(
-        [_size(text) for text in texts],
+        [_size(text, node.matrices) for text, node in zip(texts, circuit.nodes)],
         [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
-        [(text_width(edge.text, SMALL) + 6, SMALL + 4) if edge.text else (0.0, 0.0) for edge in circuit.edges],
+        [label_size(edge.text) for edge in circuit.edges],
         direction,
         [box[group.parent] if group.parent else None for group in circuit.groups],
         [box[node.group] if node.group else None for node in circuit.nodes],
+        [i for i, node in enumerate(circuit.nodes) if node.in_order],
+        RATIO,
     )
     width = max(layout.size[0], *(text_width(note, SMALL) + 16 for note in ["", *circuit.notes]))
     height = layout.size[1] + NOTE * len(circuit.notes)
@@ -69,7 +77,8 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
     body += [_node(node, text, at, node is nodes[-1]) for node, text, at in zip(nodes, texts, layout.boxes)]
     for i, note in enumerate(circuit.notes):
         at = layout.size[1] + NOTE * i + SMALL
-        body.append(f'<text x="8" y="{at:.1f}" font-size="{SMALL:g}" fill="{LIGHT["quiet"]}">{escape(note)}</text>')
+        colour = LIGHT["mark" if note in circuit.past.told else "quiet"]
+        body.append(f'<text x="8" y="{at:.1f}" font-size="{SMALL:g}" fill="{colour}">{escape(note)}</text>')
     return document("\n".join(body), width, height, *summary(circuit))
 
 
@@ -79,7 +88,8 @@ def document(body: str, width: float, height: float, title: str, description: st
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" class="autograd-lite" role="img" '
         f'aria-labelledby="{id}_title {id}_desc" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT}" font-size="{SIZE:g}">\n'
+        f'style="max-width:100%;height:auto" viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT}" '
+        f'font-size="{SIZE:g}">\n'
         f'<title id="{id}_title">{escape(title)}</title>\n<desc id="{id}_desc">{escape(description)}</desc>\n'
         f"<style>{stylesheet(id)}</style>\n{body.replace(chr(0), id)}\n</svg>\n"
     )
@@ -90,15 +100,38 @@ def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
     return size * sum(map(_letter_width, text)) / 1000 * (1.08 if bold else 1.0)
 
 
-def curve(path: list[Point], direction: str) -> str:
+def label_size(text: str) -> tuple[float, float]:
+    """The room that the number on an edge needs."""
+    return (text_width(text, SMALL) + 8, SMALL + 5) if text else (0.0, 0.0)
+
+
+def curve(path: list[Point], direction: str, gap: tuple[Point, tuple[float, float]] | None = None) -> str:
     """The line through the points of a layout's path: straight to the second, curved to the third, and so on.
 
-    A straight piece of no length is left out: it has no direction, and a marker at its end would point anywhere.
+    A straight piece of no length is left out: it has no direction, and a marker at its end would point anywhere. The
+    one with the middle of `gap` on it, which is that and the size of a label, is interrupted there.
     """
+    upright = direction in ("TB", "BT")
+    along = 1 if upright else 0
     drawn = [f"M{_at(path[0])}"]
+    ahead = sum(TOWARDS[direction])
     for i, (start, end) in enumerate(pairwise(path)):
-        if i % 2 or start != end:
-            drawn.append(_bend(start, end, direction in ("TB", "BT")) if i % 2 else f"L{_at(end)}")
+        if i % 2:
+            turns = abs(start[along] - end[along]) < 0.01
+            drawn.append(_turn(start, end, upright, ahead) if turns else _bend(start, end, upright))
+            ahead = -ahead if turns else ahead
+        elif start != end:
+            if (
+                gap is not None
+                and abs(start[along] - gap[0][along]) + abs(end[along] - gap[0][along])
+                < (abs(start[along] - end[along]) + 0.01)
+                and start[1 - along] == gap[0][1 - along]
+            ):
+                for side, way in ((-ahead, "L"), (ahead, "M")):
+                    at = [*gap[0]]
+                    at[along] += side * gap[1][along] / 2
+                    drawn.append(f"{way}{at[0]:.1f},{at[1]:.1f}")
+            drawn.append(f"L{_at(end)}")
     return "".join(drawn)
 
 
@@ -114,8 +147,18 @@ def _letter_width(letter: str) -> int:
     return 1300 if letter > "\uffff" else 1000 if unicodedata.east_asian_width(letter) in "WF" else 700
 
 
-def _size(text: list[list[Run]]) -> tuple[float, float]:
-    return max(map(_row_width, text), default=0.0) + 2 * PAD, ROW * len(text) + 8.0
+def _size(text: list[list[Run]], matrices: Sequence[Matrix] = ()) -> tuple[float, float]:
+    cells = [_cells(matrix) for matrix in matrices]
+    wide = sum(width for _, width, _ in cells) + GUTTER * (len(cells) - 1)
+    high = max((height for *_, height in cells), default=-ROW) + ROW
+    return max(wide, *map(_row_width, text), 0.0) + 2 * PAD, ROW * len(text) + 8.0 + high + (4.0 if cells else 0.0)
+
+
+def _cells(matrix: Matrix) -> tuple[float, float, float]:
+    """The side of a matrix' cells, and its width and height."""
+    rows, columns = len(matrix.numbers), len(matrix.numbers[0])
+    side = min(13.0, max(4.0, 120.0 / max(rows, columns)))
+    return side, max(side * columns + (BIAS if matrix.biased else 0.0), text_width(matrix.name, SMALL)), side * rows
 
 
 def _row_width(row: list[Run]) -> float:
@@ -123,7 +166,7 @@ def _row_width(row: list[Run]) -> float:
 
 
 def _node(node: Node, text: list[list[Run]], at: Point, output: bool) -> str:
-    width, height = _size(text)
+    width, height = _size(text, node.matrices)
     left, top = at[0] - width / 2, at[1] - height / 2
     role, thick, dashed = outline(node, output)
     dashes = ' stroke-dasharray="5 3"' if dashed else ""
@@ -141,7 +184,35 @@ def _node(node: Node, text: list[list[Run]], at: Point, output: bool) -> str:
     for i, row in enumerate(text):
         y = top + 4.0 + ROW * i + ROW / 2 + 0.35 * SIZE
         lines.append(f'<text x="{at[0]:.1f}" y="{y:.1f}" text-anchor="middle">{_runs(row)}</text>')
+    x = at[0] - sum(_cells(matrix)[1] for matrix in node.matrices) / 2 - GUTTER / 2 * (len(node.matrices) - 1)
+    for matrix, role in zip(node.matrices, ("value", "gradient")):
+        lines.append(_matrix(matrix, role, x, top + 4.0 + ROW * len(text)))
+        x += _cells(matrix)[1] + GUTTER
     return "\n".join([*lines, "</g>"])
+
+
+def _matrix(matrix: Matrix, role: str, left: float, top: float) -> str:
+    """Each number a cell, the stronger its colour the larger it is beside the largest; a bias a little apart."""
+    side, width, _ = _cells(matrix)
+    numbers = [x for row in matrix.numbers for x in row if x is not None and math.isfinite(x)]
+    most = max(map(abs, numbers), default=0.0) or 1.0
+    columns = len(matrix.numbers[0])
+    start = left + (width - side * columns - (BIAS if matrix.biased else 0.0)) / 2
+    lines = [
+        f'<text x="{left + width / 2:.1f}" y="{top + ROW / 2 + 0.35 * SMALL:.1f}" text-anchor="middle" '
+        f'font-size="{SMALL:g}" fill="{LIGHT[role]}">{escape(matrix.name)}</text>'
+    ]
+    for i, row in enumerate(matrix.numbers):
+        for j, x in enumerate(row):
+            at = start + side * j + (BIAS if matrix.biased and j == columns - 1 else 0.0), top + ROW + side * i
+            shown = x is not None and math.isfinite(x)
+            colour = LIGHT["mark" if not shown else "minus" if x and x < 0.0 else "plus"]
+            strength = max(0.06, abs(x or 0.0) / most) if shown else 1.0 if x is not None else 0.0
+            lines.append(
+                f'<rect x="{at[0]:.1f}" y="{at[1]:.1f}" width="{side - 1:.1f}" height="{side - 1:.1f}" '
+                f'fill="{colour}" fill-opacity="{strength:.2f}"><title>{exact_text(x)}</title></rect>'
+            )
+    return "\n".join(lines)
 
 
 def _runs(row: list[Run]) -> str:
@@ -160,17 +231,15 @@ def _edge(edge: Edge, parent: Node, child: Node, path: list[Point], label: Point
     base = end[0] - 7 * x, end[1] - 7 * y
     head = [end, (base[0] - 3 * y, base[1] + 3 * x), (base[0] + 3 * y, base[1] - 3 * x)]
     thickness = f' stroke-width="{thick:g}"' if thick != 1.0 else ""
+    gap = (label, label_size(edge.text)) if edge.text else None
     lines = [
         f'<g id="\0_{edge.child}_{edge.operand}" class="edge"><title>{escape(hover_edge(edge, parent, child))}</title>',
-        f'<path d="{curve(path, direction)}" fill="none" stroke="{line}"{thickness}/>',
+        f'<path d="{curve(path, direction, gap)}" fill="none" stroke="{line}"{thickness}/>',
         f'<path d="M{"L".join(map(_at, head))}Z" fill="{line}"/>',
     ]
     if edge.text:
-        width = text_width(edge.text, SMALL) + 4
-        left, top = label[0] - width / 2, label[1] - SMALL / 2 - 1
         lines.append(
-            f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{SMALL + 2:g}" fill="{LIGHT["page"]}" '
-            f'fill-opacity="0.85"/><text x="{label[0]:.1f}" y="{label[1] + 0.35 * SMALL:.1f}" text-anchor="middle" '
+            f'<text x="{label[0]:.1f}" y="{label[1] + 0.35 * SMALL:.1f}" text-anchor="middle" '
             f'font-size="{SMALL:g}" fill="{LIGHT["quiet" if edge.quiet else "local"]}">{escape(edge.text)}</text>'
         )
     return "\n".join([*lines, "</g>"])
@@ -183,6 +252,21 @@ def _bend(start: Point, end: Point, upright: bool) -> str:
         return f"C{start[0]:.1f},{middle:.1f} {end[0]:.1f},{middle:.1f} {_at(end)}"
     middle = (start[0] + end[0]) / 2
     return f"C{middle:.1f},{start[1]:.1f} {middle:.1f},{end[1]:.1f} {_at(end)}"
+
+
+def _turn(start: Point, end: Point, upright: bool, ahead: float) -> str:
+    """A turn back, with round corners."""
+    along, across = (1, 0) if upright else (0, 1)
+    first, last = start[across], end[across]
+    radius = math.copysign(min(TURN, abs(last - first) / 2), last - first)
+    near, far = start[along], start[along] + ahead * abs(radius)
+    # out, down: of each corner its end and the two points that the curve is drawn towards
+    points = [
+        ((near + 2 * far) / 3, first), (far, first + radius / 3), (far, first + radius), (far, last - radius),
+        (far, last - radius / 3), ((near + 2 * far) / 3, last), (near, last),
+    ]  # fmt: skip
+    a, b, c, d, e, f, g = (_at((down, out) if upright else (out, down)) for out, down in points)
+    return f"C{a} {b} {c}L{d}C{e} {f} {g}"
 
 
 def _at(point: Point) -> str:

@@ -7,7 +7,7 @@ gradient. A node met again is named, not expanded again. The walk keeps its own 
 from __future__ import annotations
 
 from .model import Circuit, Edge, Node
-from .style import mark_text
+from .style import held, mark_text
 
 MOST_LINES = 200
 
@@ -20,7 +20,7 @@ def text_tree(circuit: Circuit, most: int = MOST_LINES) -> str:
     >>> print(text_tree(describe(Value(3.0, "x") * 2)))
     × = 6  ∂ ·
     ├─[2]─ x = 3  ∂ ·
-    └─[3]─ 2
+    └── 2
     """
     nodes = {node.id: node for node in circuit.nodes}
     operands: dict[str, list[Edge]] = {}
@@ -42,7 +42,8 @@ def text_tree(circuit: Circuit, most: int = MOST_LINES) -> str:
         edges = operands.get(id, [])
         for edge in reversed(edges):
             last = edge is edges[-1]
-            branch = f"{below}{'└─' if last else '├─'}[{edge.text or '…'}]─ "
+            slope = "" if edge.quiet else f"[{edge.text or '…'}]"
+            branch = f"{below}{'└─' if last else '├─'}{slope}─ "
             stack.append((edge.parent, branch, f"{below}{'   ' if last else '│  '}", group))
     if stack:
         lines.append(f"… abridged after {most} lines: {len(shown)} of {circuit.total} nodes are shown")
@@ -60,7 +61,8 @@ def _paths(circuit: Circuit) -> dict[str, str]:
 def _line(node: Node, again: bool) -> str:
     if node.kind == "folded":
         return node.label
-    name = ": ".join(part for part in (node.label, node.text) if part)
+    text = node.op.name if node.op is not None and node.op.gives is bool else node.text  # "equal = 0", not "= = 0"
+    name = ": ".join(part for part in (node.label, text) if part)
     value = f"{name} = {node.value_text}" if name and node.value_text else name or node.value_text
     if node.output is not None:
         value += f"  {node.output.text}"
@@ -73,5 +75,5 @@ def _line(node: Node, again: bool) -> str:
     if node.check:
         value += f" {node.check.text}{'' if node.check.agrees else ' disagree!'}"
     if node.kind == "group":
-        value += f"  ({node.count} nodes)"
+        value += f"  ({held(node)})"
     return value + "".join(f"  ({mark_text(node, mark)})" for mark in node.marks)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ..graph import topological_order
 from ..primitives import constant
 from ..value import Value, as_float
-from .steps import Steps
+from .advice import advice
+from .steps import Step, Steps, Term
 from .wording import Names, added, number, product
 
 
 def diagnose(
     z: Value, seed: float = 1.0, *, names: bool | Mapping[str, object] = True, precision: int = 4
 ) -> Diagnosis:
-    """The first node of z's graph where a nan or an inf was born, going forward, and if all is finite there, backward.
+    """Where a nan or an inf was born in z's graph, going forward, else backward; and what to write instead.
 
     Args:
         z: the output.
@@ -29,9 +30,11 @@ def diagnose(
     >>> with errstate(divide="ignore"):
     ...     f = math.log(x) * y
     >>> print(diagnose(f))
-    log(x) = log(0) = −inf: the first inf, out of finite numbers, with x = 0.
-    >>> print(diagnose(math.sqrt(x) * y))
-    the gradient becomes inf on the way from sqrt(x) to x: the local gradient of sqrt(x) by x is inf, with x = 0.
+    log(x) = log(0) = −inf: the first inf, out of finite numbers, with x = 0. Choose before the operation: \
+where(x > 0, log(x), 0), with what it should be there for 0.
+    >>> print(diagnose(math.sqrt(x) * x))
+    the gradient becomes nan on the way from sqrt(x) to x: 0 × inf here, for the local gradient of f by sqrt(x) is 0 \
+and the local gradient of sqrt(x) by x is inf, with x = 0. Write x ** 1.5 instead of sqrt(x) * x.
     >>> print(diagnose(x * y))
     all finite: every number and every gradient.
     """
@@ -39,11 +42,22 @@ def diagnose(
         raise TypeError(f"diagnose: expected a Value, got {type(z).__name__}")
     order = topological_order(z)
     words = Names(order, names, [z])
-    return (
-        _forward(order, words, precision)
-        or _backward(Steps(z, as_float(seed), False, names, precision), words, precision)
-        or _FINE
-    )
+    forward = _forward(order, words, precision)
+    backward = _backward(Steps(z, as_float(seed), False, names, precision), words, only_nan=forward is not None)
+    if forward is None and backward is None:
+        return _FINE
+    found, node, edge = forward or backward  # type: ignore[misc]
+    text = found.text
+    if forward is not None and backward is not None and not math.isnan(order[-1]._record[0] if z.parents else z.data):
+        told, other, _ = backward
+        text = f"{text} Backward, {told.text}"
+        node = other if edge in set(topological_order(other)) else node
+    what = advice(order, node, edge, Names(order, names, [z], precision=15))
+    return replace(found, text=f"{text} {what}".rstrip())
+
+
+_Found = tuple["Diagnosis", Value, Value]  # and the node that is to be chosen or not, and the one that is not finite
+_Arrived = dict[Value, list[tuple[Step, Term]]]  # for each node the terms sent to it so far
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +113,7 @@ def _kind(x: float) -> str:
     return "nan" if x != x else "inf"
 
 
-def _forward(order: list[Value], names: Names, precision: int) -> Diagnosis | None:
+def _forward(order: list[Value], names: Names, precision: int) -> _Found | None:
     first: Value | None = None
     for node in order:
         y = node._record[0] if node._record else node.data
@@ -110,10 +124,10 @@ def _forward(order: list[Value], names: Names, precision: int) -> Diagnosis | No
         elif born == born and y != y:  # an inf that became a nan
             text = _birth(first, born, names, precision)
             text += f" It became nan in {_equation(node, names, precision)}{_with_inputs(node, names, precision)}."
-            return Diagnosis("forward", first, _inputs(first), None, text)
+            return Diagnosis("forward", first, _inputs(first), None, text), node, first
     if first is None:
         return None
-    return Diagnosis("forward", first, _inputs(first), None, _birth(first, born, names, precision))
+    return Diagnosis("forward", first, _inputs(first), None, _birth(first, born, names, precision)), first, first
 
 
 def _birth(node: Value, y: float, names: Names, precision: int) -> str:
@@ -129,23 +143,71 @@ def _equation(node: Value, names: Names, precision: int) -> str:
     return f"{names.definition(node)} = {names.in_numbers(node, precision)} = {number(node._record[0], precision)}"
 
 
-def _backward(steps: Steps, names: Names, precision: int) -> Diagnosis | None:
-    for step in steps:
-        for sent in step.terms:
-            if math.isfinite(sent.total):
-                continue
-            node, adjoint = step.node, step.adjoint
-            assert adjoint is not None  # only forward steps have none
-            this, by = names(node), names(sent.parent)
-            if not math.isfinite(adjoint):
-                why = f"the sweep starts with {number(adjoint, precision)}"
-            elif not math.isfinite(sent.local_grad):
-                why = f"the local gradient of {this} by {by} is {number(sent.local_grad, precision)}"
-            elif sent.before is None or not math.isfinite(sent.term):
-                why = f"the product overflows, {product([sent.local_grad, adjoint], sent.term, precision)}"
-            else:
-                why = f"the sum overflows, {added([number(sent.before, precision), number(sent.term, precision)])}"
-            text = f"the gradient becomes {_kind(sent.total)} on the way from {this} to {by}: {why}"
-            text += f"{_with_inputs(node, names, precision)}."
-            return Diagnosis("backward", node, _inputs(node), sent.operand, text)
-    return None
+def _backward(steps: Steps, names: Names, only_nan: bool) -> _Found | None:
+    arrived: _Arrived = {}
+
+    def not_finite() -> Iterator[tuple[Step, Term]]:
+        for step in steps:
+            for sent in step.terms:
+                arrived.setdefault(sent.parent, []).append((step, sent))
+                if not math.isfinite(sent.total):
+                    yield step, sent
+
+    text, found, first = "the gradient", None, None
+    for step, sent in not_finite():
+        if (first is not None or only_nan) and sent.total == sent.total:
+            continue
+        why, *found = _meeting(step, sent, arrived, steps, names)
+        text += f" becomes {_kind(sent.total)} on the way from {names(step.node)} to {names(sent.parent)}: {why}"
+        text += f"{_with_inputs(step.node, names, steps.precision)}."
+        first = first or (step.node, sent.operand)
+        if sent.total != sent.total:
+            break
+        text += " It"
+    if first is None or found is None:
+        return None
+    node, operand = first
+    chosen, edge = found
+    return Diagnosis("backward", node, _inputs(node), operand, text.removesuffix(" It")), chosen, edge
+
+
+def _meeting(step: Step, sent: Term, arrived: _Arrived, steps: Steps, names: Names) -> tuple[str, Value, Value]:
+    """Why the gradient is not finite from this term on; the node to be chosen or not, and the one not finite."""
+    node, adjoint, slope, precision = step.node, step.adjoint, sent.local_grad, steps.precision
+    assert adjoint is not None  # only forward steps have none
+    here = _local(step, sent, names, precision)
+    if math.isnan(sent.term) and slope == 0.0 and math.isinf(adjoint):
+        above, edge = _from_above(node, math.isinf, arrived, steps, names)
+        return f"0 × {number(adjoint)} here, for {here} and {above}", edge, edge
+    if math.isnan(sent.term) and adjoint == 0.0 and math.isinf(slope):
+        above, other = _from_above(node, lambda x: x == 0.0, arrived, steps, names)
+        return f"0 × {number(slope)} here, for {above} and {here}", other, node
+    if not math.isfinite(adjoint) and node is steps.z:
+        why = f"the sweep starts with {number(adjoint, precision)}"
+    elif not math.isfinite(slope):
+        why = here
+    elif sent.before is None or not math.isfinite(sent.term):
+        why = f"the product overflows, {product([slope, adjoint], sent.term, precision)}"
+    else:
+        why = f"the sum overflows, {added([number(sent.before, precision), number(sent.term, precision)])}"
+    return why, node, node
+
+
+def _local(step: Step, sent: Term, names: Names, precision: int) -> str:
+    return f"the local gradient of {names(step.node)} by {names(sent.parent)} is {number(sent.local_grad, precision)}"
+
+
+def _from_above(
+    node: Value, is_it: Callable[[float], bool], arrived: _Arrived, steps: Steps, names: Names
+) -> tuple[str, Value]:
+    """What made the gradient of `node` what it is, zero or infinite, and the node where that was."""
+    while True:
+        terms = arrived.get(node, [])
+        for step, sent in terms:
+            if is_it(sent.local_grad):
+                return _local(step, sent, names, steps.precision), step.node
+        onward = [step.node for step, _ in terms if step.adjoint is not None and is_it(step.adjoint)]
+        if not onward:
+            gradient = sum(sent.term for _, sent in terms) if terms else steps.seed
+            return f"the gradient of {names(node)} is {number(gradient, steps.precision)}", node
+        node = onward[0]

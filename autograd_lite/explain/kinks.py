@@ -7,9 +7,8 @@ next to the point, by the row's own value and local derivatives there, one argum
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import overload
 
 from .. import ieee
 from ..graph import topological_order
@@ -30,7 +29,9 @@ def kinks(z: Value, *, names: bool | Mapping[str, object] = True, precision: int
         names: what nodes without a label are called: True for the caller's variables, False, or a namespace.
         precision: how many significant digits are printed.
 
-    A branch that a Python ``if`` did not take is not in the graph, and so not asked about.
+    A recorded comparison at its threshold, ``where(greater(x, 2), …)`` at 2, is a jump or a tie of what chooses by it.
+    A branch that a Python ``if`` did not take is not in the graph, nor is a comparison that came out as a bool, as
+    ``x > 2`` does: these are not asked about.
 
     >>> from autograd_lite import math
     >>> a, b = Value(1.0, "a"), Value(1.0, "b")
@@ -46,7 +47,10 @@ def kinks(z: Value, *, names: bool | Mapping[str, object] = True, precision: int
     if not isinstance(z, Value):
         raise TypeError(f"kinks: expected a Value, got {type(z).__name__}")
     order = topological_order(z)
-    return Kinks([kink for node in order for kink in kinks_at(node)], Names(order, names, [z]), precision)
+    asked = [node for node in order if node is z or not _is_truth(node)]
+    found = Kinks(kink for node in asked for kink in kinks_at(node))
+    found._names, found._precision = Names(order, names, [z]), precision
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,12 @@ class Side:
     """One argument of a node at a kink: the local gradient in the limit from either side, and what the row chose.
 
     Attributes:
-        operand: which argument.
+        operand: which argument; one that is a recorded comparison turns at this point.
         left, right: the slopes, as limits; nan where the operation is not defined on that side.
         jump_left, jump_right: the limit of the value on that side, less the value; 0.0 where it is continuous.
         chosen: the local gradient that the row has there.
+        by: the node that is moved: the argument itself, or one of those that are compared.
+        at: its number.
 
     >>> (side,) = kinks(abs(Value(0.0)))[0].sides
     >>> side.left, side.right, side.chosen
@@ -70,6 +76,8 @@ class Side:
     jump_left: float
     jump_right: float
     chosen: float
+    by: Value
+    at: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +95,7 @@ class Kink:
     sides: tuple[Side, ...]
 
 
-class Kinks(Sequence[Kink]):
+class Kinks(tuple[Kink, ...]):
     """The kinks of a graph, in its order.
 
     >>> found = kinks(abs(Value(0.0)) + abs(Value(1.0)))
@@ -95,54 +103,42 @@ class Kinks(Sequence[Kink]):
     (1, ['kink'])
     """
 
-    def __init__(self, found: list[Kink], names: Names, precision: int) -> None:
-        self._found = found
-        self._names = names
-        self._precision = precision
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    @overload
-    def __getitem__(self, index: int) -> Kink: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Kink]: ...
-    def __getitem__(self, index: int | slice) -> Kink | list[Kink]:
-        return self._found[index]
+    _names: Names
+    _precision: int
 
     def __str__(self) -> str:
-        if not self._found:
+        if not self:
             return "no kinks: every operation is smooth where it was evaluated"
-        lines = [f"{counted(len(self._found), 'kink')}:"]
-        for kink in self._found:
+        lines = [f"{counted(len(self), 'kink')}:"]
+        for kink in self:
             lines += [f"  {line}" for line in self._told(kink)]
         return "\n".join(lines)
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str | None:
+        from .tables import table
+
+        told = [self._told(kink) for kink in self]
+        rows = [(head, "\n".join(side.strip() for side in sides)) for head, *sides in told]
+        return table([counted(len(rows), "kink"), "slopes to both sides"], rows) if rows else None
+
     def _told(self, kink: Kink) -> list[str]:
         names, node = self._names, kink.node
-        at = dict.fromkeys(
-            f"{names(parent)} = {self._number(x)}"
-            for parent, x in zip(node.parents, node._record[1:])
-            if parent.op is not constant
-        )
+        at = dict.fromkeys(f"{names(side.by)} = {self._number(side.at)}" for side in kink.sides)
         article = "an" if kink.kind == "edge" else "a"
         lines = [f"{names.definition(node)}, {article} {kink.kind} at {', '.join(at)}"]
         for side in kink.sides:
-            left, right = (
-                self._side(slope, jump) for slope, jump in ((side.left, side.jump_left), (side.right, side.jump_right))
-            )
-            by = names(node.parents[side.operand])
-            lines.append(
-                f"  slope by {by}: {left} to the left, {right} to the right; {self._number(side.chosen)} was taken"
-            )
+            by, y, jumps = names(side.by), node._record[0], (side.jump_left, side.jump_right)
+            if any(jumps) or _is_truth(node.parents[side.operand]):
+                lines.append(self._both(f"value by {by}", [y + jump for jump in jumps], y))
+            if not _is_truth(node.parents[side.operand]):
+                lines.append(self._both(f"slope by {by}", [side.left, side.right], side.chosen))
         return lines
 
-    def _side(self, slope: float, jump: float) -> str:
-        if slope != slope:
-            return "undefined"
-        return self._number(slope) + (f" after a jump of {self._number(jump)}" if jump else "")
+    def _both(self, what: str, sides: list[float], chosen: float) -> str:
+        left, right = ("undefined" if x != x else self._number(x) for x in sides)
+        return f"  {what}: {left} to the left, {right} to the right; {self._number(chosen)} was taken"
 
     def _number(self, x: float) -> str:
         return number(x, self._precision)
@@ -154,21 +150,42 @@ class Kinks(Sequence[Kink]):
 def kinks_at(node: Value) -> Iterator[Kink]:
     """The node's own `Kink`, if it has one."""
     op, numbers = node.op, node._record[1:]
-    if op is None or not node.parents or numbers in op.smooth or not all(map(math.isfinite, numbers)):
+    if op is None or not node.parents:
         return
-    sides = []
+    smooth = numbers in op.smooth or not all(map(math.isfinite, numbers))
+    sides: list[Side] = []
     for operand, parent in enumerate(node.parents):
-        is_truth = bool(op.takes) and op.takes[operand] is bool
-        if parent.op is constant or is_truth or is_discrete(op, operand, len(numbers)):
+        if _is_truth(parent):
+            sides += _turns(op, node._record, operand, parent)
+        if smooth or parent.op is constant or is_discrete(op, operand, len(numbers)) or _made_of_truths(parent):
             continue
         chosen = ieee.quietly(op.derivative(operand), node._record)
         (left, jump_left), (right, jump_right) = (
             _limits(op, node._record, operand, way, chosen) for way in (-1.0, 1.0)
         )
         if math.isinf(node._record[0]) or not (left == right == chosen and jump_left == jump_right == 0.0):
-            sides.append(Side(operand, left, right, jump_left, jump_right, chosen))
+            sides.append(Side(operand, left, right, jump_left, jump_right, chosen, parent, numbers[operand]))
     if sides:
         yield Kink(node, _kind(op, node._record[0], sides), tuple(sides))
+
+
+def _is_truth(node: Value) -> bool:
+    return node.op is not None and node.op.gives is bool
+
+
+def _made_of_truths(node: Value) -> bool:
+    return _is_truth(node) or any(map(_is_truth, node.parents))
+
+
+def _turns(op: Primitive, record: tuple[float, ...], operand: int, comparison: Value) -> Iterator[Side]:
+    """The sides of an operation where the comparison that is one of its arguments turns."""
+    y, *numbers = record
+    for side in (side for kink in kinks_at(comparison) for side in kink.sides):
+        left, right = (
+            op(*numbers[:operand], numbers[operand] + turned, *numbers[operand + 1 :]) - y
+            for turned in (side.jump_left, side.jump_right)
+        )
+        yield Side(operand, 0.0, 0.0, left, right, 0.0, side.by, side.at)
 
 
 def _kind(op: Primitive, y: float, sides: list[Side]) -> str:

@@ -14,7 +14,8 @@ from functools import cached_property
 
 from .. import sweep
 from ..primitives import constant
-from ..value import Value, pull, sweeps
+from ..value import Value, pull
+from .history import Sweeps, Term, same, total
 from .paths import Between, Path
 from .wording import Names, number, with_operands
 
@@ -80,11 +81,17 @@ class Explanation:
     def __init__(self, node: Value, z: Value | None, names: bool | Mapping[str, object], precision: int) -> None:
         self.node = node
         self.z = z
-        self.sections = _sections_of_grad(node) if z is None else _sections([(z, 1.0)], {z: Between(z, node)}, node)
-        self.total = _total(self.sections)
+        between: dict[Value, Between] = {}
+        self.sections: list[Section] = []
+        for one in [Term(z, 1.0, 1, 0.0)] if z is not None else Sweeps().of(node):
+            if one.root not in between:
+                between[one.root] = Between(one.root, node)
+            if between[one.root].nodes:
+                self.sections.append(Section(one.root, one.seed, one.calls, node, between[one.root]))
+        self.total = total([section.gradient for section in self.sections for _ in range(section.calls)])
         self.reached = node.reached if z is None else bool(self.sections)
         self.gradient = node.grad if z is None else self.total
-        self.remainder = 0.0 if _same(self.gradient, self.total) else self.gradient - self.total
+        self.remainder = 0.0 if same(self.gradient, self.total) else self.gradient - self.total
         self._precision = precision
         roots = [*(section.root for section in self.sections), *([] if z is None else [z])]
         nodes = with_operands({node: None for section in self.sections for node in section.nodes})
@@ -112,6 +119,11 @@ class Explanation:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str | None:
+        from .tables import explained
+
+        return explained(self)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
@@ -121,7 +133,7 @@ class Line:
         successor: the node computed from the one asked about, which is its operand number `operand`.
         local_grad: ∂successor/∂node.
         adjoint: the gradient of the output by the successor, times the seed.
-        term: their product; 0 where one that absorbs is 0.
+        term: their product; 0 where no path leads to the node: it was not chosen, or stopped, or there are steps.
 
     >>> x = Value(3.0, "x")
     >>> f = x * 5
@@ -196,67 +208,6 @@ class Section:
         """The `most` paths that add most, in absolute value: the first costs as much as the ledger itself, each
         further one its length."""
         return self._between.heaviest(most, self.seed)
-
-
-# ---- which sweeps a gradient came from -------------------------------------------------------------------------------
-
-
-def _sections_of_grad(node: Value) -> list[Section]:
-    """The sections of the sweeps that `node.grad` is the sum of: all since it was forgotten, as far as they are known.
-
-    A gradient may also have been set to zero by hand, which nobody noted: then it is the sum of the last few sweeps.
-    """
-    if not node.reached:
-        return []
-    between: dict[Value, Between] = {}
-    found: list[tuple[Value, float]] = []
-    for reference, seed in reversed(list(sweeps)):
-        root = reference()
-        if root is None:
-            continue
-        if root not in between:
-            between[root] = Between(root, node)
-        if between[root].nodes:
-            if seed is None:
-                break
-            found.append((root, seed))
-    found.reverse()
-    sections = _sections(found, between, node)
-    brought = [section.gradient for section in sections for _ in range(section.calls)]
-    for first in range(len(brought) + 1):
-        if _same(_sum(brought[first:]), node.grad):
-            return sections if not first else _sections(found[first:], between, node)
-    return sections
-
-
-def _sections(found: list[tuple[Value, float]], between: dict[Value, Between], node: Value) -> list[Section]:
-    sections: list[Section] = []
-    for root, seed in found:
-        if not between[root].nodes:
-            continue
-        if sections and sections[-1].root is root and sections[-1].seed == seed:
-            sections[-1].calls += 1
-        else:
-            sections.append(Section(root, seed, 1, node, between[root]))
-    return sections
-
-
-def _total(sections: list[Section]) -> float:
-    return _sum([section.gradient for section in sections for _ in range(section.calls)])
-
-
-def _sum(terms: list[float]) -> float:
-    # From the left, one after the other, as the sweeps add; `sum` may do better, and so would not agree.
-    if not terms:
-        return 0.0
-    total = terms[0]
-    for term in terms[1:]:
-        total += term
-    return total
-
-
-def _same(a: float, b: float) -> bool:
-    return a == b or (a != a and b != b)
 
 
 # ---- terms -----------------------------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ class Estimate:
         at_kink: whether an operation on the way sits at a kink, a tie, a jump or an edge: there a gradient is a choice.
         gradient: by the reverse sweep, from ∂z/∂z = 1.
         rounding: how far rounding in that sweep may have moved it: terms far larger than their sum leave an error.
+        jump: where the output jumps, its limit from the left, what it is at the point, and its limit from the right.
 
     >>> x = Value(0.0, "x")
     >>> estimate = numerical_gradients(abs(x))[x]
@@ -79,11 +80,16 @@ class Estimate:
     at_kink: bool
     gradient: float
     rounding: float = 0.0
+    jump: tuple[float, float, float] | None = None
 
     @property
     def verdict(self) -> str:
-        """One of "agrees", "mismatch", "kink" (a slope was chosen that is no other's) and "unknown" (no estimate)."""
+        """One of "agrees", "mismatch", "kink" (a slope was chosen that is no other's), "jump" (there is no slope) and
+        "unknown" (no estimate).
+        """
         g = self.gradient
+        if self.jump is not None:
+            return "jump"
         if g == self.value or abs(g - self.value) <= self.error + self.rounding < INF:
             return "agrees"
         if self.at_kink:
@@ -147,6 +153,8 @@ def _roundings(order: list[Value], adjoints: dict[Value, float]) -> dict[Value, 
 
 def _estimate(replay: _Replay, gradient: float) -> Estimate:
     at_kink = _has_kink(replay)
+    if at_kink and (jump := _jump(replay)):
+        return Estimate(math.nan, INF, _NOTHING, _NOTHING, at_kink, gradient, jump=jump)
     if math.isinf(gradient):
         return _without_bound(replay, at_kink, gradient)
     centre = _limit(replay.central, _scales(replay.number), 16.0)
@@ -185,6 +193,17 @@ def _without_bound(replay: _Replay, at_kink: bool, gradient: float) -> Estimate:
     agrees = all(way in (gradient, None) for way in ways) and gradient in ways
     value, error = (gradient, 0.0) if agrees else (math.nan, INF)
     return Estimate(value, error, left, right, at_kink, gradient)
+
+
+def _jump(replay: _Replay) -> tuple[float, float, float] | None:
+    """The output's limit from the left, what it is at the point, and its limit from the right, where they differ."""
+    (here, at_rest), limits, jumps = replay(0.0), [], False
+    for way in (-1.0, 1.0):
+        (near, noise), (far, _), *_, (farther, _) = [replay(way * s) for s in _scales(replay.number)[:AGREED]]
+        change = abs(near - here)
+        jumps = jumps or (change > 64.0 * (noise + at_rest) and abs(near - farther) < 0.1 * change)
+        limits.append(near - (far - near) / 3.0 if math.isfinite(near - far) else near)
+    return (limits[0], here, limits[1]) if jumps else None
 
 
 def _grows(replay: _Replay, way: float) -> float | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .. import ieee
 from ..graph import operations
-from ..value import Value
+from ..value import NOT_CHOSEN, Value, has_path
 
 Edge = tuple[int, int, float]  # to which node it leads back, as which operand, and the local gradient
 
@@ -126,15 +126,16 @@ class Between:
 
     def _path(self, edges: list[Edge], seed: float) -> Path:
         product, node = seed, 0
-        for parent, _, slope in edges:
+        for parent, operand, slope in edges:
             op = self.nodes[node].op
-            product = 0.0 if not product or (op is not None and op.selects and not slope) else product * slope
+            assert op is not None  # it has parents
+            product = product * slope if product is not NOT_CHOSEN and has_path(op, operand, slope) else NOT_CHOSEN
             node = parent
         return Path(
             (self.nodes[0], *(self.nodes[parent] for parent, _, _ in edges)),
             tuple(operand for _, operand, _ in edges),
             tuple(slope for _, _, slope in edges),
-            product,
+            0.0 if product is NOT_CHOSEN else product,
         )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from .. import sweep
 from ..graph import operations, successors, topological_order
 from ..names import names_of
-from ..value import Value, as_float, pull, short_label
+from ..value import NOT_CHOSEN, Value, as_float, pull, short_label
 from .layers import Layer, layers
 from .wording import number
 
@@ -55,7 +55,7 @@ def across_affine(W: Sequence[Sequence[Any]], delta: Sequence[Any]) -> list[floa
             f"across_affine: W is {len(rows)}×{columns}, so Wᵀ is {columns}×{len(rows)} and takes a δ of {len(rows)}, "
             f"not of {len(signal)}"
         )
-    return [functools.reduce(operator.add, map(_product, signal, column)) for column in zip(*rows)]
+    return [functools.reduce(operator.add, map(operator.mul, signal, column)) for column in zip(*rows)]
 
 
 def across_nonlinearity(delta: Sequence[Any], slopes: Sequence[Any]) -> list[float]:
@@ -76,7 +76,7 @@ def across_nonlinearity(delta: Sequence[Any], slopes: Sequence[Any]) -> list[flo
             f"across_nonlinearity: δ has {len(signal)} numbers and f′(z) has {len(factors)}: "
             "element by element they must be as many"
         )
-    return list(map(_product, signal, factors))
+    return list(map(operator.mul, signal, factors))
 
 
 def outer(delta: Sequence[Any], a: Sequence[Any]) -> list[list[float]]:
@@ -88,16 +88,11 @@ def outer(delta: Sequence[Any], a: Sequence[Any]) -> list[list[float]]:
     [[10.0, 20.0, 30.0], [1.0, 2.0, 3.0]]
     """
     along = _numbers(a)
-    return [[_product(d, x) for x in along] for d in _numbers(delta)]
+    return [[d * x for x in along] for d in _numbers(delta)]
 
 
 def _numbers(xs: Iterable[Any]) -> list[float]:
     return [x.data if isinstance(x, Value) else as_float(x) for x in xs]
-
-
-def _product(a: float, b: float) -> float:
-    """As in the sweep, an error signal of zero stays zero whatever it is multiplied by; and so does a slope of zero."""
-    return a * b if a and b else 0.0
 
 
 # ---- what is found ---------------------------------------------------------------------------------------------------
@@ -310,7 +305,8 @@ class _Reader:
         move, slopes, moved = f"δ{raised(level)} = {formula}", [1.0] * n, above
         if layer.f != "linear":
             slopes = [self.slope(a, z) for a, z in zip(layer.a, layer.z)]
-            moved, sizes = across_nonlinearity(above, slopes), list(map(_product, sizes, map(abs, slopes)))
+            chosen = [0.0 if self.adjoints.get(z) is NOT_CHOSEN else x for z, x in zip(layer.z, above)]
+            moved, sizes = across_nonlinearity(chosen, slopes), list(map(operator.mul, sizes, map(abs, slopes)))
             move = f"δ{raised(level)} = {f'({formula})' if ' ' in formula else formula} ∘ f′(z{raised(level)})"
             shapes = f"({n}) = {shapes} ∘ ({n})"
         elif shapes != f"({n})":

@@ -15,13 +15,15 @@ from .. import ieee
 from ..graph import topological_order
 from ..primitives import constant
 from ..value import Value, as_float, pull
-from .wording import Names, added, counted, number, product
+from .wording import Names, added, counted, no_path, number
+from .wording import term as told_term
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
     from ..drawing import Picture
+    from ..drawing.page import Page
 
 MOST_STEPS = 500  # printed
 
@@ -108,7 +110,7 @@ class Step:
     >>> print(last.draw().text())
     f: × = 6  ∂ 1
     ├─[2]─ x = 3  ∂ 2
-    └─[3]─ 2
+    └── 2
     step 2 of 2
     x:  ∂f/∂x = 2
     """
@@ -151,9 +153,11 @@ class Step:
         above = names.derivative(self.steps.of, self.node)
         lines = [f"{what}:  {above} = {number(self.adjoint, digits)}"]
         for term in self.terms:
-            slope = number(term.local_grad, digits)
-            arithmetic = product([term.local_grad, self.adjoint], term.term, digits)
-            line = f"to {names(term.parent)}:  {names.slope(self.node, term.operand) or slope} × {above} = {arithmetic}"
+            slope = names.slope(self.node, term.operand) or number(term.local_grad, digits)
+            assert self.node.op is not None
+            why = no_path(self.node.op, term.operand, term.local_grad, self.adjoint)
+            product = told_term(self.node.op, term.operand, term.local_grad, self.adjoint, digits)
+            line = f"to {names(term.parent)}:  {product if why else f'{slope} × {above} = {product}'}"
             if term.before is not None:
                 so_far = added([number(term.before, digits), number(term.term, digits)])
                 line += f";  so far {so_far} = {number(term.total, digits)}"
@@ -167,6 +171,7 @@ class Steps(Sequence[Step]):
     Attributes:
         z, seed: where the backward pass starts.
         nodes: what takes part, operands first.
+        reached: those of them that a gradient comes to.
 
     >>> x = Value(3.0, "x")
     >>> f = (x * 2).named("f")
@@ -186,13 +191,18 @@ class Steps(Sequence[Step]):
         self.z = z
         self.seed = seed
         self.nodes = [node for node in topological_order(z) if node.op is not constant or node is z]
+        adjoints = {z: seed}
+        for node in reversed(self.nodes):
+            if node.parents and node in adjoints:
+                list(_sent(node, adjoints))
+        self.reached = [node for node in self.nodes if node in adjoints]  # a comparison passes nothing on
         self.forward = forward
         self.precision = precision
         self.names = Names(self.nodes, names, [z])
         self.of = self.names.atom(z)
 
     def __len__(self) -> int:
-        return len(self.nodes) * (1 + self.forward)
+        return len(self.reached) + len(self.nodes) * self.forward
 
     def __iter__(self) -> Iterator[Step]:
         index = 0
@@ -200,7 +210,7 @@ class Steps(Sequence[Step]):
             yield Step(self, index, node, None, ())
             index += 1
         adjoints = {self.z: self.seed}
-        for node in reversed(self.nodes):
+        for node in reversed(self.reached):
             terms = tuple(_sent(node, adjoints)) if node.parents else ()
             yield Step(self, index, node, adjoints[node], terms)
             index += 1
@@ -227,6 +237,18 @@ class Steps(Sequence[Step]):
                 found.update((term.parent, term.total) for term in step.terms)
         return found
 
+    def _repr_html_(self) -> str:
+        from .tables import table
+
+        rows = []
+        for step in islice(self, MOST_STEPS):
+            head, *passed = step.told()
+            rows.append((f"{step.index + 1}", head.replace(":  ", "\n"), "\n".join(line.strip() for line in passed)))
+        rest = len(self) - len(rows)
+        return table(
+            ["", "node", "passed on"], rows, below=f"… and {rest} more steps: iterate over them" if rest else ""
+        )
+
     def __str__(self) -> str:
         width = len(str(len(self))) + 1
         lines = []
@@ -241,19 +263,21 @@ class Steps(Sequence[Step]):
     def __repr__(self) -> str:
         return f"<Steps from {self.names(self.z)}: {len(self)}; print them, iterate, or .save('steps.html')>"
 
-    # ---- drawn: each a room of its own, as with `Value.draw` ----
+    def html(self, **options: Any) -> Page:
+        """The circuit's page, before the first step, to play them. The options are those of `draw`."""
+        from ..drawing.frames import page_of
 
-    def html(self, **options: Any) -> str:
-        """An animation of the steps, one self-contained page: see `autograd_lite.drawing.frames`."""
-        from ..drawing.frames import animated_html
-
-        return animated_html(self, **options)
+        return page_of(self, **options)
 
     def save(self, path: str | os.PathLike[str], **options: Any) -> Path:
-        """Write the animation to a file, ``.html`` or ``.gif``: see `autograd_lite.drawing.frames`."""
-        from ..drawing.frames import save_steps
+        """Write the page to a file, ``.html``, and return its path. ValueError for another suffix, OSError as files."""
+        from pathlib import Path
 
-        return save_steps(self, path, **options)
+        file = Path(path)
+        if file.suffix.lower() != ".html":
+            raise ValueError(f"steps are saved as .html, not {file.suffix or 'without a suffix'}: {file.name!r}")
+        file.write_text(self.html(**options), encoding="utf-8")
+        return file
 
 
 def _sent(node: Value, adjoints: dict[Value, float]) -> Iterator[Term]:

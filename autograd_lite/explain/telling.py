@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .paths import Path
-from .wording import LONGEST, Names, added, counted, number, product
+from .wording import LONGEST, Names, added, counted, no_path, number, term
 
 if TYPE_CHECKING:
     from .ledger import Explanation, Line, Section
@@ -21,10 +21,10 @@ MOST_STEPS = 8  # of a path
 
 def told(ledger: Explanation) -> str:
     """The whole text."""
-    return _Teller(ledger).text()
+    return Teller(ledger).text()
 
 
-class _Teller:
+class Teller:
     def __init__(self, ledger: Explanation) -> None:
         self.ledger = ledger
         self.names: Names = ledger._names
@@ -86,7 +86,7 @@ class _Teller:
     def terms(self, section: Section) -> list[str]:
         shown = section.lines[:MOST_LINES]
         vias = [f"  via {self.via(line)}:" for line in shown]
-        arithmetic = [product([line.local_grad, line.adjoint], line.term, self.ledger._precision) for line in shown]
+        arithmetic = [self.term(line) for line in shown]
         width, wide = max(map(len, vias)), max(map(len, arithmetic))
         lines = [
             f"{via:{width}}  {product:{wide}}{self.which(line, section)}".rstrip()
@@ -107,9 +107,15 @@ class _Teller:
             return f"{successor}, operand {line.operand + 1}"
         return successor
 
+    def term(self, line: Line) -> str:
+        assert line.successor.op is not None
+        return term(line.successor.op, line.operand, line.local_grad, line.adjoint, self.ledger._precision)
+
     def which(self, line: Line, section: Section) -> str:
         """What the two factors are, if that is soon said: ``w × ∂f/∂q``, or ``1 × ∂f/∂q`` where one is a number."""
         names, successor = self.names, line.successor
+        if self.term(line).endswith(")"):  # no path
+            return ""
         local = names.slope(successor, line.operand) or self.number(line.local_grad)
         above = section.passed_on(successor, lambda node: names.given(node) is not None)
         factors = f"{local} × {names.derivative(names.atom(section.root), above)}"
@@ -145,6 +151,9 @@ class _Teller:
             f"… {len(grads) - MOST_STEPS} more …" if i is None else self.number(grads[i]) for i in _shown(len(grads))
         ]
         product = self.number(path.product)
+        for node, operand, slope in zip(path.nodes, path.operands, path.local_grads):
+            if node.op is not None and (why := no_path(node.op, operand, slope, 1.0)):
+                return f"{product} ({why})"
         return product if factors == [product] else f"{' × '.join(factors)} = {product}"
 
     def sum_of_sweeps(self) -> str:

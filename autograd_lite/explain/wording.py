@@ -14,7 +14,7 @@ from ..graph import topological_order
 from ..ieee import errstate
 from ..names import names_of
 from ..primitives import CALL, POWER, PRODUCT, SIGN, Primitive, constant
-from ..value import Value, as_constant, recording, short_label
+from ..value import NOT_CHOSEN, Value, as_constant, has_path, recording, short_label
 
 LONGEST = 36  # characters of an expression; what is longer is shown to a lesser depth
 DEEPEST = 4
@@ -47,13 +47,37 @@ def counted(n: int, thing: str) -> str:
 def product(factors: Iterable[float], result: float, precision: int = 4) -> str:
     """A product in numbers, with its result.
 
-    >>> product([1.0, -4.0], -4.0), product([float("inf"), 0.0], 0.0)
-    ('1 × −4 = −4', 'inf × 0 = 0 (a zero absorbs)')
+    >>> product([1.0, -4.0], -4.0), product([float("inf"), 0.0], float("nan"))
+    ('1 × −4 = −4', 'inf × 0 = nan')
     """
-    factors = list(factors)
-    text = f"{' × '.join(number(factor, precision) for factor in factors)} = {number(result, precision)}"
-    finite = all(factor - factor == 0.0 for factor in factors)
-    return text if finite or result else f"{text} (a zero absorbs)"
+    return f"{' × '.join(number(factor, precision) for factor in factors)} = {number(result, precision)}"
+
+
+def no_path(op: Primitive, operand: int, slope: float, adjoint: float) -> str:
+    """Why an operand is sent no term, in a few words; "" where it is sent one.
+
+    >>> from autograd_lite.primitives import floor, maximum, mul, stop_gradient
+    >>> no_path(maximum, 0, 0.0, 2.0), no_path(floor, 0, 0.0, 2.0), no_path(stop_gradient, 0, 0.0, 2.0)
+    ('not chosen', 'floor is constant between steps', 'stopped')
+    >>> no_path(mul, 0, 0.0, 2.0), no_path(mul, 0, 0.0, NOT_CHOSEN)
+    ('', 'no path leads here')
+    """
+    if adjoint is NOT_CHOSEN:
+        return "no path leads here"
+    if has_path(op, operand, slope):
+        return ""
+    return op.still if op.flat[operand] else "not chosen"
+
+
+def term(op: Primitive, operand: int, slope: float, adjoint: float, precision: int = 4) -> str:
+    """What an operand is sent, in numbers: local gradient × gradient from above, or why nothing.
+
+    >>> from autograd_lite.primitives import maximum
+    >>> term(maximum, 0, 1.0, 2.0), term(maximum, 1, 0.0, float("inf"))
+    ('1 × 2 = 2', '0 (not chosen)')
+    """
+    why = no_path(op, operand, slope, adjoint)
+    return f"0 ({why})" if why else product([slope, adjoint], adjoint * slope, precision)
 
 
 def added(terms: Iterable[str]) -> str:
@@ -83,6 +107,7 @@ class Names:
         roots: outputs, which get a letter from f on if nothing else names them: a gradient is *of* something,
         asked: and *by* something: leaves, which get a letter from x on.
         names: as for a drawing: True for the caller's variables, False for labels only, or a namespace.
+        precision: how many digits the constants of an expression have.
 
     >>> x, y = Value(1.0, "x"), Value(2.0, "y")
     >>> q = (x + y) * 2
@@ -99,8 +124,10 @@ class Names:
         names: bool | Mapping[str, object] = True,
         roots: Iterable[Value] = (),
         asked: Iterable[Value] = (),
+        precision: int = 4,
     ) -> None:
         nodes = list(nodes)
+        self._precision = precision
         self._given = names_of(nodes, names)
         taken = {node.label for node in nodes} | set(self._given.values())
         for nameless, letters in (
@@ -182,9 +209,9 @@ class Names:
 def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Words], names: Names) -> Words | None:
     y = Value(node._record[0])
     arguments = [
-        parent if parent.op is constant else Value(number) for parent, number in zip(node.parents, node._record[1:])
+        number if parent.op is constant else Value(number) for parent, number in zip(node.parents, node._record[1:])
     ]
-    known = {argument: words[parent] for argument, parent in zip(arguments, node.parents) if argument is not parent}
+    known = {x: words[parent] for x, parent in zip(arguments, node.parents) if isinstance(x, Value)}
     name = names.given(node)
     known[y] = _written(node, names, 2) if name is None else (name, CALL)
     try:
@@ -224,7 +251,7 @@ def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Words]
     """The operation of `node`, its operands written out to so many levels or until they have a name."""
     op = node.op
     if op is None or op is constant:
-        return _number_words(node.data)
+        return _number_words(node.data, names._precision)
     operands = []
     for parent in node.parents[:MOST_ARGUMENTS]:
         name = names.given(parent)

@@ -3,13 +3,11 @@
 The strategies draw numbers, points and whole programs. Needs the extra `testing`, which is hypothesis and mpmath.
 """
 
-try:
-    import hypothesis as _hypothesis  # noqa: F401
-    import mpmath as _mpmath  # noqa: F401
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        f"autograd_lite.testing needs {error.name}: pip install 'autograd_lite[testing]'", name=error.name
-    ) from error
+# ruff: noqa: E402 - what is missing is said before it is imported
+from ..extras import require
+
+for _module in ("hypothesis", "mpmath"):
+    require("autograd_lite.testing", _module, "testing")
 
 from .check import check_gradients
 from .judgement import taylor_test

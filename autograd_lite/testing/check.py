@@ -18,7 +18,7 @@ from .. import derivatives
 from ..graph import topological_order
 from ..primitives import stop_gradient
 from ..trees import flatten, paths
-from ..value import Value, as_float
+from ..value import Value, as_float, differentiating
 from .enclosure import is_known
 from .foreign import DOUBLE, Foreign, Parts, called, is_foreign
 from .graphs import Graph, as_number, backward
@@ -142,9 +142,10 @@ class _Ours:
         self.report, self.oracle, self.modes, self.limits = report, oracle, modes, limits
         self.point = parts.numbers()
         self.names = parts.names()
-        self.inputs = [Value(x, name) for x, name in zip(self.point, self.names)]
         self.called = called(fn)
-        returned = self._returned(self.inputs)
+        with differentiating():
+            self.inputs = [Value(x, name) for x, name in zip(self.point, self.names)]
+            returned = self._returned(self.inputs)
         self.outputs = self._values(returned)
         places = list(paths(flatten(returned)[1]))
         self.outputs_named = [f"{self.called}{place}" for place in places]

@@ -82,8 +82,8 @@ def enclose_sweep(program: Program, slopes: Sequence[Sequence[float]], seed: flo
         return [None if adjoint is None else interval_ends(adjoint) for adjoint in adjoints]
 
 
-def enclose_push(program: Program, slopes: Sequence[Sequence[float]], place: int) -> Interval:
-    """The enclosure of the last result's derivative by input `place`, added up as the forward mode does.
+def enclose_push(program: Program, slopes: Sequence[Sequence[float]], by: int) -> Interval:
+    """The enclosure of the last result's derivative by input `by`, added up as the forward mode does.
 
     It is another than the sweep's where terms cancel: in ``(x + tiny) - x`` the forward mode rounds what the sweep does
     not, which adds up elsewhere.
@@ -95,13 +95,12 @@ def enclose_push(program: Program, slopes: Sequence[Sequence[float]], place: int
     """
     with working_precision():
         tangents: list[Number | None] = [None] * len(program.point)
-        tangents[place] = iv.mpf(1.0)
+        tangents[by] = iv.mpf(1.0)
         for (op, operands), row in zip(program.instructions, _exact(slopes)):
             total = None
-            for operand, slope in zip(operands, row):
+            for place, (operand, slope) in enumerate(zip(operands, row)):
                 tangent = tangents[operand] if type(operand) is int else None
-                if tangent is not None:
-                    term = _term(op, tangent, slope)
+                if tangent is not None and (term := _term(op, place, tangent, slope)) is not _NO_TERM:
                     total = term if total is None else total + term
             tangents.append(total)
         return Interval(0.0, 0.0) if tangents[-1] is None else interval_ends(tangents[-1])
@@ -114,7 +113,7 @@ def _exact(slopes: Sequence[Sequence[float]]) -> list[list[Number]]:
 def sweep(program: Program, slopes: Sequence[Sequence[Number]], seed: Number) -> list[Number | None]:
     """The adjoint of each result: the chain rule in mpmath's numbers, intervals or not.
 
-    Zero absorbs what it meets, and where an operation selects among its arguments so does a zero slope.
+    What is reached only through arguments that are not chosen, or in which an operation is flat, has the adjoint 0.
     """
     n = len(program.point)
     adjoints: list[Number | None] = [None] * (n + len(program))
@@ -124,18 +123,24 @@ def sweep(program: Program, slopes: Sequence[Sequence[Number]], seed: Number) ->
         if adjoint is None:
             continue
         op, operands = program.instructions[k]
-        for operand, slope in zip(operands, slopes[k]):
+        for place, (operand, slope) in enumerate(zip(operands, slopes[k])):
             if type(operand) is int:
-                term = _term(op, adjoint, slope)
+                term = _NO_TERM if adjoint is _NO_TERM else _term(op, place, adjoint, slope)
                 before = adjoints[operand]
-                adjoints[operand] = term if before is None else before + term
-    return adjoints
+                if before is None or before is _NO_TERM:
+                    adjoints[operand] = term
+                elif term is not _NO_TERM:
+                    adjoints[operand] = before + term
+    return [seed - seed if adjoint is _NO_TERM else adjoint for adjoint in adjoints]
 
 
-def _term(op: Primitive, adjoint: Number, slope: Number) -> Number:
-    if _is_zero(adjoint):
-        return adjoint - adjoint
-    return slope if op.selects and _is_zero(slope) else _product(adjoint, slope)
+_NO_TERM = object()  # the adjoint of what is not chosen
+
+
+def _term(op: Primitive, place: int, factor: Number, slope: Number) -> Number:
+    if op.each is None and (op.flat[place] or (op.choices[place] is not None and _is_zero(slope))):
+        return _NO_TERM
+    return _product(factor, slope)
 
 
 def program_of(z: Value, inputs: Sequence[Value]) -> tuple[Program, list[Value]]:

@@ -453,7 +453,9 @@ def _digamma_or_reflected(n: int, x: Number) -> Number:
     for _ in range(n):
         slopes = [-mp.pi * k * p for k, p in enumerate(coefficients)][1:]
         coefficients = [a + b for a, b in zip([*slopes, 0, 0], [0, 0, *slopes])]
-    return (-1) ** n * mp.psi(n, 1 - x) - mp.pi * mp.polyval(coefficients[::-1], c)
+    # Horner's rule: mpmath 1.4 warns of polyval's order of coefficients, whose successor `asc=True` 1.3 does not know.
+    cotangents = functools.reduce(lambda value, a: value * c + a, reversed(coefficients))
+    return (-1) ** n * mp.psi(n, 1 - x) - mp.pi * cotangents
 
 
 @functools.cache
@@ -744,10 +746,7 @@ ORACLES: dict[str, Oracle] = {
     "div": Oracle(lambda m, a, b: a / b, lambda m, a, b: 1 / b, lambda m, a, b: -a / b**2),
     "neg": Oracle(lambda m, x: -x, lambda m, x: mpf(-1)),
     "fma": Oracle(lambda m, a, b, c: a * b + c, lambda m, a, b, c: b, lambda m, a, b, c: a, _one),
-    "chain": Oracle(lambda m, g, d: _absorbing(m, g, lambda: d), lambda m, g, d: d, lambda m, g, d: g),
     "offset": Oracle(lambda m, x, top: x - top, _one, lambda m, x, top: mpf(-1)),
-    # Where d is finite, as every number here is.
-    "absorbed": Oracle(lambda m, g, d, x: x, _zero, _zero, _one),
     "ratio": Oracle(lambda m, x, h: x / h, lambda m, x, h: 1 / h, lambda m, x, h: -x / h**2),
     # powers, exponentials, logarithms
     "pow": Oracle(_pow, _pow_slope, lambda m, a, b: m.power(a, b) * m.log(a)),

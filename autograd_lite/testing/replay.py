@@ -14,7 +14,7 @@ from typing import Any
 
 from .. import ieee
 from ..primitives import stop_gradient
-from ..value import Value, written
+from ..value import Value, differentiating, written
 from .enclosure import enclose, is_known, program_of
 from .programs import Program
 from .verdict import GradientError, Report, at_point
@@ -70,15 +70,15 @@ def find_dropped_paths(
                 f"graph, and moves with the inputs\n"
                 f"  graph     {_operand(program, index, operand)!r}\n"
                 f"  function  {_operand(anew, index, operand)!r}, at {at_point(moved, names)}\n"
-                "compute with the Value itself, without .data, float(), a copy or no_grad; "
+                "compute with the Value itself, without .data, float() or no_grad; "
                 "a constant that is meant is stop_gradient(x)"
             )
 
 
 def _outputs_at(outputs: Outputs, point: Sequence[float]) -> tuple[list[Value], list[Value]] | None:
-    inputs = [Value(x) for x in point]
     try:
-        with ieee.errstate(all="ignore"):
+        with differentiating(), ieee.errstate(all="ignore"):
+            inputs = [Value(x) for x in point]
             return inputs, outputs(inputs)
     except Exception:  # beyond the domain
         return None

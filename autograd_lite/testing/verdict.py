@@ -47,11 +47,11 @@ class Report:
     >>> report = check_gradients(lambda x: math.sin((x + 1e17) - 1e17) * x, 3.0)
     >>> report.numbers, report.wide, report.undecided, bool(report)
     (4, 4, [], True)
-    >>> report.add_note("seen")
+    >>> report.told().add_note("seen")
     >>> report.notes
     ['seen']
-    >>> check_gradients(lambda x: math.floor(math.sqrt(x)), 0.0)
-    Report(3 of 4 numbers are right, 1 by their edges, 1 undecided: a number on the way is no finite float)
+    >>> check_gradients(lambda x: abs(x) ** 2, 0.0, order=2)
+    Report(4 of 5 numbers are right, 0 by their edges, 1 undecided: no second derivative: a kink of abs)
     """
 
     __slots__ = ("notes", "numbers", "undecided", "wide")

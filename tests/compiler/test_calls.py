@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import itertools
 import math as std
 import os
+import pickle
 import subprocess
 import sys
 import tracemalloc
 import warnings
 import weakref
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +25,10 @@ import autograd_lite as ag
 from autograd_lite import math
 from autograd_lite.compiler import rows as rows_module
 
-targets = pytest.mark.parametrize("target", ["python", "llvm", "jax"])
+has_jax = pytest.mark.skipif(
+    not importlib.util.find_spec("jax"), reason="JAX is not installed: it is in the extra `jax`"
+)
+targets = pytest.mark.parametrize("target", ["python", "llvm", pytest.param("jax", marks=has_jax)])
 native = pytest.mark.parametrize("target", ["python", "llvm"])
 
 
@@ -343,6 +349,56 @@ def test_sums_are_written_where_they_are_to_be(target: str) -> None:
     assert gradient.tolist() == (2 * (x @ w) @ x).tolist()
 
 
+@dataclass(frozen=True)
+class Batch:
+    x: Any
+    y: Any
+    scale: float = field(default=2.0, metadata={"static": True})
+
+
+@native
+def test_dataclasses_have_rows_and_are_results(target: str) -> None:
+    def loss(w: Any, batch: Any) -> Any:
+        return batch.scale * (w["a"] * batch.x.sum() - batch.y) ** 2
+
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(7, 3)), rng.normal(size=7)
+    f = ag.compile(loss, in_axes=(None, 0), argnums=(0, 1), target=target)
+    error = 1.5 * x.sum(1) - y
+    batch = Batch(x, y)
+    for _ in range(2):
+        by_w, by_batch = f.grad({"a": 1.5}, batch)
+        np.testing.assert_allclose(by_w["a"], (4 * error * x.sum(1)).sum(), rtol=1e-13)
+        np.testing.assert_allclose(by_batch.x, np.outer(6 * error, np.ones(3)), rtol=1e-13)
+        np.testing.assert_allclose(by_batch.y, -4 * error, rtol=1e-13)
+        assert (type(by_batch), by_batch.scale) == (Batch, 2.0)
+    out = Batch(np.empty((7, 3)), None)
+    found = f.grad({"a": 1.5}, batch, out=(None, out))[1]
+    assert found.x is out.x
+    assert found.y.tolist() == by_batch.y.tolist()
+    assert out.x.tolist() == by_batch.x.tolist()
+    with pytest.raises(TypeError, match=r"out\[1\] is to be a Batch with the keys \['x', 'y'\]"):
+        f.grad({"a": 1.5}, batch, out=(None, {"x": None, "y": None}))
+    alone = ag.compile(lambda b: Batch(b.y, b.x[0] * b.y), target=target)
+    given = Batch(np.empty(()), np.empty(()))
+    assert alone(Batch(x[0], y[0]), out=given).y is given.y
+    assert given.x == y[0]
+    assert given.y == x[0][0] * y[0]
+    assert alone.jacobian(Batch([3.0], 4.0)) == Batch(Batch([0.0], 1.0), Batch([4.0], 3.0))
+    once = ag.compile(_of_batch, target=target)
+    once.grad(Batch(1.0, 1.0))
+    restored = pickle.loads(pickle.dumps(once))
+    assert restored.grad(Batch(3.0, 4.0)) == Batch(8.0, 6.0)
+    with pytest.raises(TypeError, match=r"in_axes has Batch\(x=0, y=None.*all that its argument holds"):
+        ag.compile(loss, in_axes=(None, Batch(0, None)), target=target)({"a": 1.5}, batch)
+    with pytest.raises(TypeError, match="bind takes numbers and arrays"):
+        restored.bind(Batch(3.0, 4.0))
+
+
+def _of_batch(b: Any) -> Any:
+    return b.x * b.y * b.scale
+
+
 @native
 def test_what_cannot_be_written_to_is_refused(target: str) -> None:
     f = ag.compile(lambda x: (x.sum(), [x, {"a": x[0]}]), target=target)
@@ -549,5 +605,9 @@ def test_precise_rows_are_what_one_evaluation_gives() -> None:
     assert precise(xs).tolist() == wanted
     quick = ag.compile(lambda x: math.sin(x) * math.exp(-x), in_axes=0)(xs)
     assert np.allclose(quick, wanted, rtol=2e-15, atol=0)
+
+
+@has_jax
+def test_jax_has_no_precise_rows() -> None:
     with pytest.raises(ValueError, match="precise=True is for"):
         ag.compile(math.sin, target="jax", precise=True)(1.0)

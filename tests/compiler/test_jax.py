@@ -89,7 +89,7 @@ def test_each_row_at_ordinary_points(row: Any, ordinary: Any) -> None:
 
 
 ELEMENTARY = [
-    *("add", "sub", "mul", "div", "neg", "chain", "exp", "log", "sqrt", "sin", "tanh"),
+    *("add", "sub", "mul", "div", "neg", "ratio", "exp", "log", "sqrt", "sin", "tanh"),
     *("maximum", "minimum", "relu", "abs", "sign", "sigmoid", "where"),
 ]
 

@@ -6,8 +6,10 @@ may only be something to click: a page that loads anything from elsewhere would 
 
 from __future__ import annotations
 
+import base64
 import re
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -75,6 +77,10 @@ def _fault(file: Path, address: str, loaded: bool, pages: dict[Path, Page], root
         target /= "index.html"
     if root not in target.parents or not target.is_file():
         return "is not there"
+    if parts.fragment.startswith("code="):  # a program, packed for the playground
+        packed = parts.fragment.removeprefix("code=")
+        program = zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)), wbits=-15).decode()
+        return None if target.name == "index.html" and program.strip() else "holds no program"
     if parts.fragment and target in pages:
         count = pages[target].ids[unquote(parts.fragment)]
         return None if count == 1 else "has no such anchor" if count == 0 else f"could be any of {count} anchors"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
 from links import faults
+
+from autograd_lite.playground.session import run
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,6 +43,22 @@ def test_every_page_written_is_in_the_site_and_reached_from_its_entry(site: Path
             # The sidebar of the entry has the whole tree.
             reached = {(entry.parent / link).resolve() for link in re.findall(r'href="([^"#]+)', entry.read_text())}
             assert page.resolve() in reached, here
+
+
+def test_every_block_of_the_tutorial_runs_in_the_playground(site: Path) -> None:
+    assert (site / "playground" / "index.html").is_file()
+    count = 0
+    for page in sorted((ROOT / "docs" / "tutorial").glob("*.md")):
+        built = (site / "docs" / "tutorial" / f"{page.stem}.html").read_text(encoding="utf-8")
+        blocks = len(re.findall(r"^```python\n>>>", page.read_text(encoding="utf-8"), re.MULTILINE))
+        assert built.count('<p class="run">') == blocks
+        for code in re.findall(r"#code=([\w-]+)", built):
+            program = zlib.decompress(base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)), wbits=-15).decode()
+            shown = json.loads(run(program))
+            error = shown["error"]  # None, or the one that the page shows
+            assert error is None or error["text"] in page.read_text(encoding="utf-8"), f"{error}\n{program}"
+            count += 1
+    assert count > 30
 
 
 def test_a_name_is_found_by_the_search(site: Path) -> None:

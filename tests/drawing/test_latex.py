@@ -8,7 +8,6 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -341,7 +340,7 @@ def test_a_hundred_thousand_nodes_are_abridged():
     f = x
     for _ in range(50_000):
         f = f + 1.0
-    text = latex(describe(f))
+    text = latex(describe(f, groups="boxes"))
     assert len(text) < 20_000
     assert r"\cdots" in text
 
@@ -401,32 +400,10 @@ def test_one_node_alone():
         q.draw(depth=0).latex(of=a)
 
 
-def test_saved_it_is_display_mathematics(tmp_path: Path):
-    content = (x * 2).draw().save(tmp_path / "circuit.tex").read_text(encoding="utf-8")
-    assert content.startswith("% needs amsmath\n\\[\n\\begin{aligned}\n")
-    assert content.endswith("\\end{aligned}\n\\]\n")
-
-
-def test_before_backward_there_is_no_chain_rule_and_without_a_path_no_number():
+def test_before_backward_there_is_no_chain_rule():
     a, b = Value(3.0, "a"), Value(1.0, "b")
     f = a * b
     assert "partial" not in latex(describe(f))
-    c = Value(2.0, "c")
-    g = ag_math.where(c > 0, a, b)
-    h = a * 2 + g
-    h.backward()
-    b.zero_grad()
-    assert r"\text{has no path, or is not computed}" in latex(describe(h))
-
-
-def test_gradients_of_several_sweeps_are_called_so():
-    a = Value(2.0, "a")
-    inner = a * 3
-    f = a * inner
-    f.backward()
-    assert r"\ne" not in latex(describe(f))
-    a.grad = 100.0
-    assert r" \ne 100\quad\text{(some gradients are of other sweeps)}" in latex(describe(f))
 
 
 def test_groups_folds_and_constants_of_the_picture():

@@ -12,6 +12,7 @@ from autograd_lite import Value
 from autograd_lite import math as ag
 from autograd_lite.drawing import draw
 from autograd_lite.drawing.model import Circuit, describe, with_copies
+from autograd_lite.drawing.text import text_tree
 from autograd_lite.explain.layers import layer_group
 from autograd_lite.graph import topological_order
 from autograd_lite.value import group
@@ -55,7 +56,7 @@ def test_depth_counts_levels_back_from_the_output():
     assert [name for name in names(circuit) if "…" not in name] == ["+", "−", "f"]
     assert sum(node.count for node in circuit.nodes) == 8
     assert describe(f, depth=9).notes == []
-    assert circuit.notes == ["5 of 8 nodes are folded into “…”: draw() takes most, depth, around and groups"]
+    assert circuit.notes == ["5 of 8 nodes are folded into “…”: draw() takes expand, most, depth and around"]
 
 
 def test_around_a_node():
@@ -210,7 +211,7 @@ def test_any_options_leave_an_ordered_description_that_counts_every_node(data):
 
 def test_a_million_nodes_are_abridged():
     y = chain(1_000_000)
-    picture = draw(y, names=False)
+    picture = draw(y, names=False, groups="boxes", most=400)
     circuit = picture.circuit
     assert len(circuit.nodes) < 410
     assert circuit.total == 1_000_002
@@ -223,3 +224,108 @@ def test_options_that_do_not_fit():
     for option in ({"depth": -1}, {"most": 0}):
         with pytest.raises(ValueError, match="whole number from"):
             draw(Value(1.0), **option)  # type: ignore[arg-type]
+
+
+# ---- what folds by itself --------------------------------------------------------------------------------------------
+
+
+def labels(root: Value, **options) -> list[tuple[str, str]]:
+    return [(node.label or node.text or node.value_text, node.times) for node in describe(root, **options).nodes]
+
+
+def test_a_loss_over_examples_is_one_example_and_how_many():
+    w = Value(0.5, "w")
+    loss = sum((w * Value(float(i), f"x[{i}]") - float(2 * i)) ** 2 for i in range(20))
+    loss.backward()
+    circuit = describe(loss)
+    assert labels(loss) == [
+        ("0", ""), ("w", ""), ("x", "× 20"), ("×", "× 20"), ("", "× 20"), ("−", "× 20"), ("2", ""), ("**", "× 20"),
+        ("+", "20 in a row"),
+    ]  # fmt: skip
+    products = next(node for node in circuit.nodes if node.text == "×")
+    assert products.output is not None
+    assert list(products.output.numbers) == [0.5 * i for i in range(20)]
+    x = next(node for node in circuit.nodes if node.label == "x")
+    assert x.signal is not None
+    assert list(x.signal.numbers) == [2 * 0.5 * (0.5 * i - 2 * i) for i in range(20)]
+    assert circuit.nodes[-1].value == loss.data
+    assert sum(node.count for node in circuit.nodes) == circuit.total
+
+
+def test_up_to_so_many_nodes_everything_is_shown():
+    for count, whole in ((58, True), (80, False)):
+        x = y = Value(0.5, "x")
+        for _ in range(count):
+            y = ag.sin(y)
+        assert (len(describe(y).nodes) == count + 1) is whole
+    assert labels(y) == [("x", ""), ("sin", "80 in a row")]
+    assert len(describe(y, most=None).nodes) == 81
+    assert len(describe(y, expand=["sin"]).nodes) > 50
+    assert describe(y).written is not None
+    assert len(describe(y).written.nodes) == 81
+    assert x.label == "x"
+
+
+def test_the_steps_of_a_loop_are_one_box_after_one_example():
+    z = Value(3.0, "z")
+    for _ in range(40):
+        z = z - 0.1 * (2 * z * ag.sin(z) + ag.cos(z))
+    circuit = describe(z)
+    (loop,) = [node for node in circuit.nodes if node.label == "loop"]
+    assert loop.times == "38 in a row"
+    assert len(circuit.nodes) < 25
+    check_order(circuit)
+
+
+def test_a_group_says_how_often_it_was_entered():
+    w, state = Value(0.3, "w"), Value(0.1, "s")
+    for x in [Value(float(i), f"x[{i}]") for i in range(30)]:
+        with group("step"):
+            state = ag.tanh(state * 0.5 + x * w)
+    assert sorted(labels(state)) == [("s", ""), ("step", "× 30"), ("w", ""), ("x", "× 30")]
+    assert len(describe(state, expand=["step"]).nodes) > 30
+
+
+def test_expanding_a_node_shows_those_like_it():
+    terms = [ag.sin(Value(float(i), f"x[{i}]")) for i in range(40)]
+    opened = describe(sum(terms), expand=[terms[3]])
+    assert sum(node.text == "sin" for node in opened.nodes) == 40
+    assert sum(node.times == "× 40" for node in opened.nodes) == 1
+
+
+def test_unlike_nodes_are_kept_apart():
+    a, b = [Value(1.0, f"a[{i}]") for i in range(40)], [Value(2.0, f"b[{i}]") for i in range(40)]
+    assert [label for label, _ in labels(sum(x - y for x, y in zip(a, b)))] == ["0", "a", "b", "−", "+"]
+    some = sum(ag.sin(x) for x in a) + sum(ag.cos(x) for x in a)  # each is used by both
+    assert sorted(labels(some))[2:] == [("a", "× 40"), ("cos", "× 40"), ("sin", "× 40")]
+
+
+# ---- small things ----------------------------------------------------------------------------------------------------
+
+
+def test_zeros_have_no_sign_and_known_constants_their_names():
+    x = Value(-0.0, "x")
+    f = (x * math.pi) * (-math.e) + math.sqrt(2 * math.pi)
+    f.backward()
+    texts = {node.value_text for node in describe(f).nodes}
+    assert {"0", "π", "−e", "√2π"} <= texts
+    many = sum(Value(-0.0, f"x[{i}]") * i for i in range(40))
+    assert "−0" not in text_tree(describe(many))
+    assert "−0" not in texts | {edge.text for edge in describe(f).edges}
+
+
+def test_a_symbol_is_written_with_its_operand():
+    u = Value(-2.0, "u")
+    assert [node.text for node in describe(ag.fabs(u) + ag.fabs(u * 3)).nodes if "|" in node.text] == ["|u|", "|·|"]
+
+
+def test_no_local_gradient_by_a_constant():
+    edges = describe(Value(3.0, "x") ** 2).edges
+    assert [(edge.quiet, edge.text) for edge in edges] == [(False, "6"), (True, "")]
+
+
+def test_operands_that_may_not_change_places_are_said_to():
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    for f, in_order in ((a + b, False), (a * b, False), (a - b, True), (a / b, True), (a**b, True), (b - 1, True)):
+        assert describe(f).nodes[-1].in_order is in_order
+    assert describe(ag.maximum(a, b) if hasattr(ag, "maximum") else a + b).nodes[-1].in_order is False

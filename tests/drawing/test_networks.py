@@ -61,7 +61,7 @@ def test_the_weights_fold_with_collapsed_groups_too_and_not_into_boxes():
     assert not [node for node in by_name.nodes if node.label.startswith("W⁽¹⁾")]
     assert [node for node in by_name.nodes if node.label.startswith("W⁽²⁾")]
     assert [node.label for node in describe(s, groups="collapsed").nodes][3:] == ["layer 1", "layer 2", "score"]
-    assert len(describe(s).nodes) == describe(s).total
+    assert len(describe(s, groups="boxes", most=None).nodes) == describe(s).total
 
 
 def test_what_is_unknown_is_no_zero_and_long_vectors_are_abridged():
@@ -192,3 +192,35 @@ def test_the_steps_of_a_pass_leave_the_vectors_out():
     _, s = scored(swept=False)
     picture = s.steps()[0].draw(groups="layers")
     assert all(node.signal is None and node.output is None for node in picture.circuit.nodes)
+
+
+def test_a_large_network_is_a_row_of_layers_by_itself_with_its_weights_as_matrices():
+    model = nn.MLP(2, [4, 4, 1], f="tanh", seed=0)
+    loss = sum((model([0.1 * i, -0.2]) - 1.0) ** 2 for i in range(20))
+    loss.backward()
+    circuit = describe(loss)
+    boxes = [node for node in circuit.nodes if node.label.startswith("layer")]
+    assert [(box.label, box.times) for box in boxes] == [(f"layer {number}", "× 20") for number in (1, 2, 3)]
+    for box, layer in zip(boxes, model.layers):
+        values, gradients = box.matrices
+        assert values.numbers == [[*(w.data for w in row), b.data] for row, b in zip(layer.W, layer.b)]
+        assert gradients.numbers == [[*(w.grad for w in row), b.grad] for row, b in zip(layer.W, layer.b)]
+    drawn = svg(circuit)
+    assert drawn.count("fill-opacity") == 2 * (4 * 3 + 4 * 5 + 5)
+    assert f"<title>{model.layers[0].W[0][0].data!r}".replace("-", "−") in drawn
+    opened = describe(loss, expand=["layer 3"])
+    assert not [node for node in opened.nodes if node.label == "layer 3"]
+
+
+def test_matrices_without_a_sweep_have_no_gradients():
+    out = nn.MLP(4, [8, 1], seed=0)([1.0, 2.0, 3.0, 4.0])
+    boxes = [node for node in describe(out).nodes if node.matrices]
+    assert [[matrix.name for matrix in box.matrices] for box in boxes] == [["W⁽¹⁾"], ["W⁽²⁾"]]
+
+
+def test_the_parameters_of_a_layer_are_drawn_in_its_box():
+    out = nn.MLP(2, [3, 1], seed=0)([Value(1.0, "x"), Value(2.0, "y")])
+    circuit = describe(out)
+    names = {group.id: group.name for group in circuit.groups}
+    assert {names[node.group or ""] for node in circuit.nodes if node.label.startswith("W⁽¹⁾")} == {"layer 1"}
+    assert [node.group for node in circuit.nodes if node.label in ("x", "y")] == [None, None]

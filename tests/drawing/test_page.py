@@ -9,6 +9,7 @@ import random
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -340,7 +341,7 @@ def test_an_abridged_graph_is_computed_whole(opened: Open):
             y = math.sin(y) * a + 0.001 * k
         return y
 
-    shown = opened(page(describe(make(0.9), most=40)))
+    shown = opened(page(describe(make(0.9), most=40, groups="boxes")))
     assert "folded" in shown.text(".notes")
     agree(shown, make(0.9))
     shown.enter("x", "0.875")
@@ -494,7 +495,7 @@ def test_numbers_are_written_as_python_writes_them(opened: Open):
 def test_with_the_keyboard_alone(opened: Open):
     shown = opened(first_circuit())
     seen = []
-    for _ in range(17):
+    for _ in range(24):
         shown.press("Tab")
         seen.append(
             shown.tab.evaluate(
@@ -642,7 +643,7 @@ def test_the_page_fits_every_screen(opened: Open, width: int):
     assert inner <= outer
     drawings = shown.tab.locator(".scroll svg:visible")
     assert drawings.count() == 1
-    assert drawings.get_attribute("class") == ("down" if width <= 520 else "across")
+    assert drawings.get_attribute("class").split()[0] == ("down" if width <= 520 else "across")
     letter = shown.node("w0").locator("text.value").evaluate("(text) => text.getBoundingClientRect().height")
     assert letter >= 10.0
 
@@ -808,3 +809,308 @@ def test_it_works_in_a_frame(opened: Open):
     inside.get_by_label("x", exact=True).press("Tab")
     shown.settle()
     assert inside.locator("#result").inner_text() == "f = −24"
+
+
+# ---- around the circuit ----------------------------------------------------------------------------------------------
+
+
+def test_while_a_leaf_is_dragged_everything_moves(opened: Open):
+    shown = opened(first_circuit())
+    box = shown.node("x").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    shown.tab.mouse.move(x, y)
+    shown.tab.mouse.down()
+    seen = []
+    for k in range(1, 4):
+        shown.tab.mouse.move(x + 20 * k, y)
+        shown.settle()
+        value = _number(shown.tab.get_by_label("x", exact=True).input_value().replace("−", "-"))
+        f = first_circuit(x=value)
+        f.backward()
+        assert shown.text("#result") == f"f = {number_text(f.data)}"
+        assert f"x = {number_text(value)}" in shown.lines("#ledger p")
+        assert shown.text("#step").endswith(f"f = {number_text(f.data)}, ∂f/∂x = {number_text(-4.0)}")
+        assert shown.tab.locator("#step").get_attribute("aria-live") == "off"  # nothing is read aloud meanwhile
+        label = shown.tab.locator("#plot").get_attribute("aria-label")
+        assert label == f"f against x: at {number_text(value)} it is {number_text(f.data)}, with the slope −4"
+        seen.append(shown.tab.locator("#plot circle").get_attribute("cx"))
+    assert len(set(seen)) == 3
+    shown.tab.mouse.up()
+    shown.settle()
+    assert shown.tab.locator("#step").get_attribute("aria-live") == "polite"
+
+
+def test_the_plot_is_the_output_against_the_leaf(opened: Open):
+    def make(x: float) -> Value:
+        a = Value(x, "x")
+        return (math.sin(a) * a).named("f")
+
+    shown = opened(make(2.0))
+    shown.enter("x", "3.25")
+    shown.node("x").focus()
+    reach = float(shown.tab.get_by_label("x, slider").get_attribute("max"))
+    path = shown.tab.locator("#plot path:not(.axis):not(.tangent)").get_attribute("d")
+    points = [tuple(map(float, point.split())) for point in re.split("[ML]", path)[1:]]
+    heights = [make(-reach + 2 * reach * (px - 22) / 296).data for px, _ in points]
+    for (_, a), (_, b), u, v in zip(points, points[30:], heights, heights[30:]):
+        if abs(u - v) > 0.5 and 22 < a < 148 and 22 < b < 148:
+            assert (a < b) == (u > v)  # higher on the screen
+    tangent = shown.tab.locator("#plot .tangent").get_attribute("d")
+    (x0, y0), (x1, y1) = (tuple(map(float, point.split())) for point in re.split("[ML]", tangent)[1:])
+    f = make(3.25)
+    f.backward()
+    at = 22 + (3.25 + reach) / (2 * reach) * 296
+    assert float(shown.tab.locator("#plot circle").get_attribute("cx")) == pytest.approx(at, abs=0.06)
+    scale = (points[60][1] - points[90][1]) / (heights[90] - heights[60])  # pixels for 1
+    assert (y0 - y1) / (x1 - x0) * 296 / (2 * reach) / scale == pytest.approx(x_grad(f), rel=0.05)
+
+
+def x_grad(root: Value) -> float:
+    return topological_order(root)[0].grad
+
+
+def test_zooming_keeps_what_is_under_the_pointer(opened: Open):
+    shown = opened(neuron())
+    width = "() => circuit.seen.svg.getBoundingClientRect().width"
+    before = shown.tab.evaluate(width)
+    box = shown.node("f").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    shown.tab.mouse.move(x, y)
+    shown.tab.keyboard.down("Control")
+    shown.tab.mouse.wheel(0, -200)
+    shown.tab.keyboard.up("Control")
+    shown.tab.wait_for_function(f"(before) => ({width})() > 1.5 * before", arg=before)
+    box = shown.node("f").bounding_box()
+    assert abs(box["x"] + box["width"] / 2 - x) < 40
+    shown.tab.locator("h1").click()
+    shown.press("0")
+    fitted = shown.tab.evaluate("() => [document.querySelector('.scroll').clientWidth, circuit.seen.svg.clientWidth]")
+    assert fitted[1] <= fitted[0]
+    shown.press("+", "+")
+    larger = shown.tab.evaluate(width)
+    shown.tab.get_by_role("button", name="Smaller").click()
+    assert shown.tab.evaluate(width) == pytest.approx(larger / 1.3, rel=0.01)
+    shown.press("+", "+", "+", "+")
+    pane = shown.tab.locator(".scroll").bounding_box()
+    left = shown.tab.evaluate("() => document.querySelector('.scroll').scrollLeft")
+    empty = (pane["x"] + pane["width"] / 2, pane["y"] + pane["height"] - 12)
+    shown.tab.mouse.move(*empty)
+    shown.tab.mouse.down()
+    shown.tab.mouse.move(empty[0] - 80, empty[1])
+    shown.tab.mouse.up()
+    assert shown.tab.evaluate("() => document.querySelector('.scroll').scrollLeft") == pytest.approx(left + 80, abs=2)
+
+
+def network(x: float = 0.5) -> Value:
+    net = nn.ScoringNetwork(2, [4, 3], f="tanh", seed=4)
+    return net([Value(x, "x"), Value(-0.5, "y")])
+
+
+def test_layers_open_and_close_and_every_number_is_right(opened: Open):
+    s = network()
+    s.backward()
+    shown = opened(page(describe(s, groups="layers")))
+    assert shown.tab.locator(".scroll svg:visible .node.group").count() == 3
+    shown.enter("x", "0.25")
+    agree(shown, network(0.25))
+    shown.tab.get_by_role("button", name="Open layer 1").click()
+    assert shown.tab.locator(".scroll svg:visible").count() == 1
+    assert shown.tab.locator(".scroll svg:visible .node.group").count() == 2
+    assert shown.text("#result") == f"out = {number_text(network(0.25).data)}" or "=" in shown.text("#result")
+    agree(shown, network(0.25))
+    assert len(shown.numbers()) > 20
+    assert shown.tab.get_by_role("textbox").count() > 10  # the weights of the open layer
+    shown.enter("W⁽¹⁾[2][1]", "0.125")
+    close = shown.tab.get_by_role("button", name="Close layer 1")
+    close.focus()
+    shown.press("Enter")
+    assert shown.tab.locator(".scroll svg:visible .node.group").count() == 3
+    assert shown.tab.evaluate("() => document.activeElement.getAttribute('aria-label')") == "Open layer 1"
+    shown.press("Enter")
+    assert shown.tab.get_by_label("W⁽¹⁾[2][1]", exact=True).input_value() == "0.125"
+
+
+def test_groups_that_are_open_close(opened: Open):
+    a = Value(2.0, "x")
+    with group("inside"):
+        h = math.sin(a) * a + 1.0
+    shown = opened((h * a).named("f"))
+    shown.tab.get_by_role("button", name="Close inside").click()
+    assert shown.tab.locator(".scroll svg:visible .node.group").count() == 1
+    assert shown.tab.get_by_role("button", name="Open inside").is_visible()
+
+
+def test_a_node_is_found_by_its_name_also_in_a_closed_layer(opened: Open):
+    s = network()
+    shown = opened(page(describe(s, groups="layers")))
+    shown.tab.locator("h1").click()
+    shown.press("/")
+    shown.tab.keyboard.type("w⁽²⁾[1][2]")
+    shown.press("Enter")
+    chosen = shown.tab.evaluate("() => document.activeElement.getAttribute('aria-label')")
+    assert chosen == "W⁽²⁾[1][2], leaf"
+    assert shown.text("#saved").startswith("W⁽²⁾[1][2] = ")
+    shown.tab.locator("#find").fill("nobody")
+    shown.press("Enter")
+    assert shown.text("#saved") == "There is no node “nobody”."
+
+
+def test_whole_names_are_in_the_list_and_on_hover(opened: Open):
+    name = "weight of the third neuron for the second input"
+    x = Value(2.0, name)
+    shown = opened((x * x).named("f"))
+    assert shown.lines("#leaves label") == [name]
+    box = shown.tab.locator(".scroll .node.leaf").first
+    box.hover()
+    assert box.locator("title").text_content().startswith(f"{name} = 2")
+    assert box.get_attribute("aria-label") == f"{name}, leaf"
+
+
+@pytest.mark.parametrize(
+    ("make", "title"),
+    [
+        (lambda xs: math.fsum([x * x for x in xs]), "Circuit"),
+        (lambda xs: math.fsum([x * x for x in xs]).named("loss"), "loss"),
+    ],
+)
+def test_a_title_says_something_or_little(make: Callable[[list[Value]], Value], title: str):
+    text = written(make([Value(float(k), f"a long name, number {k}") for k in range(30)]))
+    found = re.search("<h1>(.*?)</h1>", text)
+    assert found is not None
+    assert found[1] == title
+
+
+def test_the_drawing_is_saved_as_it_is(opened: Open, tmp_path: Path):
+    shown = opened(first_circuit())
+    shown.enter("x", "1")
+    with shown.tab.expect_download() as saved:
+        shown.tab.get_by_role("button", name="Save SVG").click()
+    svg = Path(saved.value.path()).read_text(encoding="utf-8")
+    root = xml.etree.ElementTree.fromstring(svg)
+    texts = ["".join(e.itertext()) for e in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"1", "−24", "∂ 6"} <= set(texts)
+    assert "var(" not in svg
+    assert "light-dark(" not in svg
+    assert float(root.attrib["width"]) > 100
+    with shown.tab.expect_download() as saved:
+        shown.tab.get_by_role("button", name="Save PNG").click()
+    image = Path(saved.value.path()).read_bytes()
+    assert image.startswith(b"\x89PNG")
+    assert int.from_bytes(image[16:20], "big") == pytest.approx(2 * float(root.attrib["width"]), abs=2)
+    assert shown.text("#saved") == "Saved as circuit.png."
+
+
+COPIED = (
+    "() => { window.copied = []; delete Navigator.prototype.clipboard;"
+    " document.execCommand = () => Boolean(copied.push(document.activeElement.value)); }"
+)
+
+
+def test_latex_and_a_link_are_copied_and_the_link_brings_the_numbers_back(opened: Open):
+    f = first_circuit()
+    f.backward()
+    shown = opened(f)
+    shown.tab.evaluate(COPIED)
+    shown.tab.get_by_role("button", name="Copy LaTeX").click()
+    shown.tab.wait_for_function("() => copied.length === 1")
+    assert shown.tab.evaluate("copied[0]") == f.draw(names=False).latex()
+    assert shown.text("#saved") == "LaTeX copied."
+    shown.enter("x", "1.5")
+    shown.enter("z", "-inf")
+    shown.tab.get_by_role("button", name="Copy LaTeX").click()
+    shown.tab.locator("#saved", has_text="before the leaves were changed").wait_for()
+    shown.tab.locator("h1").click()
+    shown.press("ArrowLeft")
+    shown.tab.get_by_role("button", name="Copy link").click()
+    shown.tab.wait_for_function("() => copied.length === 3")
+    link = shown.tab.evaluate("copied[2]")
+    shown.tab.goto("about:blank")
+    shown.tab.goto(link)
+    shown.settle()
+    assert shown.text("#where") == "5 of 6 · backward"
+    agree(shown, first_circuit(x=1.5, z=float("-inf")))
+
+
+def test_the_first_screen_of_a_telephone_shows_the_circuit(opened: Open):
+    s = network()
+    s.backward()
+    for text in (page(describe(s)), written(neuron()), written(many_leaves())):
+        shown = opened(text, width=390, height=844, has_touch=True, is_mobile=True)
+        seen = shown.tab.evaluate(
+            "() => [...document.querySelectorAll('.scroll svg.on .node')].map((box) => box.getBoundingClientRect())"
+            ".filter((r) => r.width && r.left > 0 && r.right < 390 && r.top > 0 && r.bottom < 844).length"
+        )
+        assert seen >= 5
+
+
+def many_leaves() -> Value:
+    xs = [Value(float(k), f"x{k}") for k in range(40)]
+    return math.fsum([x * x for x in xs]).named("f")
+
+
+def test_what_is_out_of_view_waits_and_is_right_when_it_comes(opened: Open):
+    def make(x: float) -> Value:
+        a = Value(x, "x")
+        level = [a * (k + 1.0) for k in range(250)]
+        return math.fsum([math.sin(v) for v in level]).named("f")
+
+    shown = opened(page(describe(make(0.5), most=None, groups="boxes")))
+    assert shown.tab.evaluate("() => circuit.large")
+    shown.enter("x", "0.25")
+    agree(shown, make(0.25))
+    shown.tab.evaluate("() => { const p = document.querySelector('.scroll'); p.scrollTop = p.scrollHeight; }")
+    shown.settle()
+    shown.settle()
+    seen = shown.tab.evaluate(
+        """() => {
+          const pane = document.querySelector(".scroll").getBoundingClientRect();
+          return [...document.querySelectorAll(".scroll svg.on .node.operation")].flatMap((box) => {
+            const { top, bottom } = box.getBoundingClientRect(), place = Number(box.dataset.node);
+            if (top < pane.top || bottom > pane.bottom) return [];
+            const now = circuit.numbers().find(([other]) => other === place);
+            return [[box.querySelector(".value").textContent, circuit.short(now[1]),
+                     box.querySelector(".gradient").textContent, "∂ " + circuit.short(now[2])]];
+          });
+        }"""
+    )
+    assert len(seen) > 3
+    assert all(value == new and gradient == slope for value, new, gradient, slope in seen)
+    before = shown.tab.locator(".scroll svg.on .node.operation.out text.value").first
+    shown.tab.wait_for_timeout(600)  # the rest follows
+    stale = shown.tab.evaluate(
+        """() => circuit.numbers().filter(([place, value]) => {
+          const text = document.querySelector(`.scroll svg.on .node.operation[data-node="${place}"] text.value`);
+          return text && text.textContent !== circuit.short(value);
+        }).length"""
+    )
+    assert before.count() == 1
+    assert stale == 0
+
+
+def test_what_stands_for_many_says_how_many_and_follows(opened: Open):
+    def make(w: float) -> Value:
+        a = Value(w, "w")
+
+        def example(x: Value) -> Value:
+            with group("example"):
+                return (math.tanh(a * x) - 0.5) ** 2
+
+        return sum(example(Value(float(k), f"x{k}")) for k in range(40))  # type: ignore[return-value]
+
+    s = make(2.0)
+    s.backward()
+    shown = opened(page(describe(s, names={"s": s})))
+    assert shown.text("h1") == "s"
+    counts = shown.tab.locator(".scroll svg:visible .count").all_text_contents()
+    assert any(re.fullmatch(r"× 40, \d+ nodes", text) for text in counts)
+    shown.enter("w", "0.25")
+    agree(shown, make(0.25))
+    vector = shown.tab.locator(".scroll svg:visible text.gradient[data-of]").first
+    make_x = [node.grad for node in topological_order(swept(make(0.25))) if (node.label or "").startswith("x")]
+    first = ", ".join(number_text(x) for x in make_x[:3])
+    assert vector.text_content() == f"∂ = [{first}, …, {number_text(make_x[-1])}]"
+
+
+def swept(root: Value) -> Value:
+    root.backward()
+    return root

@@ -1,22 +1,30 @@
-"""No picture fails or hangs for want of a program: whatever `dot` does, an SVG comes out."""
+"""No picture fails or hangs for want of a program: whatever `dot` does, an SVG comes out, and of it a PNG and a PDF."""
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
+import re
 import shutil
 import stat
+import struct
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from autograd_lite import Value
+from autograd_lite import Value, math, nn
 from autograd_lite.drawing import render
 from autograd_lite.drawing.picture import MOST_FOR_GRAPHVIZ, Picture
+from autograd_lite.drawing.style import COLOURS
 
-HAS_PYGRAPHVIZ = importlib.util.find_spec("pygraphviz") is not None
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the system has no dot: install graphviz")
+needs_typst = pytest.mark.skipif(
+    importlib.util.find_spec("typst") is None, reason="typst is not installed: pip install autograd_lite[draw]"
+)
 needs_shell = pytest.mark.skipif(os.name != "posix", reason="the false programs are shell scripts")
 
 
@@ -25,15 +33,19 @@ def picture(count: int = 3) -> Picture:
     for _ in range(count):
         y = y * x
     y.backward()
-    return y.draw(names=False)
+    return y.draw(names=False, engine="graphviz", most=None)
+
+
+def circuit() -> Value:
+    x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+    f = ((x + y) * z).named("f")
+    f.backward()
+    return f
 
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder that is the only place programs are found in, and no module that draws."""
-    found = importlib.util.find_spec
-    hidden = ("pygraphviz", "cairosvg")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name in hidden else found(name, *rest))
+    """A folder that is the only place programs are found in."""
     folder = tmp_path / "programs"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
@@ -85,6 +97,17 @@ def test_a_dot_that_does_not_end_is_ended(alone: Path, monkeypatch: pytest.Monke
 
 
 @needs_shell
+def test_without_process_groups_the_program_alone_is_ended(alone: Path, monkeypatch: pytest.MonkeyPatch):
+    """Windows has none."""
+    monkeypatch.delattr(os, "killpg")
+    monkeypatch.setattr(render.laid_out, "__defaults__", (0.3,))
+    program(alone, "dot", "exec /bin/sleep 60")
+    begun = time.monotonic()
+    assert is_built_in(picture().svg(), "dot took longer than 0.3 s")
+    assert time.monotonic() - begun < 30
+
+
+@needs_shell
 def test_a_file_that_is_no_program(alone: Path):
     program(alone, "dot", "")
     (alone / "dot").write_bytes(b"\x7fELF nonsense")
@@ -98,47 +121,166 @@ def test_dot_draws():
     assert svg.count('class="node"') == 4
 
 
-@pytest.mark.skipif(not HAS_PYGRAPHVIZ, reason="pygraphviz is not installed: pip install pygraphviz")
-@pytest.mark.parametrize("broken", [False, True])
-def test_pygraphviz_draws_where_dot_does_not(alone: Path, monkeypatch: pytest.MonkeyPatch, broken: bool):
-    monkeypatch.undo()
-    monkeypatch.setenv("PATH", str(alone))
-    if broken:
-        program(alone, "dot", "exit 1")
-    svg = picture().svg()
-    assert "without Graphviz" not in svg
-    assert svg.count('class="node"') == 4
-
-
 @needs_dot
 @pytest.mark.parametrize("source", ["digraph {", "", "graph {a -> b}"])
 def test_what_graphviz_refuses_is_one_line(source: str):
     with pytest.raises(render.NoImage) as caught:
-        render.laid_out(source, "svg")
+        render.laid_out(source)
     assert "\n" not in str(caught.value)
 
 
 def test_a_picture_too_large_for_graphviz_is_not_given_to_it(alone: Path):
     program(alone, "dot", "touch $0.asked")
-    svg = picture(MOST_FOR_GRAPHVIZ // 3).svg()
+    y = x = Value(0.5, "x")
+    for _ in range(MOST_FOR_GRAPHVIZ // 3):
+        y = y * x
+    svg = y.draw(names=False, most=None, engine="graphviz").svg()
     assert "too large for it" in svg
     assert not (alone / "dot.asked").exists()
 
 
-def test_png_and_pdf_without_any_program_say_the_way_out(alone: Path, tmp_path: Path):
+def test_the_built_in_layout_is_the_default(alone: Path):
+    program(alone, "dot", "touch $0.asked")
+    assert "Graphviz" not in (Value(3.0) * 2).draw(names=False).svg()
+    assert not (alone / "dot.asked").exists()
+
+
+# ---- PNG and PDF -----------------------------------------------------------------------------------------------------
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", png[16:24])
+    return width, height
+
+
+def size_of_page(pdf: bytes) -> tuple[float, float]:
+    box = re.search(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    assert box is not None
+    return float(box[1]), float(box[2])
+
+
+def natural(drawn: Picture) -> tuple[float, float]:
+    found = re.search(r'width="(\d+)" height="(\d+)"', drawn.svg())
+    assert found is not None
+    return int(found[1]), int(found[2])
+
+
+def test_without_typst_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setitem(sys.modules, "typst", None)
     for suffix in (".png", ".pdf"):
-        with pytest.raises(RuntimeError, match=r"no P.. could be made.*save as \.svg, or install Graphviz") as caught:
+        with pytest.raises(
+            RuntimeError, match=r"needs the package typst: `pip install autograd_lite\[draw\]`"
+        ) as caught:
             picture().save(tmp_path / f"circuit{suffix}")
         assert "\n" not in str(caught.value)
         assert not (tmp_path / f"circuit{suffix}").exists()
 
 
-@needs_shell
-def test_png_without_graphviz_comes_from_the_built_in_svg(alone: Path, tmp_path: Path):
-    program(alone, "rsvg-convert", f"/bin/cat > {tmp_path}/given.svg; printf '\\211PNG made'")
-    picture().save(tmp_path / "circuit.png")
-    assert (tmp_path / "circuit.png").read_bytes() == b"\x89PNG made"
-    assert is_built_in((tmp_path / "given.svg").read_text(), "there is no Graphviz")
+@needs_typst
+def test_a_scale_is_the_size(tmp_path: Path):
+    drawn = circuit().draw(names=False)
+    width, height = natural(drawn)
+    for options, times in (({}, 2), ({"scale": 1}, 1), ({"scale": 3.5}, 3.5), ({"dpi": 300}, 300 / 96)):
+        png = drawn.save(tmp_path / "f.png", **options).read_bytes()
+        assert size_of(png) == pytest.approx((width * times, height * times), abs=1.5)
+    for options, times in (({}, 0.75), ({"scale": 2}, 1.5)):
+        pdf = drawn.save(tmp_path / "f.pdf", **options).read_bytes()
+        assert size_of_page(pdf) == pytest.approx((width * times, height * times), abs=0.1)
+
+
+@needs_typst
+@pytest.mark.parametrize("engine", ["built-in", pytest.param("graphviz", marks=needs_dot)])
+def test_the_colours_are_those_of_the_theme(engine: str):
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
+    drawn = circuit().draw(names=False, engine=engine)
+    for theme, place in (("light", 0), ("dark", 1), ("auto", 0)):
+        pixels = image.open(io.BytesIO(drawn.image("png", scale=4, theme=theme))).convert("RGB")
+        found = {f"#{r:02x}{g:02x}{b:02x}" for _, (r, g, b) in pixels.getcolors(1 << 24)}
+        for role in ("page", "ink", "line", "value", "gradient", "local", "leaf"):
+            assert COLOURS[role][place] in found, (theme, role)
+            assert COLOURS[role][1 - place] not in found or role == "page", (theme, role)
+
+
+@needs_typst
+def test_a_png_says_how_large_it_is():
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
+    for scale in (1.0, 300 / 96):
+        opened = image.open(io.BytesIO(circuit().draw(names=False).image("png", scale=scale)))
+        opened.load()  # which checks every chunk
+        assert opened.info["dpi"] == pytest.approx((96 * scale, 96 * scale), rel=1e-3)
+
+
+@needs_typst
+def test_the_same_bytes_in_every_run():
+    drawn = circuit().draw(names=False)
+    assert drawn.image("png") == drawn.image("png")
+    assert drawn.image("pdf") == drawn.image("pdf")
+
+
+@needs_typst
+@pytest.mark.parametrize("letters", ["x", "W⁽²⁾₁ ∂ − × ≈ σ ↗", "漢字"])
+def test_letters_are_those_that_lie_beside_the_package(letters: str):
+    pdf = Value(1.0, letters).draw(names=False).image("pdf")
+    fonts = set(re.findall(rb"/BaseFont ?/[A-Z]+\+([\w-]+)", pdf))
+    ours = {font for font in fonts if font.startswith(b"CircuitSans-")}
+    assert ours
+    assert letters == "漢字" or fonts == ours
+
+
+@needs_typst
+@pytest.mark.parametrize("form", ["png", "pdf"])
+def test_every_size_is_drawn(form: str):
+    x = y = Value(1.0, "x")
+    for _ in range(300):
+        y = math.sin(y)
+    net = nn.MLP(3, [4, 4, 1], seed=1)
+    rows = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
+    loss = sum(((net(row) - want) ** 2 for row, want in zip(rows, (1.0, -1.0, -1.0, 1.0))), Value(0.0))
+    terms = sum((Value(float(i), f"x{i}") * 2 + 1) ** 2 for i in range(100))
+    for root in (y, loss, terms, terms * x):
+        root.backward()
+        content = root.draw(names=False).image(form)
+        assert content.startswith(b"\x89PNG" if form == "png" else b"%PDF-")
+
+
+@needs_typst
+def test_what_is_too_large_is_made_smaller_or_refused():
+    wide = '<svg xmlns="http://www.w3.org/2000/svg" width="200000" height="90" viewBox="0 0 200000 90"></svg>'
+    assert size_of(render.image(wide, "png")) == pytest.approx((render.LONGEST_SIDE, 14.4), abs=1.5)
+    assert size_of_page(render.image(wide, "pdf"))[0] == pytest.approx(render.LONGEST_PAGE)
+    with pytest.raises(ValueError, match=r"up to 0\.16 for a PNG .* is 200,000 × 90 pixels at 1; got 1"):
+        render.image(wide, "png", 1)
+    small = '<svg xmlns="http://www.w3.org/2000/svg" width="1000" height="1000" viewBox="0 0 1000 1000"></svg>'
+    for scale in (0.0, -1.0, float("nan"), float("inf"), 10.1):
+        with pytest.raises(ValueError, match=r"a scale is a number above 0, and up to 10 for a PNG"):
+            render.image(small, "png", scale)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("f.txt", {"scale": 2}, r"scale is for \.png, \.pdf, not for \.txt"),
+        ("f.pdf", {"dpi": 300}, r"dpi is for \.png, not for \.pdf"),
+        ("f.html", {"theme": "dark"}, r"theme is for \.svg, \.png, \.pdf, \.dot, not for \.html"),
+        ("f.png", {"dpi": 300, "scale": 1}, "give one of them"),
+        ("f.svg", {"theme": "blue"}, "the theme is auto, light, dark, not 'blue'"),
+    ],
+)
+def test_an_option_that_a_form_does_not_have(tmp_path: Path, name: str, options: dict[str, Any], message: str):
+    with pytest.raises(ValueError, match=message):
+        circuit().draw(names=False).save(tmp_path / name, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_theme_of_text_forms():
+    drawn = circuit().draw(names=False)
+    assert "prefers-color-scheme" in drawn.svg() == drawn.svg("auto")
+    for theme, place in (("light", 0), ("dark", 1)):
+        assert "prefers-color-scheme" not in drawn.svg(theme)
+        found = set(re.findall("#[0-9a-f]{6}", drawn.svg(theme)))
+        assert {COLOURS[role][place] for role in ("page", "value", "gradient", "local")} <= found
+        assert not found & {COLOURS[role][1 - place] for role in ("value", "gradient", "local")}
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".dot", ".txt"])

@@ -266,7 +266,10 @@ def test_a_leaf_used_far_away_is_drawn_once_per_use(way):
         y = y * x
     y.backward()
     svg = way(y)
-    assert sum(text == "x" for text, _ in pieces(svg)) == 6
+    texts = [text for text, _ in pieces(svg)]
+    assert (texts.count("x"), texts.count("↗ x"), texts.count("6 uses")) == (1, 5, 5)
+    assert sum(text.startswith("∂ ") for text in texts) == 8  # one for x, however often it is drawn
+    assert svg.count("stroke-dasharray") == 5
     assert re.search(r'id="\w+_n1_5"', svg)
     assert svg.count('class="edge') == 12
 
@@ -276,7 +279,7 @@ def test_notes_stand_in_the_picture(way):
     y, x = Value(1.0, "y"), Value(0.5, "x")
     for _ in range(1000):
         y = y * x
-    svg = way(y, most=20)
+    svg = way(y, most=20, groups="boxes")
     texts = [text for text, _ in pieces(svg)]
     assert any("982 of 1,002 nodes are folded" in text for text in texts)
     assert any(text == "… 982 more nodes" for text in texts)
@@ -288,3 +291,40 @@ def test_the_dot_source_is_plain_and_never_orthogonal():
     assert "rankdir=LR" in source
     assert source.count("->") == 4
     assert draw(circuit()).source == source
+
+
+def arrivals(svg: str, child: str, axis: int) -> list[float]:
+    """Where the edges of a node's operands end, down or across, in the order of the operands."""
+    found: dict[int, float] = {}
+    for edge in ET.fromstring(svg).iter(f"{SVG}g"):
+        place = re.search(rf"_{child}_(\d+)$", edge.get("id", ""))
+        if place:
+            lines = [path.get("d", "") for path in edge.iter(f"{SVG}path") if path.get("fill") == "none"]
+            found[int(place[1])] = float(re.findall(r"-?[\d.]+,-?[\d.]+", lines[0])[-1].split(",")[axis])
+    return [found[operand] for operand in sorted(found)]
+
+
+@ways
+@pytest.mark.parametrize(("direction", "axis"), [("LR", 1), ("RL", 1), ("TB", 0), ("BT", 0)])
+def test_operands_arrive_in_their_order(way, direction: str, axis: int):
+    p, q = Value(2.0, "p"), Value(5.0, "q")
+    with group("g"):
+        f = (p / (q - p)) ** (q / p - p) - p / q
+    for root in (p / (q - p), f):
+        svg = built_in(describe(root), direction) if way is by_hand else way(root, direction=direction)
+        for node in describe(root).nodes:
+            if node.in_order:
+                places = arrivals(svg, node.id, axis)
+                assert len(places) == 2
+                assert places[0] < places[1], (direction, node.id)
+
+
+def test_a_picture_is_as_wide_as_its_page_at_most_and_no_higher_for_it():
+    svg = by_hand(circuit())  # or a page that narrows it leaves its height, and blanks above and below
+    assert re.match(r'<svg [^>]*style="max-width:100%;height:auto"[^>]*viewBox="0 0 \d+ \d+"', svg)
+
+
+def test_a_line_is_interrupted_by_its_label_alone():
+    label, size = (50.0, 10.0), (20.0, 12.0)
+    path = [(0.0, 10.0), (10.0, 10.0), (30.0, 10.0), (70.0, 10.0)]
+    assert "L40.0,10.0M60.0,10.0L70.0,10.0" in curve(path, "LR", (label, size))

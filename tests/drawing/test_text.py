@@ -20,7 +20,7 @@ def test_groups_are_named_where_they_are_entered():
         "│  ├─[1]─ × = 2  ∂ ·  in outer / inner",
         "│  │  ├─[2]─ relu = 1  ∂ ·",
         "│  │  │  └─[1]─ x = 1  ∂ ·",
-        "│  │  └─[1]─ 2",
+        "│  │  └── 2",
         "│  └─[1]─ x = 1  (see above)",
         "└─[1]─ × = 2  (see above)",
     ]
@@ -65,7 +65,7 @@ def test_what_is_folded_is_counted():
         f = ag_math.tanh(f)
     assert text_tree(describe(f, depth=1)).splitlines()[-2:] == [
         "   └─[0.7372]─ … 4 more nodes",
-        "4 of 6 nodes are folded into “…”: draw() takes most, depth, around and groups",
+        "4 of 6 nodes are folded into “…”: draw() takes expand, most, depth and around",
     ]
 
 

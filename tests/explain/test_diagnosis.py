@@ -30,7 +30,8 @@ def test_forward_the_first_of_several() -> None:
     assert str(found) == (
         "ratio = a ÷ gap = 3 ÷ 0 = inf: the first inf, out of finite numbers, with a = 3, gap = 0. "
         "It became nan in f = sqrt(ratio) − exp(ratio) = inf − inf = nan, "
-        "with sqrt(ratio) = inf, exp(ratio) = inf."
+        "with sqrt(ratio) = inf, exp(ratio) = inf. Choose before the operation: "
+        "where(gap != 0, sqrt(ratio) - exp(ratio), 0), with what it should be there for 0."
     )
 
 
@@ -54,9 +55,40 @@ def test_backward_an_infinite_local_gradient() -> None:
     found = (root * w).diagnose()
     assert (found.direction, found.node, found.operand, found.inputs) == ("backward", root, 0, ((x, 0.0),))
     assert str(found) == (
-        "the gradient becomes inf on the way from root to x: the local gradient of root by x is inf, with x = 0."
+        "the gradient becomes inf on the way from root to x: the local gradient of root by x is inf, with x = 0. "
+        "Choose before the operation: where(x > 0, sqrt(x), 0)."
     )
-    assert (root * 0.0).diagnose().finite  # a zero absorbs
+    assert math.where(False, root, 0.0).diagnose().finite  # a choice is no path
+
+
+def test_backward_zero_times_infinity_names_both_factors() -> None:
+    x = Value(0.0, "x")
+    root = math.sqrt(x)
+    found = (root * 0.0 + x).diagnose()
+    assert (found.direction, found.node, found.operand) == ("backward", root, 0)
+    assert str(found) == (
+        "the gradient becomes nan on the way from root to x: 0 × inf here, for the local gradient of root × 0 by root "
+        "is 0 and the local gradient of root by x is inf, with x = 0. "
+        "Choose before the operation: where(x > 0, root * 0, 0)."
+    )
+    f = math.cbrt(x**3)
+    assert str(f.diagnose()) == (
+        "the gradient becomes inf on the way from f to x ** 3: the local gradient of f by x ** 3 is inf, with "
+        "x ** 3 = 0. It becomes nan on the way from x ** 3 to x: 0 × inf here, for the local gradient of x ** 3 by x "
+        "is 0 and the local gradient of f by x ** 3 is inf, with x = 0. Write x instead of cbrt(x ** 3)."
+    )
+    from autograd_lite.explain import diagnose
+
+    assert "0 × inf here, for the gradient of root is 0 and the local gradient" in str(diagnose(root, 0.0))
+
+
+def test_saturation_is_told_though_the_value_is_finite() -> None:
+    x = Value(1000.0, "x")
+    assert str(math.exp(-math.exp(x)).named("f").diagnose()) == (
+        "exp(x) = exp(1000) = inf: the first inf, out of finite numbers, with x = 1000. Backward, the gradient becomes "
+        "nan on the way from exp(x) to x: 0 × inf here, for the local gradient of f by −exp(x) is 0 and the local "
+        "gradient of exp(x) by x is inf, with x = 1000. Write exp(minimum(x, 709)) instead of exp(x)."
+    )
 
 
 def test_backward_a_product_and_a_sum_that_overflow() -> None:

@@ -7,7 +7,7 @@ import math as floats
 import pytest
 
 from autograd_lite import Value, errstate, math, primitives
-from autograd_lite.explain import Kink
+from autograd_lite.explain import Kink, numerical_gradients
 from autograd_lite.explain.kinks import kinks
 from autograd_lite.value import record
 
@@ -59,7 +59,64 @@ def test_jumps_say_how_far() -> None:
         assert (side.left, side.right, side.jump_left, side.jump_right) == (0.0, 0.0, -1.0, 0.0)
     f = Value(6.0, "x") % 3.0
     assert only(f).kind == "jump"
-    assert "slope by x: 1 after a jump of 3 to the left, 1 to the right; 1 was taken" in str(f.kinks())
+    assert str(f.kinks()).splitlines()[2:] == [
+        "    value by x: 3 to the left, 0 to the right; 0 was taken",
+        "    slope by x: 1 to the left, 1 to the right; 1 was taken",
+    ]
+
+
+JUMPS = [  # each at 2, with its limits from the left and from the right
+    (lambda x: math.where(math.greater(x, 2), x, -x), -2.0, 2.0),
+    (lambda x: math.where(math.less_equal(x * x, 4), x, 7.0), 2.0, 7.0),
+    (lambda x: math.where(math.equal(x, 2), 5.0, x), 2.0, 2.0),
+    (lambda x: math.where(math.not_equal(2, x), 5.0, x), 5.0, 5.0),
+    (lambda x: math.where(x - 2, 1.0, 5.0), 1.0, 1.0),
+    (lambda x: 3.0 * math.greater_equal(x, 2), 0.0, 3.0),
+    (lambda x: math.greater(x, 2) * math.less(x, 3), 0.0, 1.0),
+    (lambda x: floats.floor(x), 1.0, 2.0),
+    (lambda x: floats.ceil(x), 2.0, 3.0),
+    (lambda x: floats.trunc(x), 1.0, 2.0),
+    (lambda x: round(x + 0.5), 2.0, 3.0),
+    (lambda x: math.sign(x - 2.0), -1.0, 1.0),
+    (lambda x: x % 2.0, 2.0, 0.0),
+    (lambda x: math.fmod(x, 2.0), 2.0, 0.0),
+    (lambda x: math.remainder(x, 4.0), 2.0, -2.0),
+    (lambda x: 4.0 // x, 2.0, 1.0),
+    (lambda x: math.copysign(3.0, x - 2.0), -3.0, 3.0),
+    (lambda x: math.atan2(x - 2.0, -1.0), -floats.pi, floats.pi),
+    (lambda x: math.modf(x)[0], 1.0, 0.0),
+    (lambda x: primitives.step(x - 2.0), 0.0, 1.0),
+    (lambda x: primitives.order(2.0, x), 1.0, -1.0),
+]
+
+
+@pytest.mark.parametrize(("function", "left", "right"), JUMPS)
+def test_every_operation_that_jumps_says_so(function, left, right) -> None:
+    x = Value(2.0, "x")
+    f = function(x)
+    found = f.kinks()
+    (kink,) = [kink for kink in found if kink.kind == "jump"]
+    (side,) = kink.sides
+    assert kink.node is f
+    assert (f.data + side.jump_left, f.data + side.jump_right) == pytest.approx((left, right), abs=1e-12)
+    estimate = numerical_gradients(f)[x]
+    assert estimate.verdict == "jump"
+    assert estimate.jump == pytest.approx((left, f.data, right), abs=1e-12)
+    assert len(function(Value(2.25, "x")).kinks()) == 0
+    assert numerical_gradients(function(y := Value(2.25)))[y].verdict == "agrees"
+
+
+def test_a_choice_between_two_that_are_equal_is_a_tie() -> None:
+    x = Value(2.0, "x")
+    f = math.where(math.greater(x, 2), x, 2.0).named("f")
+    assert str(f.kinks()) == (
+        "1 kink:\n  f = where(2 < x, x, 2), a tie at x = 2\n    value by x: 2 to the left, 2 to the right; 2 was taken"
+    )
+    with errstate(all="ignore"):
+        g = math.where(math.greater(x, 2), 1 / (x - 2), 0.0).named("g")
+    assert [kink.kind for kink in g.kinks()] == ["pole", "jump"]
+    assert "value by x: 0 to the left, inf to the right; 0 was taken" in str(g.kinks())
+    assert len(math.where(x > 2, x, -x).kinks()) == 0  # a bool of Python's, as documented: not in the graph
 
 
 def test_poles() -> None:

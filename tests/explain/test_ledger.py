@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, math
+from autograd_lite import Value, errstate, math, stop_gradient
 from autograd_lite.explain import explain
 
 OPERATIONS = [
@@ -181,13 +182,33 @@ def test_the_error_signal_of_a_layer_times_the_activation() -> None:
     assert "a[1] × ∂s/∂z3" in str(w[1].explain())
 
 
-def test_a_zero_that_absorbs_is_told() -> None:
+def test_what_was_not_chosen_is_told_from_what_is_stopped_and_what_has_steps() -> None:
+    x, y = Value(0.0, "x"), Value(2.0, "y")
+    with errstate(divide="ignore"):
+        log = math.log(x).named("l")
+    f = (math.maximum(y, x) + math.floor(y) + stop_gradient(log * y)).named("f")
+    f.backward()
+    assert str(y.explain()).splitlines()[3:6] == [
+        "  via l × y:      0 (no path leads here)",
+        "  via floor(y):   0 (floor is constant between steps)",
+        "  via max(y, x):  1 × 1 = 1                              1 × ∂f/∂f",
+    ]
+    assert re.search(r"via max\(y, x\): +0 \(not chosen\)", str(x.explain()))
+    assert "f ← stop ← × ← y:   0 (stopped)" in str(y.explain())
+    steps = str(f.steps())
+    for told in ("to l × y:  0 (stopped)", "to x:  0 (not chosen)", "to y:  0 (floor is constant between steps)"):
+        assert told in steps
+    assert "to x:  0 (no path leads here)\n" in steps
+
+
+def test_the_term_of_what_was_not_chosen() -> None:
     x = Value(0.0, "x")
     with pytest.warns(RuntimeWarning):
         y = math.log(x)
     f = math.where(x.data > 0, y, 0.0)
     f.backward()
-    assert "inf × 0 = 0 (a zero absorbs)" in str(x.explain())
+    assert "via y = log(x):  0 (no path leads here)" in str(x.explain())
+    assert "f ← y ← x:  0 (not chosen)" in str(x.explain())
 
 
 def test_a_long_chain_and_many_successors() -> None:

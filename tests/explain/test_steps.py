@@ -115,3 +115,14 @@ def test_a_long_chain_is_abridged_in_print_only() -> None:
     steps = f.steps()
     assert len(steps) == sum(1 for _ in steps) == 10_001
     assert str(steps).endswith("\n… and 9,501 more steps: iterate over them")
+
+
+def test_what_no_gradient_comes_to_has_a_step_forward_and_none_backward():
+    x, y = Value(3.0, "x"), Value(2.0, "y")
+    compared = math.equal(x, 3).named("f")
+    assert str(compared.steps()) == "1. f = x == 3:  ∂f/∂f = 1"
+    mixed = (math.greater(x, 1) * y).named("g")
+    assert next(step.node for step in mixed.steps()) is mixed
+    assert x not in [step.node for step in mixed.steps()]
+    assert (len(mixed.steps()), len(mixed.steps(forward=True))) == (3, 7)
+    assert len(list(mixed.steps(forward=True))) == 7

@@ -78,7 +78,7 @@ def check_gradients(
 
     What rounding may do to a right gradient is written in docs/testing.md, and measured. At a kink the gradient must
     lie between the slopes on both sides, along random directions too, and each operation's of ours be what the table
-    documents; nothing of second order is certified there. A path that a graph of ours lost, by `.data` or a copy, is
+    documents; nothing of second order is certified there. A path that a graph of ours lost, by `.data` or `no_grad`, is
     found by replaying the graph at other points.
     ValueError for an unknown oracle, mode or order; TypeError if `fn` or `gradient` return what is no number.
 

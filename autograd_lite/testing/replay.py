@@ -1,6 +1,6 @@
 """Whether a recorded graph is the function: replayed at other points it must give what the function gives there.
 
-A path that was dropped, by `.data`, `float`, a copy, `no_grad`, left a constant in the graph. The function, asked at a
+A path that was dropped, by `.data`, `float`, `no_grad`, left a constant in the graph. The function, asked at a
 point nearby, makes another graph. If that has the same operations, no branch was taken otherwise; if then its value is
 not the replayed one, a constant that moves with the inputs is a dropped path. One that is meant is a `stop_gradient`.
 """

@@ -6,7 +6,6 @@ from . import math
 from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from .ieee import errstate
 from .names import label
-from .shell import load_ipython_extension, unload_ipython_extension  # noqa: F401 - IPython looks for them here
 from .trees import register_pytree_node
 from .value import Value, group, no_grad
 from .version import __version__ as __version__
@@ -49,3 +48,18 @@ def __getattr__(name: str) -> Any:
 
         return getattr(drawing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# IPython looks for these here; who does not load the extension does not load the drawings.
+
+
+def load_ipython_extension(shell: Any) -> None:
+    from .shell import load_ipython_extension as load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    from .shell import unload_ipython_extension as unload
+
+    unload(shell)

@@ -57,6 +57,8 @@ def main(argv: list[str] | None = None) -> int:
 
         return playground(given[1:])
     try:
+        if given[0] == "write-test":
+            return _write_test(given[1:])
         return _run(_parser().parse_intermixed_args(_shielded(given)))
     except Mistake as mistake:
         _print(f"{PROGRAM}: error: {mistake}", sys.stderr)
@@ -90,7 +92,8 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
         description="The value of an expression, its gradients and its circuit. Without arguments it opens a shell; "
-        f"{PROGRAM} playground [PORT] opens the playground in a browser.",
+        f"{PROGRAM} playground [PORT] opens the playground in a browser, "
+        "and write-test module:function writes a property test of a gradient.",
         epilog=f"examples: {PROGRAM} '(x + y) * z' x=-2 y=5 z=-4 --save circuit.svg; {PROGRAM} '3x² + ln x' x=1/3..3",
         allow_abbrev=False,
     )
@@ -138,6 +141,20 @@ def _shielded(argv: list[str]) -> list[str]:
             shielded.append(f" {arg}" if arg.startswith("-") and arg != "-" and not seen else arg)
             seen = True
     return shielded
+
+
+def _write_test(targets: list[str]) -> int:
+    """A property test of a gradient, for each ``module:function``, on the output."""
+    if not targets or "--help" in targets or "-h" in targets:
+        raise Mistake("write-test takes module:function, and writes a property test of its gradient")
+    try:
+        from .testing.ghostwriter import write_test
+
+        for target in targets:
+            _print(write_test(target), sys.stdout)
+    except (ModuleNotFoundError, ValueError) as error:
+        raise Mistake(str(error)) from None
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:

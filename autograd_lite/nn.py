@@ -263,14 +263,10 @@ class MLP(Module):
         last: Activation = None,
         seed: Randomness = None,
     ) -> None:
-        draws = _randomness(seed)
-        sizes = [nin, *nouts]
-        final = len(nouts) - 1
-        if final < 0:
+        if not nouts:
             raise ValueError("MLP: nouts is the number of outputs of each layer, of one at least")
-        self.layers = [Layer(*sizes[i : i + 2], f=last if i == final else f, seed=draws) for i in range(len(nouts))]
-        for i, layer in enumerate(self.layers):
-            layer._named(f"layer {i + 1}", i + 1, output=i == final)
+        self.layers = _stacked([nin, *nouts], [*[f] * (len(nouts) - 1), last], _randomness(seed))
+        self.layers[-1]._named(f"layer {len(nouts)}", len(nouts), output=True)
 
     def parameters(self) -> list[Value]:
         return [p for layer in self.layers for p in layer.parameters()]
@@ -300,14 +296,11 @@ class ScoringNetwork(Module):
     """
 
     def __init__(self, nin: int, nouts: Sequence[int], f: Activation = "sigmoid", seed: Randomness = None) -> None:
-        draws = _randomness(seed)
         if not nouts:
             raise ValueError("ScoringNetwork: nouts is the length of each hidden layer, of one at least")
-        sizes = [nin, *nouts]
-        self.layers = [Layer(*sizes[i : i + 2], f=f, seed=draws) for i in range(len(nouts))]
-        for i, layer in enumerate(self.layers):
-            layer._named(f"layer {i + 1}", i + 1, output=False)
-        self.U = [Value(draws.uniform(-1.0, 1.0), f"U[{i}]") for i in range(sizes[-1])]
+        draws = _randomness(seed)
+        self.layers = _stacked([nin, *nouts], [f] * len(nouts), draws)
+        self.U = [Value(draws.uniform(-1.0, 1.0), f"U[{i}]") for i in range(nouts[-1])]
 
     def parameters(self) -> list[Value]:
         return [*(p for layer in self.layers for p in layer.parameters()), *self.U]
@@ -407,6 +400,14 @@ def _takes(module: Module, nin: int, x: Any) -> None:
             f"{short_label(repr(module), 60)} takes a list of {nin} numbers, not {type(x).__name__} {shown}"
         )
     _counted(module, nin, len(x), "input")
+
+
+def _stacked(sizes: list[int], activations: list[Activation], draws: Any) -> list[Layer]:
+    """Layers of these lengths, one after the other, named by their numbers."""
+    layers = [Layer(nin, nout, f=f, seed=draws) for nin, nout, f in zip(sizes, sizes[1:], activations)]
+    for i, layer in enumerate(layers, 1):
+        layer._named(f"layer {i}", i, output=False)
+    return layers
 
 
 def _through(

@@ -168,7 +168,7 @@ class _Kept:
 
 def _show_parameters() -> None:
     """Give the methods that pass their options on the signatures of the functions they pass them to."""
-    asked: dict[str, Callable[..., Any]] = {"draw": drawing.draw, "kinks": explain.kinks, "diagnose": explain.diagnose}
+    asked: dict[str, Callable[..., Any]] = {"kinks": explain.kinks, "diagnose": explain.diagnose}
     for name, function in (asked | {name: _COMMANDS[name] for name in ("explain", "steps")}).items():
         signature = inspect.signature(function)
         itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -189,32 +189,33 @@ def _parameters(typed: str, text: str, names: dict[str, Any]) -> list[str]:
 # ---- IPython's extension ---------------------------------------------------------------------------------------------
 
 
+# Of which types a form is shown that IPython would not find by itself.
+_SHOWN: dict[str, tuple[Any, ...]] = {
+    "text/plain": (Value, Picture, Steps),
+    "image/svg+xml": (Value,),
+    "text/html": (list, tuple, "numpy.ndarray"),
+}
+
+
 def load_ipython_extension(shell: Any) -> None:
     """``%load_ext autograd_lite``: Values are shown with the names that the session's variables give them, and there
     are the commands ``%circuit``, ``%explain`` and ``%steps``."""
 
-    def text(node: Value, printer: Any, cycle: bool) -> None:
-        name = names_of([node], shell.user_ns).get(node)
-        printer.text(repr(node if name is None else copy(node).named(name)))
-
-    def shown(thing: Any, printer: Any, cycle: bool) -> None:
-        printer.text(_text(thing))
+    def text(thing: Any, printer: Any, cycle: bool) -> None:
+        name = names_of([thing], shell.user_ns).get(thing) if isinstance(thing, Value) else None
+        printer.text(_text(thing) or repr(thing if name is None else copy(thing).named(name)))
 
     def svg(node: Value) -> str:
         return node.draw(names=shell.user_ns).svg()
 
     def values(found: Any) -> str | None:
-        return _table_of(found, shell.user_ns)
+        own = getattr(found, "_repr_html_", None)  # a tuple of its own kind, such as Kinks
+        return own() if own else _table_of(found, shell.user_ns)
 
     _show_parameters()
-    formatters = shell.display_formatter.formatters
-    formatters["text/plain"].for_type(Value, text)
-    formatters["text/plain"].for_type(Picture, shown)
-    formatters["text/plain"].for_type(Steps, shown)
-    formatters["image/svg+xml"].for_type(Value, svg)
-    formatters["text/html"].for_type(list, values)
-    formatters["text/html"].for_type(tuple, values)
-    formatters["text/html"].for_type_by_name("numpy", "ndarray", values)
+    for form, function in (("text/plain", text), ("image/svg+xml", svg), ("text/html", values)):
+        for kind in _SHOWN[form]:
+            shell.display_formatter.formatters[form].for_type(kind, function)
     kept = _Kept(shell.user_ns)
     for command in _COMMANDS:
         magic = functools.partial(_magic, command, kept)
@@ -233,15 +234,9 @@ def _magic(command: str, kept: _Kept, line: str) -> Any:
 
 def unload_ipython_extension(shell: Any) -> None:
     """``%unload_ext autograd_lite``: everything is shown as it was before."""
-    formatters = shell.display_formatter.formatters
-    for kind, shown in (
-        ("text/plain", (Value, Picture, Steps)),
-        ("image/svg+xml", (Value,)),
-        ("text/html", (list, tuple)),
-    ):
-        for type in shown:
-            formatters[kind].pop(type, None)
-    formatters["text/html"].pop("numpy.ndarray", None)
+    for form, kinds in _SHOWN.items():
+        for kind in kinds:
+            shell.display_formatter.formatters[form].pop(kind, None)
     for callback in list(shell.events.callbacks["post_run_cell"]):
         if isinstance(getattr(callback, "__self__", None), _Kept):
             shell.events.unregister("post_run_cell", callback)

@@ -8,6 +8,7 @@ and its body the program on the page. A test holds that page and pictures are wh
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -388,7 +389,8 @@ def program(draw: Callable[[], Picture]) -> str:
     """The body of a picture's function as a program by itself."""
     source = inspect.getsource(draw)
     body = source[source.index('"""', source.index('"""') + 3) + 3 :].strip("\n")
-    lines = textwrap.dedent(body).strip("\n").splitlines()
+    body = re.sub(r"(\n +[^\n]*)\n\n(?=\S)", r"\1\n\n\n", textwrap.dedent(body).strip("\n"))  # after a definition
+    lines = body.splitlines()
     return "\n".join(line.replace("return ", "picture = ", 1) if line.startswith("return ") else line for line in lines)
 
 

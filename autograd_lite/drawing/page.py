@@ -73,6 +73,8 @@ def page(
     (True, False)
     """
     names = {int(node.of[1:]): node.title for node in circuit.nodes if node.of[0] == "n" and node.title}
+    # What stands for a run of operations has the name of its last.
+    names |= {int(node.shows[1:]): node.title for node in circuit.nodes if node.shows and node.text and node.title}
     states = {turned: with_copies(state) for turned, state in _states(circuit, names).items()}
     graph = _Graph(list(states.values()), names, start, adjoints)
     notes = [*circuit.notes, *graph.notes]
@@ -279,10 +281,10 @@ Turned = frozenset[str]
 def _states(circuit: Circuit, names: dict[int, str]) -> dict[Turned, Circuit]:
     """The circuit by the names of the groups that are closed where it has them open, or the other way round.
 
-    The first is the circuit itself. A graph of which only some is drawn has no others, nor one without groups.
+    The first is the circuit itself. A graph of which only some is drawn, or that is checked, has no others.
     """
     states = {Turned(): circuit}
-    if any(node.kind == "folded" for node in circuit.nodes) or circuit.total > MOST_COMPUTED // 5:
+    if any(node.kind == "folded" or node.check for node in circuit.nodes) or circuit.total > MOST_COMPUTED // 5:
         return states
     order = topological_order(circuit.root)
     known = {name for node in order for name in node.group}  # a layer's parameters have a box, but no group of theirs
@@ -414,7 +416,7 @@ def _rows(node: Node) -> list[str]:
     names = [f'<tspan class="{kind}">{_text(text)}</tspan>' for kind, text in parts if text]
     rows = [f'<text class="head">{"&#160;&#160;".join(names)}</text>']
     if node.kind == "group":
-        rows.append(f'<text class="count">{node.count:,} node{"s" * (node.count != 1)}</text>')
+        rows.append(f'<text class="count">{_text(_count(node))}</text>')
     if node.value_text:
         rows.append(f'<text class="value">{_text(node.value_text)}</text>')
         rows.append(f'<text class="gradient">∂ {_text(node.gradient_text)}</text>')
@@ -426,8 +428,18 @@ def _rows(node: Node) -> list[str]:
     return rows
 
 
+def _count(node: Node) -> str:
+    """How many nodes a box stands for, and how they are alike: "× 40, 280 nodes"."""
+    return ", ".join(text for text in (node.times, f"{node.count:,} node{'s' * (node.count != 1)}") if text)
+
+
 def _size(node: Node) -> tuple[float, float]:
-    texts = [f"{node.label}   {node.text}", node.value_text, f"∂ {node.gradient_text}"]
+    texts = [
+        _count(node) * (node.kind == "group"),
+        f"{node.label}   {node.text}",
+        node.value_text,
+        f"∂ {node.gradient_text}",
+    ]
     if node.kind == "constant":
         texts = [f"{node.label} = {node.value_text}" if node.label else node.value_text]
     elif node.kind != "folded":

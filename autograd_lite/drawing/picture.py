@@ -111,6 +111,10 @@ class Picture:
         """The picture as a page in a notebook whose sliders write into the Values: see `autograd_lite.drawing.widget`.
 
         RuntimeError without anywidget, which the extra ``notebook`` installs.
+
+        >>> from autograd_lite import Value
+        >>> callable((Value(3.0, "x") * 2).draw().widget)
+        True
         """
         try:
             from .widget import Widget

@@ -1,8 +1,8 @@
 """The circuit in SVG, by the layout of `layout`: for pages and files without Graphviz.
 
 Colours stand in attributes, so that any renderer shows the light page's; a style sheet has the dark page's. Exact
-numbers are in each element's <title>, which browsers show on hover. Widths of texts are estimates, from the Helvetica
-metrics of Adobe's Core 14 fonts.
+numbers are in each element's <title>, which browsers show on hover. Widths of texts are estimates, the wider of
+Helvetica's in Adobe's Core 14 fonts and of those in `fonts`.
 """
 
 from __future__ import annotations
@@ -41,8 +41,14 @@ RATIO = 8.0  # of the sides of a drawing, at most
 TOWARDS = {"LR": (1, 0), "RL": (-1, 0), "TB": (0, 1), "BT": (0, -1)}
 
 # thousandths of the size of the letters
-_NARROW = dict.fromkeys("iljI.,:;'|!", 250) | dict.fromkeys(" ftr()[]{}-/\\", 310)
-_WIDE = dict.fromkeys("mwMW%@", 860) | dict.fromkeys("ABCDEFGHKNOPQRSUVXYZ&+−×÷=<>~±≈∂", 650)
+_WIDTHS = {
+    letter: width
+    for letters, width in (
+        ("ijlI.,'", 295), (":;|!", 360), (" ftr()[]{}-/\\", 370), ("ABCEFHKNPRSUVXYZ", 680),
+        ("DGOQ&", 710), ("+−×÷=<>~±≈∂^#", 760), ("mwMW%@…—", 900),
+    )
+    for letter in letters
+}  # fmt: skip
 
 
 def svg(circuit: Circuit, direction: str = "LR") -> str:
@@ -136,12 +142,10 @@ def curve(path: list[Point], direction: str, gap: tuple[Point, tuple[float, floa
 
 
 def _letter_width(letter: str) -> int:
-    if letter in _NARROW:
-        return _NARROW[letter]
-    if letter in _WIDE:
-        return _WIDE[letter]
+    if letter in _WIDTHS:
+        return _WIDTHS[letter]
     if letter < "\u0250":
-        return 560
+        return 575
     if unicodedata.combining(letter):
         return 0
     return 1300 if letter > "\uffff" else 1000 if unicodedata.east_asian_width(letter) in "WF" else 700

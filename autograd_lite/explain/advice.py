@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from .. import math, primitives, sweep
+from .. import math, primitives
 from ..domains import Interval
-from ..graph import operations, topological_order
+from ..graph import topological_order
 from ..ieee import errstate
 from ..primitives import constant
-from ..value import Value, pull, recording
+from ..value import Value, recording
+from .history import swept
 from .wording import Names, number
 
 _CALLED = {row.symbol: row.name for row in primitives.table.values() if row.symbol.isidentifier()}
@@ -174,8 +175,7 @@ def _is_fine(formula: str, bound: Bound, numbers: Mapping[Value, float]) -> bool
     z = _evaluated(formula, _each(bound, leaves.__getitem__))
     if not isinstance(z, Value):
         return _math.isfinite(z)
-    adjoints = sweep.reverse(reversed(operations(z)), {z: 1.0}, pull)
-    return _math.isfinite(z.data) and all(adjoint == adjoint for x, adjoint in adjoints.items() if not x.parents)
+    return _math.isfinite(z.data) and all(adjoint == adjoint for x, adjoint in swept(z).items() if not x.parents)
 
 
 def _told(formula: str, bound: Bound, names: Names) -> str:

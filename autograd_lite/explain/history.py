@@ -6,8 +6,10 @@ there. ``.grad`` is ∂f/∂x only after one sweep from f with a seed of 1; afte
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 from .. import sweep
 from ..graph import operations, topological_order
@@ -16,6 +18,16 @@ from .wording import Names, counted, number
 
 MOST_NODES = 1_000  # that are accounted for
 MOST_TOLD = 4  # sums, and names of nodes in one line
+
+
+def swept(root: Value, seed: float = 1.0, until: Iterable[Value] = ()) -> dict[Value, float]:
+    """What one sweep from `root` brings to each node, as far as those of `until`.
+
+    >>> x = Value(3.0)
+    >>> swept(x * x)[x]
+    6.0
+    """
+    return sweep.reverse(reversed(operations(root, until=until)), {root: seed}, pull)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ class Sweeps:
     def adjoints(self, root: Value, seed: float) -> dict[Value, float]:
         """What one sweep from `root` brings."""
         if (root, seed) not in self._adjoints:
-            self._adjoints[root, seed] = sweep.reverse(reversed(operations(root)), {root: seed}, pull)
+            self._adjoints[root, seed] = swept(root, seed)
         return self._adjoints[root, seed]
 
     def of(self, node: Value) -> list[Term]:
@@ -161,12 +173,7 @@ def _sum(terms: list[Term], names: Names) -> str:
 
 def total(terms: list[float]) -> float:
     """The sum from the left, one after the other, as the sweeps add; `sum` may do better, and so would not agree."""
-    if not terms:
-        return 0.0
-    found = terms[0]
-    for term in terms[1:]:
-        found += term
-    return found
+    return reduce(operator.add, terms) if terms else 0.0
 
 
 def same(a: float, b: float) -> bool:

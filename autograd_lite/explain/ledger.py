@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .. import sweep
 from ..primitives import constant
 from ..value import Value, pull
 from .history import Sweeps, Term, same, total
@@ -83,11 +82,12 @@ class Explanation:
         self.z = z
         between: dict[Value, Between] = {}
         self.sections: list[Section] = []
-        for one in [Term(z, 1.0, 1, 0.0)] if z is not None else Sweeps().of(node):
+        sweeps = Sweeps()
+        for one in [Term(z, 1.0, 1, 0.0)] if z is not None else sweeps.of(node):
             if one.root not in between:
                 between[one.root] = Between(one.root, node)
             if between[one.root].nodes:
-                self.sections.append(Section(one.root, one.seed, one.calls, node, between[one.root]))
+                self.sections.append(Section(one, node, between[one.root], sweeps.adjoints(one.root, one.seed)))
         self.total = total([section.gradient for section in self.sections for _ in range(section.calls)])
         self.reached = node.reached if z is None else bool(self.sections)
         self.gradient = node.grad if z is None else self.total
@@ -173,12 +173,9 @@ class Section:
     True
     """
 
-    def __init__(self, root: Value, seed: float, calls: int, node: Value, between: Between) -> None:
-        self.root = root
-        self.seed = seed
-        self.calls = calls
+    def __init__(self, one: Term, node: Value, between: Between, adjoints: Mapping[Value, float]) -> None:
+        self.root, self.seed, self.calls = one.root, one.seed, one.calls
         self._between = between
-        adjoints = sweep.reverse(between.nodes[:-1], {root: seed}, pull)
         self.gradient: float = adjoints.get(node, 0.0)
         self.lines = tuple(_lines(node, between, adjoints))
 
@@ -213,7 +210,7 @@ class Section:
 # ---- terms -----------------------------------------------------------------------------------------------------------
 
 
-def _lines(node: Value, between: Between, adjoints: dict[Value, float]) -> list[Line]:
+def _lines(node: Value, between: Between, adjoints: Mapping[Value, float]) -> list[Line]:
     lines, last = [], len(between.nodes) - 1
     for successor, edges in zip(between.nodes, between.edges):
         terms: Sequence[float | None] = ()

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from .. import ieee, sweep
+from .. import ieee
 from ..graph import topological_order
 from ..primitives import Primitive, constant, stop_gradient
-from ..value import Value, pull
+from ..value import Value
+from .history import swept
 
 FINEST = 48  # bits by which the smallest step is smaller than the number that is moved
 FINEST_AT_ZERO = 2.0**-120
@@ -115,7 +116,7 @@ def numerical_gradients(
     ('agrees', True)
     """
     order = topological_order(z)
-    adjoints = sweep.reverse(reversed(order), {z: 1.0}, pull)
+    adjoints = swept(z)
     asked = [node for node in order if node.op is not constant] if nodes is None else list(nodes)
     z_is_finite = math.isfinite(z._record[0] if z._record else z.data)
     roundings = _roundings(order, adjoints)

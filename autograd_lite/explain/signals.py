@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import sweep
-from ..graph import operations, successors, topological_order
+from ..graph import successors, topological_order
 from ..names import names_of
-from ..value import NOT_CHOSEN, Value, as_float, pull, short_label
+from ..value import NOT_CHOSEN, Value, as_float, short_label
+from .history import same, swept
 from .layers import Layer, layers
 from .wording import number
 
@@ -269,7 +269,7 @@ class _Reader:
 
     def __init__(self, s: Value, name: str, found: list[Layer]) -> None:
         self.s, self.name, self.found = s, name, found
-        self.adjoints = sweep.reverse(reversed(operations(s)), {s: 1.0}, pull)
+        self.adjoints = swept(s)
         self.uses = successors(topological_order(s))
         self.onward: dict[Layer, list[Layer]] = {layer: [] for layer in found}
         self.network: dict[Layer, list[Layer]] = {}  # the evaluation of a network that a layer belongs to
@@ -304,7 +304,7 @@ class _Reader:
         above, sizes, formula, shapes = self.above(layer)
         move, slopes, moved = f"δ{raised(level)} = {formula}", [1.0] * n, above
         if layer.f != "linear":
-            slopes = [self.slope(a, z) for a, z in zip(layer.a, layer.z)]
+            slopes = [swept(a, until=[z]).get(z, 0.0) for a, z in zip(layer.a, layer.z)]
             chosen = [0.0 if self.adjoints.get(z) is NOT_CHOSEN else x for z, x in zip(layer.z, above)]
             moved, sizes = across_nonlinearity(chosen, slopes), list(map(operator.mul, sizes, map(abs, slopes)))
             move = f"δ{raised(level)} = {f'({formula})' if ' ' in formula else formula} ∘ f′(z{raised(level)})"
@@ -339,13 +339,6 @@ class _Reader:
         same = all(list(map(id, after.inputs)) == list(map(id, layer.a)) for after in onward)
         return bool(onward) and same and all(use in products for a in layer.a for use, _ in self.uses[a])
 
-    def slope(self, a: Value, z: Value) -> float:
-        """f′(z), by a sweep from a back to z."""
-        if a is z:
-            return 1.0
-        slope: float = sweep.reverse(reversed(operations(a, until=[z])), {a: 1.0}, pull).get(z, 0.0)
-        return slope
-
 
 def _transposed(layer: Layer, level: int) -> str:
     """A layer's matrix transposed; a single row is a vector, called as its weights are: U, if they are U[0], U[1] …"""
@@ -361,4 +354,4 @@ def _rounding(size: float, terms: int) -> float:
 
 
 def _agree(a: float, b: float, bound: float) -> bool:
-    return a == b or abs(a - b) <= bound or (a != a and b != b)
+    return same(a, b) or abs(a - b) <= bound

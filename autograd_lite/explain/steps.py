@@ -15,6 +15,7 @@ from .. import ieee
 from ..graph import topological_order
 from ..primitives import constant
 from ..value import Value, as_float, pull
+from .history import swept
 from .wording import Names, added, counted, no_path, number
 from .wording import term as told_term
 
@@ -191,10 +192,7 @@ class Steps(Sequence[Step]):
         self.z = z
         self.seed = seed
         self.nodes = [node for node in topological_order(z) if node.op is not constant or node is z]
-        adjoints = {z: seed}
-        for node in reversed(self.nodes):
-            if node.parents and node in adjoints:
-                list(_sent(node, adjoints))
+        adjoints = swept(z, seed)
         self.reached = [node for node in self.nodes if node in adjoints]  # a comparison passes nothing on
         self.forward = forward
         self.precision = precision

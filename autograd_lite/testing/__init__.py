@@ -10,7 +10,7 @@ for _module in ("hypothesis", "mpmath"):
     require("autograd_lite.testing", _module, "testing")
 
 from .check import check_gradients
-from .functions import taylor_test
+from .judgement import taylor_test
 from .machine import GraphMachine
 from .programs import Instruction, Program, assemble, is_well_defined
 from .strategies import domain, inputs_for, points, programs, values

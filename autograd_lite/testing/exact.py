@@ -155,20 +155,21 @@ def exact_values(fn: Callable[..., Sequence[Any]], point: Sequence[float]) -> li
         return [_number(y) for y in fn(*[Exact(mpf(x)) for x in point])]
 
 
-def exact_slopes(fn: Callable[..., Sequence[Any]], point: Sequence[float], i: int) -> list[tuple[Number, Number]]:
-    """For each output of `fn` the slopes by input `i` on the left and on the right, equal where `fn` is smooth.
+def exact_slopes(
+    fn: Callable[..., Sequence[Any]], point: Sequence[float], direction: Sequence[float]
+) -> list[tuple[Number, Number]]:
+    """For each output of `fn` the slopes along `direction` behind the point and ahead, equal where `fn` is smooth.
 
     >>> with mp.workdps(20):
-    ...     print(exact_slopes(lambda x: [abs(x), x * x], [0.0], 0)[0])
+    ...     print(exact_slopes(lambda x: [abs(x), x * x], [0.0], [1.0])[0])
     (mpf('-1.0'), mpf('1.0'))
     """
     sizes = [1.0, *[abs(x) for x in point if x and math.isfinite(x)]]
     with mp.workprec(_BITS - 3 * mp.mag(min(sizes)) + mp.mag(max(sizes))):  # 1 + 1e-200 is 1 in 600 bits
-        step = mp.ldexp(min(sizes) if point[i] else 1, -_STEP_BITS)
+        step = mp.ldexp(min(sizes) if all(x for x, v in zip(point, direction) if v) else 1, -_STEP_BITS)
 
         def at(k: int) -> list[Number]:
-            inputs = [Exact(mpf(x) + k * step if j == i else mpf(x)) for j, x in enumerate(point)]
-            return [_number(y) for y in fn(*inputs)]
+            return [_number(y) for y in fn(*[Exact(mpf(x) + k * step * v) for x, v in zip(point, direction)])]
 
         far_left, left, here, right, far_right = map(at, (-2, -1, 0, 1, 2))
         slopes = []
@@ -190,26 +191,6 @@ def true_gradient(program: Program, point: Sequence[float], digits: int = DIGITS
     with mp.workdps(digits):
         _, slopes = _run(program, [mpf(x) for x in point])
         return sweep(program, slopes, mpf(1))[: len(point)]
-
-
-def exact_rule_gradient(program: Program, point: Sequence[float]) -> list[Number]:
-    """The gradient by the rules themselves, the oracles' for rows of the table and the local derivatives of all other
-    operations as they are written; 0 for no path. A TypeError where a rule does not take `Exact` numbers."""
-    with mp.workprec(_BITS):
-        values = [mpf(x) for x in point]
-        slopes = []
-        for op, operands in program.instructions:
-            args = [values[x] if type(x) is int else mpf(x) for x in operands]
-            wrapped = [Exact(x) for x in args]
-            values.append(Exact.__apply__(op, tuple(wrapped)).number)
-            slopes.append([_rule(op, k, values[-1], args) if type(x) is int else None for k, x in enumerate(operands)])
-        return [mpf(0) if g is None else g for g in sweep(program, slopes, mpf(1))[: len(point)]]
-
-
-def _rule(op: Primitive, k: int, y: Number, args: list[Number]) -> Number:
-    if is_known(op):
-        return mpf(oracles.oracle(op).slope(k)(oracles.points, *args))
-    return _number(op.derivative(k)(Exact(y), *map(Exact, args)))
 
 
 def true_hessian(program: Program, point: Sequence[float], i: int, digits: int = DIGITS) -> list[Number | None]:
@@ -254,6 +235,8 @@ def _bend(op: Primitive, k: int, args: list[Number], along: list[Number | None])
     bits = mp.prec
     least = min([mpf(1), *[abs(x) for x in args if x]])
     most = max([mpf(1), *[abs(x) for x in args]])
+    if mp.mag(least) < -1100:  # what no float can be: the graph has a 0 there
+        return mpf("nan")
     with mp.workprec(5 * bits - 3 * mp.mag(least) + mp.mag(most)):  # cosh(1e-165) is 1 in all but its 330th digit
         step = mp.ldexp(least / max(abs(t) for t in along if t is not None), -2 * bits)
         after, before = (

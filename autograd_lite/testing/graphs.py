@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from mpmath import mp, mpf
 
 from .. import derivatives
+from ..primitives import Primitive
 from ..value import Value, as_float
 from .edges import Fault, first_fault, ulps_between
 from .enclosure import Interval, enclose, enclose_push, enclose_sweep, program_of
@@ -30,11 +32,12 @@ _STEP_ERROR = 2.0**-700  # what the difference quotients of `true_hessian` leave
 class Graph:
     """The derivatives of one output, and all that is known about them."""
 
-    def __init__(self, z: Value, inputs: list[Value], name: str, index: int | None, report: Report) -> None:
+    def __init__(self, z: Value, inputs: list[Value], name: str, report: Report, until: float = math.inf) -> None:
         self.z = z
         self.inputs = inputs
-        self.name = name if index is None else f"{name}[{index}]"
+        self.name = name
         self.report = report
+        self.until = until
         self.program, nodes = program_of(z, inputs)
         self.nodes = nodes[len(inputs) :]
         self._fault: Fault | bool | None = False  # not looked for
@@ -109,10 +112,28 @@ class Graph:
             self._swept = enclose_sweep(self.program, [node.local_grads for node in self.nodes])
         return self._swept
 
-    def has_kink(self) -> bool:
-        return any(
-            node._record[1:] not in node.op.smooth for node in self.nodes if node.op is not None and node.parents
-        )
+    def kink(self) -> Primitive | None:
+        """The first operation that has no derivatives of all orders where it was recorded."""
+        for node in self.nodes:
+            if node.op is not None and node.parents and node._record[1:] not in node.op.smooth:
+                return node.op
+        return None
+
+    def forward_along(self, found: float, signs: Sequence[float]) -> None:
+        """The forward mode along a direction of ones: the sum of the gradient's enclosures."""
+        self.report.numbers += 1
+        _, enclosed = enclose(self.program, self.program.point)
+        parts = [within for within in enclosed if within is not None]
+        low = math.fsum(s * (w.low if s > 0 else w.high) for s, w in zip(signs, enclosed) if w is not None)
+        high = math.fsum(s * (w.high if s > 0 else w.low) for s, w in zip(signs, enclosed) if w is not None)
+        slack = 2.0**-44 * math.fsum(max(abs(w.low), abs(w.high)) for w in parts)  # of its own additions
+        if not math.isfinite(low + high + slack):
+            self.report.undecided.append("unbounded even with the graph's own local gradients")
+        elif not low - slack <= found <= high + slack:
+            self.fail(
+                f"the derivative of {self.name} along a random direction is wrong, in forward mode",
+                found, _between(Interval(low - slack, high + slack), found), None,
+            )  # fmt: skip
 
     def fault(self) -> Fault | None:
         if self._fault is False:
@@ -140,11 +161,16 @@ class Graph:
     def higher_orders(self, order: int, fn: Function, modes: Sequence[str]) -> None:
         """Each partial derivative, as a graph of its own: its derivatives are enclosed by a sweep over that graph,
         and are those of this graph by a sweep over the oracles that never saw it."""
-        smooth = not self.has_kink()
         point = self.program.point
         everything = tuple(range(len(point)))
+        kink = self.kink()
         for i, partial in enumerate(derivatives.gradient(self.z, self.inputs)):
-            child = Graph(partial, self.inputs, f"∂({self.name})/∂x{i}", None, self.report)
+            if kink is not None or time.process_time() > self.until:
+                why = "for lack of time" if kink is None else f"no second derivative: a kink of {kink}"
+                self.report.numbers += len(point)
+                self.report.undecided += [why] * len(point)
+                continue
+            child = Graph(partial, self.inputs, f"∂({self.name})/∂{self.inputs[i].label}", self.report, self.until)
             found = {}
             if "reverse" in modes:
                 found["reverse over reverse mode"] = backward(partial, self.inputs)
@@ -155,8 +181,7 @@ class Graph:
                     as_number(h) for h in (products if len(point) > 1 else [products])
                 ]
             child.first_order(found)
-            if smooth:
-                self.is_derivative_of(child, i, found)
+            self.is_derivative_of(child, i, found)
             if order > 2:
                 child.higher_orders(order - 1, _partial(fn, i, everything), modes)
 
@@ -165,7 +190,7 @@ class Graph:
         _, enclosed = enclose(child.program, child.program.point)
         for j, exact in enumerate(true_hessian(self.program, self.program.point, i)):
             within = enclosed[j] or Interval(0.0, 0.0)
-            if exact is None or abs(exact) >= _HUGE:
+            if exact is None or not abs(exact) < _HUGE:
                 continue
             if not within.low - _STEP_ERROR <= exact <= within.high + _STEP_ERROR:
                 child.fail(

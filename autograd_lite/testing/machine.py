@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 from mpmath import iv
 
+from .. import ieee
 from ..primitives import Primitive, table
-from ..value import Value
+from ..value import Value, as_float
 from . import oracles
-from .enclosure import Interval, interval_ends, working_precision
+from .enclosure import Interval, interval_ends, is_known, working_precision
 from .programs import assemble
 
 ROWS = [op for op in table.values() if max(op.arities) > 0]
@@ -195,7 +196,11 @@ class GraphMachine(RuleBasedStateMachine):
         for i, x in enumerate(line.operands):
             if type(x) is int and line.op is not None and line.op.gives is float:  # no path leads through a truth
                 wide = iv.mpf([1 - line.op.ulps * 2.0**-52, 1 + line.op.ulps * 2.0**-52])
-                slope = oracles.enclosed_slope(line.op, i, line.args) * wide + iv.mpf([-(2.0**-1022), 2.0**-1022])
+                if is_known(line.op):
+                    slope = oracles.enclosed_slope(line.op, i, line.args)
+                else:  # of an operation of the user's own the rule is what there is
+                    slope = iv.mpf(as_float(ieee.quietly(line.op.derivative(i), (line.op(*line.args), *line.args))))
+                slope = slope * wide + iv.mpf([-(2.0**-1022), 2.0**-1022])
                 term = adjoints[n] * slope
                 adjoints[x] = adjoints[x] + term if x in adjoints else term
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from .. import ieee
 from ..domains import Domain, Interval
 from ..primitives import Primitive, table
 from ..value import Value
@@ -81,7 +82,7 @@ def programs(
     *,
     primitives: Iterable[Primitive | str] | None = None,
     inputs: int | None = None,
-    min_size: int = 0,
+    min_size: int = 1,
     max_size: int = 12,
     smooth: bool = True,
 ) -> SearchStrategy[Program]:
@@ -115,7 +116,9 @@ def programs(
         st.lists(_instructions(sized, max_size), min_size=size, max_size=max_size)
         for size in (min_size, (min_size + max_size) // 2)  # a list is seldom much longer than it must be
     ]
-    return st.builds(_assembled, starts, constants, st.one_of(drafts), st.just(smooth), st.just(min_size))
+    lively = st.sampled_from([False, *[True] * 9])  # whether a gradient of zeros alone is avoided
+    most = st.just(max_size if table["add"] in rows else 0)
+    return st.builds(_assembled, starts, constants, st.one_of(drafts), st.just(smooth), st.just(min_size), lively, most)
 
 
 def inputs_for(program: Program, *, smooth: bool = True) -> SearchStrategy[Point]:
@@ -143,15 +146,41 @@ def inputs_for(program: Program, *, smooth: bool = True) -> SearchStrategy[Point
 
 
 def _assembled(
-    start: list[float], constants: list[float], draft: list[tuple[Primitive, list[int]]], smooth: bool, min_size: int
+    start: list[float],
+    constants: list[float],
+    draft: list[tuple[Primitive, list[int]]],
+    smooth: bool,
+    min_size: int,
+    lively: bool,
+    most: int,
 ) -> Program:
     meant = [(op, _meant(picks, constants)) for op, picks in draft]
     # Inputs that no operation drawn can take are too few for its size: then one input is what they can.
+    flat = None
     for first in (start[0], *_inner_points(op for op, _ in draft)):
         program = assemble([first, *start[1:]], meant, smooth=smooth, size=min_size)
-        if len(program) >= min_size:
+        if len(program) < min_size:
+            continue
+        if not lively or (len(program) and _has_slope(program)):
             return program
-    reject()  # exp, twenty times over: there is no such program
+        last = len(program.point) + len(program) - 1
+        more = Program(program.point, [*program.instructions, ("add", last, 0)])
+        if len(more) <= most and is_well_defined(more, more.point, smooth=smooth) and _has_slope(more):
+            return more
+        flat = flat or program
+    if flat is None:
+        reject()  # exp, twenty times over: there is no such program
+    return flat
+
+
+def _has_slope(program: Program) -> bool:
+    """Whether a derivative is not 0 at the program's own point."""
+    inputs = [Value(x) for x in program.point]
+    z = program(*inputs)
+    if isinstance(z, Value):
+        with ieee.errstate(all="ignore"):
+            z.backward()
+    return any(x.grad != 0.0 for x in inputs)
 
 
 def _inner_points(rows: Iterable[Primitive]) -> Iterator[float]:
@@ -161,6 +190,7 @@ def _inner_points(rows: Iterable[Primitive]) -> Iterator[float]:
             for interval in (interval for place in box for interval in place):
                 low, high = max(interval.low, -1e3), min(interval.high, 1e3)
                 yield (low + high) / 2 if high - low < 1e3 else 1.5 + low if low > -1e3 else high - 1.5
+                yield from (high - 1.0, low + 1.0, 1e6) if interval.high == math.inf else ()
 
 
 def _meant(picks: list[int], constants: list[float]) -> list[Operand]:

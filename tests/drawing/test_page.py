@@ -1085,3 +1085,32 @@ def test_what_is_out_of_view_waits_and_is_right_when_it_comes(opened: Open):
     )
     assert before.count() == 1
     assert stale == 0
+
+
+def test_what_stands_for_many_says_how_many_and_follows(opened: Open):
+    def make(w: float) -> Value:
+        a = Value(w, "w")
+
+        def example(x: Value) -> Value:
+            with group("example"):
+                return (math.tanh(a * x) - 0.5) ** 2
+
+        return sum(example(Value(float(k), f"x{k}")) for k in range(40))  # type: ignore[return-value]
+
+    s = make(2.0)
+    s.backward()
+    shown = opened(page(describe(s, names={"s": s})))
+    assert shown.text("h1") == "s"
+    counts = shown.tab.locator(".scroll svg:visible .count").all_text_contents()
+    assert any(re.fullmatch(r"× 40, \d+ nodes", text) for text in counts)
+    shown.enter("w", "0.25")
+    agree(shown, make(0.25))
+    vector = shown.tab.locator(".scroll svg:visible text.gradient[data-of]").first
+    make_x = [node.grad for node in topological_order(swept(make(0.25))) if (node.label or "").startswith("x")]
+    first = ", ".join(number_text(x) for x in make_x[:3])
+    assert vector.text_content() == f"∂ = [{first}, …, {number_text(make_x[-1])}]"
+
+
+def swept(root: Value) -> Value:
+    root.backward()
+    return root

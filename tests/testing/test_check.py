@@ -49,7 +49,9 @@ def test_every_order(order: int) -> None:
 
 
 def test_every_nesting_of_arguments_and_outputs() -> None:
-    report = check_gradients(lambda w, b: {"y": [w["a"] * w["c"][0] + b, w["a"] ** 2]}, {"a": 2.0, "c": (3.0, 1.0)}, 4)
+    report = check_gradients(
+        lambda w, b: {"y": [w["a"] * w["c"][0] + b, w["a"] ** 2]}, {"a": 2.0, "c": (3.0, 1.0)}, 4.0
+    )
     assert report.numbers == 2 * (1 + 3 * 4)
 
 
@@ -132,7 +134,7 @@ def test_a_wrong_forward_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     from autograd_lite import derivatives
 
     right = derivatives.jvp
-    monkeypatch.setattr(derivatives, "jvp", lambda *args: (right(*args)[0], right(*args)[1] * (1 + 1e-9)))
+    monkeypatch.setattr(derivatives, "jvp", lambda *args: (right(*args)[0], [t * (1 + 1e-9) for t in right(*args)[1]]))
     with pytest.raises(GradientError, match="in forward mode"):
         check_gradients(lambda x: x * x + x, 3.0)
     assert check_gradients(lambda x: x * x + x, 3.0, modes=("reverse",))
@@ -209,8 +211,10 @@ def test_wide_enclosures_are_counted_and_decided_by_their_edges(monkeypatch: pyt
 
 
 def test_what_nothing_can_decide_is_told() -> None:
-    report = check_gradients(lambda x: math.floor(math.sqrt(x)), 0.0)
-    assert report.undecided == ["a number on the way is no finite float"]
+    with ag.errstate(all="ignore"):
+        report = check_gradients(lambda x: math.exp(math.exp(x)) * 0.0, 7.0)  # inf · 0
+    assert set(report.undecided) == {"a number on the way is no finite float"}
+    assert not report
 
 
 # ---- what is not ours ------------------------------------------------------------------------------------------------
@@ -221,7 +225,7 @@ def test_a_gradient_written_by_hand() -> None:
         return math.sin(x) * y**2
 
     assert check_gradients(f, 1.0, 2.0, gradient=lambda x, y: (math.cos(x) * y**2, 2 * math.sin(x) * y))
-    with pytest.raises(GradientError, match=r"∂f/∂x1 of f is wrong, as a formula, at x0=1\.0"):
+    with pytest.raises(GradientError, match=r"∂f/∂x1 of f is wrong, in the gradient handed in, at x0=1\.0"):
         check_gradients(f, 1.0, 2.0, gradient=lambda x, y: (math.cos(x) * y**2, 2.000000000001 * math.sin(x) * y))
 
 
@@ -303,7 +307,7 @@ def test_an_operation_of_the_users_own() -> None:
     assert check_gradients(cube, 2.0, order=3)
     assert check_gradients(lambda x: math.sin(cube(x)), 0.5)
     nearly = ag.custom(lambda x: x**3, lambda y, x: 3.000000000001 * x**2, name="nearly")
-    with pytest.raises(GradientError, match="as a formula"):
+    with pytest.raises(GradientError, match="to 50 digits"):
         check_gradients(nearly, 2.0)
     foreign = ag.custom(python_math.cosh, lambda y, x: python_math.sinh(x) * (1 + 1e-8), name="foreign")
     with pytest.raises(GradientError, match="by finite differences"):
@@ -320,7 +324,7 @@ def test_formulas_beside_tiny_numbers() -> None:
     assert check_gradients(lerp, 1.0, 0.0, 7.6e-202, oracle="mpmath")
     assert check_gradients(lerp, 1e300, 2.0, 5e-324, oracle="mpmath")
     wrong = ag.custom(lambda x: x**3, lambda y, x: 3.000001 * x**2, name="wrong")
-    with pytest.raises(GradientError, match="as a formula"):
+    with pytest.raises(GradientError, match="is wrong"):
         check_gradients(wrong, 1e-100, oracle="mpmath")
 
 
@@ -353,8 +357,8 @@ def test_an_operation_that_has_a_rows_name_is_not_that_row() -> None:
         (lambda: check_gradients(abs, 1.0, modes=("sideways",)), ValueError, "modes="),
         (lambda: check_gradients(abs, 1.0, order=0), ValueError, "order=0"),
         (lambda: check_gradients(abs), TypeError, "give the point"),
-        (lambda: check_gradients(lambda x: x.data, 1.0), TypeError, "no Value"),
-        (lambda: check_gradients(abs, "1.0"), TypeError, "write float"),
+        (lambda: check_gradients(lambda x: "x", 1.0), TypeError, "no number"),
+        (lambda: check_gradients(abs, "1.0"), TypeError, "write floats"),
         (lambda: check_gradients(abs, 1.0, gradient=abs, order=2), ValueError, "check its gradient"),
         (lambda: check_gradients(abs, 1.0, gradient=abs, oracle="enclosure"), ValueError, "graphs of this engine"),
         (

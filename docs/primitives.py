@@ -1,8 +1,8 @@
 """The table of primitives as a page to read: for each row its local derivatives, where they hold, and how closely.
 
 All of it is read from the rows: a local derivative is run on tracers and what it built is written out.
-``python -m autograd_lite.reference docs/primitives.md`` measures how far every row is from the truth (a minute or two;
-needs the extra ``testing``) and writes the page. Imports the table, the compiler's tracers and the writer of LaTeX.
+``python docs/primitives.py`` measures how far every row is from the truth (a minute or two; needs the extra
+``testing``) and writes the page. Imports the table, the compiler's tracers and the writer of LaTeX.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 import inspect
 import math
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from . import primitives
-from .compiler.program import Operand, Program
-from .compiler.trace import Builder
-from .drawing.latex import Term, name_latex, number_latex, operation
-from .primitives import ATOM, CALL, SIGN, Point, Primitive
+from autograd_lite import primitives
+from autograd_lite.compiler.program import Operand, Program
+from autograd_lite.compiler.trace import Builder
+from autograd_lite.drawing.latex import Term, name_latex, number_latex, operation
+from autograd_lite.primitives import ATOM, CALL, SIGN, Point, Primitive
+
+PAGE = Path(__file__).with_name("primitives.md")
 
 
 class Entry(NamedTuple):
@@ -83,7 +84,7 @@ def page(measured: Mapping[str, Measured]) -> str:
 
 def measured(names: Iterable[str] = ()) -> dict[str, Measured]:
     """The worst errors of those rows, or of all, in ulps."""
-    from .testing import accuracy, oracles
+    from autograd_lite.testing import accuracy, oracles
 
     found: dict[str, Measured] = {}
     for row in [primitives.row(name) for name in names] or primitives.table.values():
@@ -97,7 +98,7 @@ _INTRODUCTION = """\
 # The table of primitives
 
 Every fact about an operation stands in one row of `autograd_lite.primitives`; the sweeps, the compiler, the drawings,
-the tests and this page read it there. `python -m autograd_lite.reference docs/primitives.md` writes the page.
+the tests and this page read it there. `python docs/primitives.py` writes the page.
 
 Each row has its value $y$ and the local derivative by each argument, as they are computed: in the primitives
 themselves, so that a derivative has one too. *Defined* says where there is a value, *smooth* where every derivative
@@ -217,6 +218,4 @@ def _number(x: float) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m autograd_lite.reference PATH, such as docs/primitives.md")
-    Path(sys.argv[1]).write_text(page(measured()), encoding="utf-8")
+    PAGE.write_text(page(measured()), encoding="utf-8")

@@ -15,6 +15,7 @@ from ..graph import topological_order
 from ..primitives import Primitive, constant
 from ..value import Value
 from .numerical import is_discrete
+from .tables import from_text
 from .wording import Names, counted, number
 
 NEAR_ZERO = 2.0**-500  # next to 0: small, and its square and root are still far from the ends of the floats
@@ -116,12 +117,8 @@ class Kinks(tuple[Kink, ...]):
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str | None:
-        from .tables import table
-
-        told = [self._told(kink) for kink in self]
-        rows = [(head, "\n".join(side.strip() for side in sides)) for head, *sides in told]
-        return table([counted(len(rows), "kink"), "slopes to both sides"], rows) if rows else None
+    def _repr_html_(self) -> str:
+        return from_text(str(self))
 
     def _told(self, kink: Kink) -> list[str]:
         names, node = self._names, kink.node

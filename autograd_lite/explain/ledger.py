@@ -16,6 +16,7 @@ from ..primitives import constant
 from ..value import Value, pull
 from .history import Sweeps, Term, same, total
 from .paths import Between, Path
+from .tables import from_text
 from .wording import Names, number, with_operands
 
 MOST_PATHS = 20
@@ -119,10 +120,8 @@ class Explanation:
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str | None:
-        from .tables import explained
-
-        return explained(self)
+    def _repr_html_(self) -> str:
+        return from_text(str(self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,6 +16,7 @@ from ..graph import topological_order
 from ..primitives import constant
 from ..value import Value, as_float, pull
 from .history import swept
+from .tables import from_text
 from .wording import Names, added, counted, no_path, number
 from .wording import term as told_term
 
@@ -236,16 +237,7 @@ class Steps(Sequence[Step]):
         return found
 
     def _repr_html_(self) -> str:
-        from .tables import table
-
-        rows = []
-        for step in islice(self, MOST_STEPS):
-            head, *passed = step.told()
-            rows.append((f"{step.index + 1}", head.replace(":  ", "\n"), "\n".join(line.strip() for line in passed)))
-        rest = len(self) - len(rows)
-        return table(
-            ["", "node", "passed on"], rows, below=f"… and {rest} more steps: iterate over them" if rest else ""
-        )
+        return from_text(str(self))
 
     def __str__(self) -> str:
         width = len(str(len(self))) + 1

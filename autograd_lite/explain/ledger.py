@@ -114,9 +114,9 @@ class Explanation:
         return [path for section in self.sections for path in section.paths]
 
     def __str__(self) -> str:
-        from .telling import told
+        from .telling import Teller
 
-        return told(self)
+        return Teller(self).text()
 
     __repr__ = __str__
 

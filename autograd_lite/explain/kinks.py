@@ -16,7 +16,7 @@ from ..primitives import Primitive, constant
 from ..value import Value
 from .numerical import is_discrete
 from .tables import from_text
-from .wording import Names, counted, number
+from .wording import Names, check_value, counted, number
 
 NEAR_ZERO = 2.0**-500  # next to 0: small, and its square and root are still far from the ends of the floats
 FARTHER = 256.0
@@ -45,8 +45,7 @@ def kinks(z: Value, *, names: bool | Mapping[str, object] = True, precision: int
       abs(a − b), a kink at a − b = 0
         slope by a − b: −1 to the left, 1 to the right; 0 was taken
     """
-    if not isinstance(z, Value):
-        raise TypeError(f"kinks: expected a Value, got {type(z).__name__}")
+    check_value("kinks", z)
     order = topological_order(z)
     asked = [node for node in order if node is z or not _is_truth(node)]
     found = Kinks(kink for node in asked for kink in kinks_at(node))

@@ -17,7 +17,7 @@ from ..value import Value, pull
 from .history import Sweeps, Term, same, total
 from .paths import Between, Path
 from .tables import from_text
-from .wording import Names, number, with_operands
+from .wording import Names, check_value, number, with_operands
 
 MOST_PATHS = 20
 
@@ -49,9 +49,8 @@ def explain(
       1 path from f to x, each the product of its local gradients:
       f ← q ← x:  −4 × 1 = −4
     """
-    for thing in (node, z):
-        if not isinstance(thing, Value) and thing is not None:
-            raise TypeError(f"explain: expected a Value, got {type(thing).__name__}")
+    for thing in (node,) if z is None else (node, z):
+        check_value("explain", thing)
     if node.op is constant:
         raise ValueError(f"{number(node.data)} is a constant of an expression: it has no gradient to explain")
     return Explanation(node, z, names, precision)

@@ -17,7 +17,7 @@ from ..primitives import constant
 from ..value import Value, as_float, pull
 from .history import swept
 from .tables import from_text
-from .wording import Names, added, counted, no_path, number
+from .wording import Names, added, check_value, counted, no_path, number
 from .wording import term as told_term
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def steps(
     4. y:  ∂f/∂y = −4
     5. x:  ∂f/∂x = −4
     """
-    if not isinstance(z, Value):
-        raise TypeError(f"steps: expected a Value, got {type(z).__name__}")
+    check_value("steps", z)
     return Steps(z, as_float(seed), forward, names, precision)
 
 

@@ -570,8 +570,9 @@ class Value:
     def diagnose(self, **options: Any) -> Diagnosis:
         """Where the first nan or inf was born: see `autograd_lite.explain.diagnose`.
 
-        >>> print((Value(0.0, "x") ** 0.5).diagnose())
+        >>> print((Value(0.0, "x") ** 0.5).diagnose())  # doctest: +NORMALIZE_WHITESPACE
         the gradient becomes inf on the way from f to x: the local gradient of f by x is inf, with x = 0.
+        Choose before the operation: where(x > 0, x ** 0.5, 0).
         """
         from .explain import diagnose
 

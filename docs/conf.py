@@ -129,8 +129,6 @@ def trimmed(app: object, doctree: nodes.document) -> None:
 
 # The playground lies beside the pages, from this checkout; pyodide's files too, where they are.
 PYODIDE = playground.find_pyodide(Path(__file__).parent)
-if PYODIDE is not None:
-    tags.add("pyodide")  # type: ignore[name-defined]  # noqa: F821  # Sphinx's own
 
 
 def playground_written(app: Any, error: Exception | None) -> None:
@@ -198,6 +196,8 @@ def documented(app: Any, page: str, template: str, context: dict[str, Any], doct
 
 
 def setup(app: Any) -> None:
+    if PYODIDE is not None:
+        app.tags.add("pyodide")
     app.add_html_math_renderer("mathml", (mathml, None), (mathml, None))
     for field in PyObject.doc_field_types:
         if field.name == "variable":

@@ -536,7 +536,7 @@ FAULTS: list[tuple[str, Callable[[Any], None], Any, str, Any]] = [
 @pytest.mark.parametrize(("fault", "check", "target", "rows"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
 def test_planted_faults_are_caught(monkeypatch: Any, fault: Any, check: Any, target: str, rows: Any) -> None:
     @settings(
-        max_examples=100,
+        max_examples=400,
         deadline=None,
         database=None,
         derandomize=True,

@@ -10,7 +10,7 @@ Imports `math` alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 INF = math.inf
 
@@ -100,6 +100,9 @@ class Domain:
 
     def __contains__(self, x: float) -> bool:
         return any(x in interval for interval in self.intervals)
+
+    def __iter__(self) -> Iterator[Interval]:
+        return iter(self.intervals)
 
     @property
     def discrete(self) -> bool:

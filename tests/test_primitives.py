@@ -60,7 +60,7 @@ def test_every_end_pole_tie_and_infinity_is_a_special_point(row: Primitive) -> N
     for region in (row.domain, row.smooth):
         for index in range(len(region.boxes)):
             for i, domain in enumerate(region.box(index, row.arities[0])):
-                for interval in domain.intervals:
+                for interval in domain:
                     ends = {end for end in (interval.low, interval.high) if math.isfinite(end)}
                     if not domain.discrete:
                         assert ends | ({-1.0} if interval.integers == "never" else set()) <= told[i]

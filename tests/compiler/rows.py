@@ -66,7 +66,7 @@ def points_of(row: Primitive, arity: int) -> list[tuple[float, ...]]:
 
 
 def is_discrete(domain: Domain) -> bool:
-    return all(interval.integers == "only" for interval in domain.intervals)
+    return all(interval.integers == "only" for interval in domain)
 
 
 def expected(row: Primitive, point: tuple[float, ...]) -> list[float]:

@@ -77,13 +77,19 @@ class Peer:
         except (TypeError, ValueError, ArithmeticError, RuntimeError, NotImplementedError, AttributeError):
             return None
 
+    def constant(self, x: float) -> Any:
+        """A number in a program: PyTorch's `maximum` and its like take no plain ones."""
+        if self.name != "torch":
+            return x
+        torch = importlib.import_module("torch")
+        return torch.tensor(x, dtype=torch.float64)
+
     def run(self, program: Program, inputs: tuple[Any, ...]) -> Any:
         numbers = list(inputs)
         for op, operands in program.instructions:
             function = self.function(op)
             assert function is not None
-            # PyTorch's maximum and its like take no plain numbers: a constant is of the inputs' kind too
-            numbers.append(function(*[numbers[x] if type(x) is int else inputs[0] * 0.0 + x for x in operands]))
+            numbers.append(function(*[numbers[x] if type(x) is int else self.constant(x) for x in operands]))
         return numbers[-1]
 
 

@@ -152,8 +152,9 @@ def test_random_programs(peer: Peer) -> None:
             if within is None:
                 assert found == 0.0
             elif not within.is_vague:
-                # Nobody promises a bound in ulps there: a thousand times what our bounds allow.
-                slack = 1024.0 * (within.high - within.low) + 1e-12 * abs(within.high)
+                # Nobody promises a bound in ulps there: a thousand times what our bounds allow, and digamma, of which
+                # PyTorch has nine digits (docs/findings.md).
+                slack = 1024.0 * (within.high - within.low) + 2e-9 * abs(within.high)
                 assert within.low - slack <= found <= within.high + slack
                 compared.append(program)
 

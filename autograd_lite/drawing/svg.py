@@ -23,12 +23,12 @@ from .style import (
     Run,
     drawing_id,
     fill,
+    framed,
     hover,
     hover_edge,
     outline,
     rows,
     stroke,
-    stylesheet,
     summary,
 )
 
@@ -85,20 +85,14 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
         at = layout.size[1] + NOTE * i + SMALL
         colour = LIGHT["mark" if note in circuit.past.told else "quiet"]
         body.append(f'<text x="8" y="{at:.1f}" font-size="{SMALL:g}" fill="{colour}">{escape(note)}</text>')
-    return document("\n".join(body), width, height, *summary(circuit))
+    return document("\n".join(body), width, height, circuit)
 
 
-def document(body: str, width: float, height: float, title: str, description: str) -> str:
+def document(body: str, width: float, height: float, circuit: Circuit) -> str:
     """The whole of an SVG file, given what is in it, where a null stands for the drawing's own id."""
-    id = drawing_id("\n".join([title, description, body]))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" class="autograd-lite" role="img" '
-        f'aria-labelledby="{id}_title {id}_desc" width="{width:.0f}" height="{height:.0f}" '
-        f'style="max-width:100%;height:auto" viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT}" '
-        f'font-size="{SIZE:g}">\n'
-        f'<title id="{id}_title">{escape(title)}</title>\n<desc id="{id}_desc">{escape(description)}</desc>\n'
-        f"<style>{stylesheet(id)}</style>\n{body.replace(chr(0), id)}\n</svg>\n"
-    )
+    id = drawing_id("\n".join([*summary(circuit), body]))
+    size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
+    return framed(f"\n{body}\n".replace("\0", id), id, f'{size} font-family="{FONT}" font-size="{SIZE:g}"', circuit)
 
 
 def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:

@@ -222,7 +222,7 @@ def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Words], 
     if not isinstance(slope, Value) or slope.op is constant:
         return None
     slope = _simplified(_simplified(slope, known), known)
-    if any(step.op is not None and "_" in _spoken(step.op) for step in topological_order(slope) if step not in known):
+    if any(step.op is not None and "_" in spoken(step.op) for step in topological_order(slope) if step not in known):
         return None  # a row that only derivatives use, which nobody has heard of
     return known[slope] if slope in known else _written(slope, names, DEEPEST, known)
 
@@ -280,12 +280,13 @@ def _combined(op: Primitive, operands: list[Words]) -> Words:
         left = _enclosed(first, binds + (binds == POWER))  # (a ** b) ** c
         return f" {op.symbol} ".join([left, *(_enclosed(words, binds + 1) for words in rest)]), binds
     if binds < CALL:
-        return f"{op.symbol}{_enclosed(operands[0], binds)}", binds
-    return f"{_spoken(op)}({', '.join(text for text, _ in operands)})", CALL
+        return f"{op.symbol}{_enclosed(operands[0], binds + 1)}", binds
+    return f"{spoken(op)}({', '.join(text for text, _ in operands)})", CALL
 
 
-def _spoken(op: Primitive) -> str:
-    return op.symbol if op.symbol.isidentifier() or op.infix else op.name
+def spoken(op: Primitive) -> str:
+    """What stands between operands, or before them: not every symbol that is drawn can, such as |x|."""
+    return op.symbol if op.precedence < CALL or op.infix or op.symbol.isidentifier() else op.name
 
 
 def _enclosed(words: Words, least: int) -> str:

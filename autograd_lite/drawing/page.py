@@ -12,6 +12,7 @@ import html
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives
@@ -20,11 +21,10 @@ from ..graph import topological_order
 from ..primitives import Primitive
 from ..value import short_label
 from .latex import latex
-from .layout import layered
 from .model import MOST_NODES, Circuit, Edge, Node, describe, with_copies
 from .networks import MOST_SHOWN
-from .style import COLOURS, hover, summary
-from .svg import curve, text_width
+from .style import COLOURS, Run, hover, rows, summary
+from .svg import arranged, curve, row_width, text_width
 
 if TYPE_CHECKING:
     from ..value import Value
@@ -141,6 +141,7 @@ class _Graph:
         written = Names(order, given, precision=circuit.precision)
         told = _told(order, drawn)
         named = {node: written.given(node) for node in told}
+        expressions = {node: written.expression(node, LONGEST_NAME) for node in told}
         whole = {node: names.get(i) or node.label or "" for i, node in enumerate(order) if node in told}
         self.title = _title(root, written)
         kinds: dict[Primitive, int] = {}
@@ -152,7 +153,7 @@ class _Graph:
             "most": MOST_SHOWN,
             "root": place.get(root, -1),
             "places": list(place.values()),
-            "names": [_printable(named[n] or written.expression(n, LONGEST_NAME)) if n in told else "" for n in place],
+            "names": [_printable(named[n] or expressions[n]) if n in told else "" for n in place],
             "full": {
                 k: _printable(short_label(whole[node], LONGEST_FULL))
                 for k, node in enumerate(place)
@@ -162,7 +163,7 @@ class _Graph:
             "start": start,
             "seed": number(seed),
             "labelled": [int(bool(named.get(n))) for n in place],
-            "expressions": [_printable(written.expression(n, LONGEST_NAME)) if n in told and n.parents else "" for n in place],
+            "expressions": [_printable(expressions[n]) if n in told and n.parents else "" for n in place],
             "operations": [[_printable(spoken(op)), _form(op), _without_path(op)] for op in kinds],
             "op": [-1 if n.op is None else -2 if n.op is primitives.constant else kinds[n.op] for n in place],
             "parents": [[place.get(parent, -1) for parent in node.parents] for node in place],
@@ -292,20 +293,13 @@ def _drawings(circuit: Circuit, direction: str, state: int, toggles: dict[str, i
 
 def svg(circuit: Circuit, direction: str, kind: str, state: int, toggles: dict[str, int]) -> tuple[str, float]:
     """The drawing and its width, with what the script needs: each node's number, each edge's ends and operand."""
-    sizes = [_size(node) for node in circuit.nodes]
-    number = {node.id: i for i, node in enumerate(circuit.nodes)}
-    groups = {group.id: i for i, group in enumerate(circuit.groups)}
-    layout = layered(
-        sizes,
-        [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
-        [
-            (max(text_width(x, LETTERS) for x in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
-            for edge in circuit.edges
-        ],
-        direction,
-        [None if group.parent is None else groups[group.parent] for group in circuit.groups],
-        [None if node.group is None else groups[node.group] for node in circuit.nodes],
-    )
+    texts = [rows(replace(node, marks=(), check=None)) for node in circuit.nodes]  # which `_note` has
+    sizes = [_size(node, text) for node, text in zip(circuit.nodes, texts)]
+    labels = [
+        (max(text_width(x, LETTERS) for x in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
+        for edge in circuit.edges
+    ]
+    layout = arranged(circuit, sizes, labels, direction)
     width, height = layout.size
     frames = [
         f'<g class="frame"><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="10"/>'
@@ -318,7 +312,7 @@ def svg(circuit: Circuit, direction: str, kind: str, state: int, toggles: dict[s
     edges = [
         _edge(e, nodes, path, at, direction, arrow) for e, path, at in zip(circuit.edges, layout.paths, layout.labels)
     ]
-    boxes = [_box(node, size, at, toggles) for node, size, at in zip(circuit.nodes, sizes, layout.boxes)]
+    boxes = [_box(*drawn, toggles) for drawn in zip(circuit.nodes, texts, sizes, layout.boxes)]
     lines = "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
@@ -341,49 +335,25 @@ def _place(node: Node) -> int | None:
     return int(id[1:]) if id[0] == "n" else None
 
 
-def _rows(node: Node) -> list[str]:
-    """The rows of text in a node's box, from above: its name, its value, its gradient."""
-    if node.kind == "constant":
-        named = f"{node.label} = {node.value_text}" if node.label else node.value_text
-        return [f'<text class="value">{_text(named)}</text>']
-    parts = (("label", node.label), ("symbol", node.text))
-    names = [f'<tspan class="{kind}">{_text(text)}</tspan>' for kind, text in parts if text]
-    rows = [f'<text class="head">{"&#160;&#160;".join(names)}</text>']
-    if node.kind == "group":
-        rows.append(f'<text class="count">{_text(_count(node))}</text>')
-    if node.value_text:
-        rows.append(f'<text class="value">{_text(node.value_text)}</text>')
-        rows.append(f'<text class="gradient">∂ {_text(node.gradient_text)}</text>')
-    for kind, vector in (("value", node.output), ("gradient", node.signal)):
-        if vector is not None:
-            places = ",".join(id[1:] for id in vector.ids)
-            named = f'data-of="{places}" data-name="{_text(vector.name)}"'
-            rows.append(f'<text class="{kind}" {named}>{_text(vector.text)}</text>')
-    return rows
+def _row(row: list[Run], y: float) -> str:
+    """A row of text in a box: the script changes those of a number, and of a vector by the places of its nodes."""
+    kind, vector, found = row[0].role, row[0].vector, _text(row[0].text)
+    if kind == "ink":
+        names = [f'<tspan class="{"label" if run.bold else "symbol"}">{_text(run.text)}</tspan>' for run in row]
+        kind, found = "head", "&#160;&#160;".join(names)
+    places = f' data-of="{",".join(id[1:] for id in vector.ids)}" data-name="{_text(vector.name)}"' if vector else ""
+    return f'<text class="{kind}" y="{y:g}"{places}>{found}</text>'
 
 
-def _count(node: Node) -> str:
-    """How many nodes a box stands for, and how they are alike: "× 40, 280 nodes"."""
-    return ", ".join(text for text in (node.times, f"{node.count:,} node{'s' * (node.count != 1)}") if text)
+def _size(node: Node, text: list[list[Run]]) -> tuple[float, float]:
+    room = [] if node.kind in ("constant", "folded") else [[Run(f"∂ {ROOM}", "gradient")]]
+    width = max(row_width(row, LETTERS) for row in [*text, *room]) + 2 * _PAD
+    return width, _LINE * len(text) + (10.0 if node.kind == "constant" else 14.0)
 
 
-def _size(node: Node) -> tuple[float, float]:
-    texts = [
-        _count(node) * (node.kind == "group"),
-        f"{node.label}   {node.text}",
-        node.value_text,
-        f"∂ {node.gradient_text}",
-    ]
-    if node.kind == "constant":
-        texts = [f"{node.label} = {node.value_text}" if node.label else node.value_text]
-    elif node.kind != "folded":
-        texts.append(f"∂ {ROOM}")
-    texts += [vector.text for vector in (node.output, node.signal) if vector is not None]
-    width = max(text_width(text, LETTERS, bold=True) for text in texts) + 2 * _PAD
-    return width, _LINE * len(_rows(node)) + (10.0 if node.kind == "constant" else 14.0)
-
-
-def _box(node: Node, size: tuple[float, float], at: tuple[float, float], toggles: dict[str, int]) -> str:
+def _box(
+    node: Node, text: list[list[Run]], size: tuple[float, float], at: tuple[float, float], toggles: dict[str, int]
+) -> str:
     (width, height), (x, y) = size, at
     place, corner, name = _place(node), (x + width / 2 - 3, y - height / 2 + 3), _closed(node)
     found = "" if place is None else f' data-node="{place}"'
@@ -392,9 +362,7 @@ def _box(node: Node, size: tuple[float, float], at: tuple[float, float], toggles
         found += f' data-note="{_text(noted)}"'
     parts = [f'<rect x="{-width / 2:g}" y="{-height / 2:g}" width="{width:g}" height="{height:g}" rx="12"/>']
     parts.append(f"<title>{_text(hover(node))}</title>")
-    rows = _rows(node)
-    for i, row in enumerate(rows):
-        parts.append(row.replace("<text", f'<text y="{_LINE * (i - (len(rows) - 1) / 2) + 5:g}"', 1))
+    parts += [_row(row, _LINE * (i - (len(text) - 1) / 2) + 5) for i, row in enumerate(text)]
     return (
         f'<g class="node {node.kind}"{found} data-id="{node.id}" data-width="{width - 12:g}" '
         f'transform="translate({x:g} {y:g})">{"".join(parts)}</g>'

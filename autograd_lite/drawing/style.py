@@ -189,7 +189,7 @@ def stylesheet(id: str) -> str:
 
 
 def framed(body: str, id: str, attributes: str, circuit: Circuit) -> str:
-    """An SVG file of that body, with what any drawing has: its id, texts for who cannot see it, colours for dark pages."""
+    """An SVG file of that body, with what any drawing has: its id, texts that say it, colours for dark pages."""
     title, description = map(escape, summary(circuit))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" class="autograd-lite" role="img" '

@@ -12,7 +12,7 @@ from dataclasses import replace
 from .abridge import both_ends, folded, quotient
 from .dot import nested
 from .model import Circuit, Edge, Node, with_copies
-from .style import held, mark_text
+from .style import rows
 
 MOST_EDGES, MOST_CHARACTERS = 500, 50_000  # Mermaid's own limits, which a page can raise and a diagram can't
 
@@ -122,22 +122,7 @@ def _source(circuit: Circuit, direction: str) -> str:
 
 
 def _label(node: Node) -> str:
-    first = ": ".join(part for part in (node.label, node.text) if part)
-    gradient = f"∂ {node.gradient_text}" if node.gradient_text else ""
-    check = node.check.text if node.check else ""
-    output, signal = (vector.text if vector else "" for vector in (node.output, node.signal))
-    times = held(node) if node.times else ""
-    lines = (
-        first,
-        times,
-        node.value_text,
-        output,
-        gradient,
-        signal,
-        check,
-        *(mark_text(node, mark) for mark in node.marks),
-    )
-    return "<br/>".join(escaped(line) for line in lines if line)
+    return "<br/>".join(escaped(": ".join(run.text for run in row)) for row in rows(node))
 
 
 def _classes(node: Node) -> list[str]:

@@ -18,10 +18,10 @@ from ..explain.history import History
 from ..explain.kinks import kinks_at
 from ..explain.numerical import Estimate, numerical_gradients
 from ..explain.signals import vector_text
-from ..explain.wording import Names, no_path
+from ..explain.wording import Names, combined, no_path
 from ..graph import topological_order
 from ..names import names_of
-from ..primitives import Primitive
+from ..primitives import CALL, Primitive
 from ..value import short_label
 from .abridge import (
     Parents,
@@ -705,9 +705,7 @@ def _inlined(circuit: Circuit) -> Circuit:
 
 def _written(op: Primitive, operands: list[str]) -> str:
     """An operation with those of its operands that are known: ``× 2``, ``max(·, 0)``."""
-    if op.infix:
-        return f" {op.symbol} ".join(operands).strip()
-    return f"{op.symbol}({', '.join(operand or '·' for operand in operands)})"
+    return combined(op, [(operand or ("" if op.infix else "·"), CALL) for operand in operands])[0].strip()
 
 
 # ---- groups ----------------------------------------------------------------------------------------------------------

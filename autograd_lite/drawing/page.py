@@ -347,7 +347,7 @@ def _row(row: list[Run], y: float) -> str:
 
 def _size(node: Node, text: list[list[Run]]) -> tuple[float, float]:
     room = [] if node.kind in ("constant", "folded") else [[Run(f"∂ {ROOM}", "gradient")]]
-    width = max(row_width(row, LETTERS) for row in [*text, *room]) + 2 * _PAD
+    width = 1.08 * max(row_width(row, LETTERS) for row in [*text, *room]) + 2 * _PAD  # numbers are half bold
     return width, _LINE * len(text) + (10.0 if node.kind == "constant" else 14.0)
 
 

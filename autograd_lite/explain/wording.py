@@ -165,7 +165,7 @@ class Names:
         if node.op is None or node.op is constant:
             return number(node.data, precision)
         operands = [_number_words(x, precision) for x in node._record[1 : MOST_ARGUMENTS + 1]]
-        return _combined(node.op, [*operands, *([("…", CALL)] if len(node.parents) > MOST_ARGUMENTS else [])])[0]
+        return combined(node.op, [*operands, *([("…", CALL)] if len(node.parents) > MOST_ARGUMENTS else [])])[0]
 
     def short(self, node: Value) -> str:
         """The node's name, else the symbol of its operation, else its number."""
@@ -265,7 +265,7 @@ def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Words]
             operands.append(_written(parent, names, depth - 1, known))
     if len(node.parents) > MOST_ARGUMENTS:
         operands.append(("…", CALL))
-    return _combined(op, operands)
+    return combined(op, operands)
 
 
 def _number_words(x: float, precision: int = 4) -> Words:
@@ -273,7 +273,8 @@ def _number_words(x: float, precision: int = 4) -> Words:
     return text, SIGN if text.startswith("−") else CALL
 
 
-def _combined(op: Primitive, operands: list[Words]) -> Words:
+def combined(op: Primitive, operands: list[Words]) -> Words:
+    """An operation on written operands, in parentheses where they bind less."""
     binds = op.precedence
     if op.infix:
         first, *rest = operands

@@ -12,7 +12,7 @@ import re
 from html import escape
 
 from .model import Circuit, Edge, Group, Node, with_copies
-from .style import FONT, LIGHT, Run, drawing_id, fill, framed, hover, hover_edge, outline, rows, stroke, summary
+from .style import FLUID, FONT, LIGHT, Run, drawing_id, fill, framed, hover, hover_edge, outline, rows, stroke, summary
 
 ARRIVES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}  # on which side of a box
 _ID = "\0"  # stands for the drawing's own id until that is known
@@ -84,7 +84,8 @@ def finished(svg: str, circuit: Circuit) -> str:
     body = re.sub(r"<!--.*?-->\n?", "", body, flags=re.DOTALL)
     attributes, _, rest = body.partition(">")
     rest = rest.replace(f'<g id="{id}" class="graph"', '<g class="graph"').replace("<title>circuit</title>\n", "")
-    return framed(rest, id, attributes.replace(' xmlns="http://www.w3.org/2000/svg"', ""), circuit)
+    attributes = attributes.replace(' xmlns="http://www.w3.org/2000/svg"', "")
+    return framed(rest, id, f"{FLUID} {attributes}", circuit)
 
 
 def nested(groups: list[Group]) -> list[tuple[bool, Group | None]]:

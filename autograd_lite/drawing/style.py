@@ -15,6 +15,7 @@ from .model import UNREACHED, Circuit, Edge, Node, exact_text
 from .networks import Vector
 
 FONT = "Helvetica,Arial,sans-serif"
+FLUID = 'style="max-width:100%;height:auto"'  # no wider than what it is shown in
 
 # role: on a light page, on a dark one
 COLOURS = {
@@ -193,7 +194,7 @@ def framed(body: str, id: str, attributes: str, circuit: Circuit) -> str:
     title, description = map(escape, summary(circuit))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" class="autograd-lite" role="img" '
-        f'aria-labelledby="{id}_title {id}_desc" style="max-width:100%;height:auto" {attributes}>\n'
+        f'aria-labelledby="{id}_title {id}_desc" {attributes}>\n'
         f'<title id="{id}_title">{title}</title>\n<desc id="{id}_desc">{description}</desc>\n'
         f"<style>{stylesheet(id)}</style>{body}</svg>\n"
     )

@@ -18,6 +18,7 @@ from .model import Circuit, Edge, Group, Node, exact_text, with_copies
 from .networks import Matrix
 from .rows import TURN
 from .style import (
+    FLUID,
     FONT,
     LIGHT,
     Run,
@@ -99,7 +100,7 @@ def arranged(
 def document(body: str, width: float, height: float, circuit: Circuit) -> str:
     """The whole of an SVG file, given what is in it, where a null stands for the drawing's own id."""
     id = drawing_id("\n".join([*summary(circuit), body]))
-    size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
+    size = f'width="{width:.0f}" height="{height:.0f}" {FLUID} viewBox="0 0 {width:.0f} {height:.0f}"'
     return framed(f"\n{body}\n".replace("\0", id), id, f'{size} font-family="{FONT}" font-size="{SIZE:g}"', circuit)
 
 

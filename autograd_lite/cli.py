@@ -411,14 +411,8 @@ _CONSTANTS = {name: float(getattr(math, name)) for name in ("pi", "e", "tau", "i
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _lists(function: Callable[..., Any]) -> list[bool]:
-    """Which of its parameters are lists of numbers."""
-    parameters = inspect.signature(function).parameters.values()
-    return ["Iterable" in str(p.annotation) for p in parameters if p.kind in _POSITIONAL]
-
-
-def _gives_one_number(function: Callable[..., Any]) -> bool:
-    return not str(function.__annotations__["return"]).startswith(("tuple", "list"))
+def _of_row(name: str) -> Callable[[Any], Any]:
+    return lambda x: apply(primitives.row(name), x)
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -427,12 +421,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     if inspect.isfunction(function)
     and function.__module__ == math.__name__
     and not name.startswith("_")
-    and _gives_one_number(function)
+    and not str(function.__annotations__["return"]).startswith(("tuple", "list"))
 }
 # Those of floats give ints, which an inf has none of: here the rows themselves.
-_FUNCTIONS |= {name: functools.partial(apply, primitives.row(name)) for name in ("floor", "ceil", "trunc")}
+_FUNCTIONS |= {name: _of_row(name) for name in ("floor", "ceil", "trunc")}
 _FUNCTIONS |= {f"arc{name[1:]}": _FUNCTIONS[name] for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")}
-_FUNCTIONS |= {"abs": math.fabs, "max": _max, "min": _min, "sum": _sum, "ln": functools.partial(apply, primitives.log)}
+_FUNCTIONS |= {"abs": math.fabs, "max": _max, "min": _min, "sum": _sum, "ln": _of_row("log")}
 
 
 def _evaluated(text: str, inputs: dict[str, Value]) -> Value:
@@ -509,18 +503,24 @@ def _called(name: str, args: list[Any]) -> Any:
             raise Mistake(f"{name} gives several numbers, and an expression has one")
         close = _close(name, list(_FUNCTIONS))
         raise Mistake(f"unknown function {short_label(name)}{close and f': {close}'}")
-    lists = _lists(function)
+    parameters = inspect.signature(function).parameters.values()
+    positional = [p for p in parameters if p.kind in _POSITIONAL]
+    lists = ["Iterable" in str(p.annotation) for p in positional]
     if lists == [True] and not any(isinstance(arg, list) for arg in args):  # fsum(1, 2) for fsum([1, 2])
         args = [args]
-    _check_arity(name, function, len(args))
+    least = sum(p.default is p.empty for p in positional)
+    most = inf if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
+    if not least <= len(args) <= most:
+        wanted = f"{least}" if least == most else f"{least} to {most}"
+        raise Mistake(f"{name} takes {wanted} argument{'s' * (wanted != '1')}, not {len(args)}")
     if lists == [True] and not args[0]:
         raise Mistake(f"{name} takes at least one number")
     for place, arg in enumerate(args):
         if isinstance(arg, list) != (place < len(lists) and lists[place]):
             wanted = "one number, not a list" if isinstance(arg, list) else "a list such as [1, 2]"
             raise Mistake(f"{name}: argument {place + 1} must be {wanted}")
-    for place, annotation in enumerate(getattr(function, "__annotations__", {}).values()):
-        if annotation == "int" and place < len(args):
+    for place, parameter in enumerate(positional[: len(args)]):
+        if parameter.annotation == "int":
             if not isinstance(args[place], float) or not args[place].is_integer():
                 raise Mistake(f"{name}: argument {place + 1} must be a whole number, written as such")
             args[place] = int(args[place])
@@ -529,19 +529,6 @@ def _called(name: str, args: list[Any]) -> Any:
     except (TypeError, ArithmeticError) as error:
         raise Mistake(f"{name}: {error}") from None
     return result if isinstance(result, Value) else float(result)
-
-
-def _check_arity(name: str, function: Callable[..., Any], given: int) -> None:
-    if isinstance(function, functools.partial):  # a row of one argument
-        least, most = 1, 1.0
-    else:
-        parameters = inspect.signature(function).parameters.values()
-        positional = [p for p in parameters if p.kind in _POSITIONAL]
-        least = sum(p.default is p.empty for p in positional)
-        most = float("inf") if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
-    if not least <= given <= most:
-        wanted = f"{least}" if least == most else f"{least} to {most}"
-        raise Mistake(f"{name} takes {wanted} argument{'s' * (wanted != '1')}, not {given}")
 
 
 def _close(name: str, known: list[str]) -> str:

@@ -421,8 +421,10 @@ def _whole_power(a: Any, n: float) -> Any:
 
 
 def _slope_by_exponent(y: Any, a: Any, b: Any, k: Any) -> Any:
-    # Of y = a**(b-k): y ln a where a is positive; at a base of 0 it is 0 for a positive exponent.
-    at_zero = where(equal(a, 0.0), where(less(k, b), 0.0, NAN), NAN)
+    # Of y = a**(b-k): y ln a where a is positive. At a base of 0 it is 0 for a positive exponent c, and its derivatives
+    # by the base are those of -a**(ceil(c) - 1/2): 0 below the order c, then infinite. Elsewhere nan, in every order.
+    c, undefined = b - k, sqrt(NAN * (a + b))
+    at_zero = where(equal(a, 0.0), where(less(0.0, c), 0.0 - pow(a, ceil(c) - 0.5), undefined), undefined)
     return where(less(0.0, a), _limit_product(y, log(a)), at_zero)
 
 

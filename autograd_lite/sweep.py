@@ -63,7 +63,8 @@ def forward(order: Iterable[N], tangents: dict[N, Any], push: Callable[[N, list[
 # ---- terms under conditions ------------------------------------------------------------------------------------------
 
 Choice = tuple[Any, bool]  # a truth, and how it comes out where a path is chosen
-_MOST = 8  # so many ways into a node are told apart; of more, one truth is made
+Way = tuple[Choice, ...]
+_MOST = 8  # so many ways into a node, and choices along a way, are told apart; of more, one truth is made
 
 
 class Conditions:
@@ -75,7 +76,7 @@ class Conditions:
 
     __slots__ = ("_and", "_truth", "ways")
 
-    def __init__(self, ways: tuple[tuple[Choice, ...], ...]) -> None:
+    def __init__(self, ways: tuple[Way, ...]) -> None:
         self.ways = ways
         self._and: dict[tuple[int, bool], Conditions] = {}
         self._truth: Any = None
@@ -85,13 +86,13 @@ class Conditions:
         if len(self.ways) == 1 and len(self.ways[0]) == 1:
             return self.ways[0][0]
         if self._truth is None:
-            holds: Any = 0.0
-            for way in reversed(self.ways):
+            count: Any = -0.0  # of the ways that are there
+            for way in self.ways:
                 here: Any = 1.0
-                for choice in reversed(way):
-                    here = _chosen(choice, here, holds)
-                holds = here
-            self._truth = unequal(holds, 0.0)
+                for choice in way:  # the first innermost: ways that begin alike share what they begin with
+                    here = _chosen(choice, here, 0.0)
+                count = here + count
+            self._truth = unequal(count, 0.0)
         return self._truth, True
 
 
@@ -99,7 +100,7 @@ def _key(choice: Choice) -> tuple[int, bool]:
     return id(choice[0]), choice[1]
 
 
-def _keys(way: Iterable[Choice]) -> set[tuple[int, bool]]:
+def _keys(way: Way) -> set[tuple[int, bool]]:
     return {_key(choice) for choice in way}
 
 
@@ -113,7 +114,9 @@ def _both(conditions: Conditions | None, choice: Choice) -> Conditions:
         return Conditions(((choice,),))
     made = conditions._and.get(_key(choice))
     if made is None:
-        way = conditions.ways[0] if len(conditions.ways) == 1 else (conditions.truth(),)
+        way = conditions.ways[0]
+        if len(conditions.ways) > 1 or len(way) >= _MOST:
+            way = (conditions.truth(),)
         way = way if _key(choice) in _keys(way) else (*way, choice)
         made = conditions._and[_key(choice)] = Conditions((way,))
     return made
@@ -123,28 +126,37 @@ def _either(a: Conditions | None, b: Conditions | None) -> Conditions | None:
     if a is None or b is None:
         return None
     ways = [*a.ways]
-    for new in b.ways:
-        way = new
-        merging = True
-        while merging:  # "c and d, or c and not d" is "c"
-            merging = False
-            for old in ways:
-                more, less = _keys(old) - _keys(way), _keys(way) - _keys(old)
-                if not more or not less:
-                    ways.remove(old)
-                    way = old if not more else way
-                    merging = True
-                elif len(more) == len(less) == 1 and [(i, not wanted) for i, wanted in more] == [*less]:
-                    ways.remove(old)
-                    way = tuple([choice for choice in way if _key(choice) not in less])
-                    merging = True
-                if merging:
-                    break
-            if not way:
-                return None
+    for way in b.ways:
+        place = 0
+        while place < len(ways):
+            merged = _merged(ways[place], way)
+            if merged is None:
+                place += 1
+            else:
+                del ways[place]
+                way, place = merged, 0
+        if not way:
+            return None
         ways.append(way)
     made = Conditions(tuple(ways))
     return made if len(ways) <= _MOST else Conditions(((made.truth(),),))
+
+
+def _merged(a: Way, b: Way) -> Way | None:
+    """Where either is, as one way: "c and d, or c" and "c and d, or c and not d" are "c". None if it takes two."""
+    if _keys(a) <= _keys(b):
+        return a
+    if _keys(b) <= _keys(a):
+        return b
+    decided = _apart(a, b)
+    return None if decided is None else tuple([choice for choice in a if choice is not decided])
+
+
+def _apart(a: Way, b: Way) -> Choice | None:
+    """The choice of `a` that comes out the other way in `b`, if they are else the same."""
+    others = _keys(b)
+    only = [choice for choice in a if _key(choice) not in others]
+    return only[0] if len(a) == len(b) and len(only) == 1 and (id(only[0][0]), not only[0][1]) in others else None
 
 
 class Term:
@@ -185,10 +197,9 @@ class Term:
             return Term(self.number + other.number, a)
         conditions = _either(a, b)
         if a is not None and b is not None and len(a.ways) == len(b.ways) == 1:
-            (way,), (opposite,) = a.ways, b.ways
-            only = [choice for choice in way if _key(choice) not in _keys(opposite)]
-            if len(way) == len(opposite) and len(only) == 1 and (id(only[0][0]), not only[0][1]) in _keys(opposite):
-                return Term(_chosen(only[0], self.number, other.number), conditions)
+            decided = _apart(a.ways[0], b.ways[0])
+            if decided is not None:
+                return Term(_chosen(decided, self.number, other.number), conditions)
         return Term(self.total() + other.total(), conditions)
 
     def total(self) -> Any:

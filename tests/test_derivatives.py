@@ -142,6 +142,19 @@ def test_powers_at_zero_have_every_derivative(n: int) -> None:
             assert derivative(0.0) == (std.factorial(n) if order == n else 0.0), order
 
 
+def test_a_power_by_its_exponent_where_its_slope_ends() -> None:
+    """At a base of 0 the mixed derivative is a**(b-1) * (1 + b*ln a); at a negative one there is none, of no order."""
+    mixed = ag.hessian(lambda p: p[0] ** p[1])
+    for exponent, slope in ((3.0, 0.0), (2.0, 0.0), (1.5, 0.0), (1.0, -std.inf), (0.5, -std.inf)):
+        assert mixed([0.0, exponent])[1] == [slope, 0.0]
+    by_exponent = ag.grad(lambda p: p[0] ** p[1])
+    assert ag.hessian(lambda p: by_exponent(p)[1])([0.0, 2.0])[0][0] == -std.inf
+    for base, exponent in ((-2.0, 3.0), (0.0, 0.0)):
+        for order in (ag.grad, ag.hessian, lambda f: ag.grad(ag.hessian(f))):
+            assert std.isnan(order(lambda b, base=base: base**b)(exponent))
+    assert std.isnan(ag.hessian(lambda x: x**x)(0.0))
+
+
 def test_rosenbrock_against_its_closed_form() -> None:
     x = [0.5, -1.25, 2.0, 0.75]
     assert np.allclose(ag.hessian(rosenbrock)(x), rosenbrock_hessian(x), rtol=1e-13, atol=0)

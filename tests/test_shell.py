@@ -177,13 +177,14 @@ def test_a_notebook_shows_tables_and_set_formulas():
     given = eval(formatted(program)["text/plain"])
     tables = {line: cells(data["text/html"]) for line, data in given.items() if "text/html" in data}
     assert set(tables) == {*asked[:5], "%steps f"}
-    assert tables["f.steps()"][1][:2] == ["1", "f = x × x + relu(<y>)\n∂f/∂f = 1"]
+    assert tables["f.steps()"][0] == ["1. f = x × x + relu(<y>):", "∂f/∂f = 1"]
+    assert tables["f.steps()"][1] == ["     to x × x:", "1 × ∂f/∂f = 1 × 1 = 1"]
     assert tables["f.steps()"] == tables["%steps f"]
-    assert tables["x.explain()"][1:3] == [["x × x, operand 1", "3 × 1 = 3"], ["x × x, operand 2", "3 × 1 = 3"]]
-    assert tables["x.explain()"][3] == ["sum of 2 terms", "6"]
-    assert tables["x.explain()"][5:] == [["f ← × ←₁ x", "1 × 3 = 3"], ["f ← × ←₂ x", "1 × 3 = 3"]]
-    slopes = "slope by <y>: 0 to the left, 1 to the right; 0 was taken"
-    assert tables["f.kinks()"] == [["1 kink", "slopes to both sides"], ["relu(<y>), a kink at <y> = 0", slopes]]
+    terms = [[f"  via x × x, operand {i}:", "3 × 1 = 3", "x × ∂f/∂f"] for i in (1, 2)]
+    assert tables["x.explain()"][2:5] == [*terms, ["  sum:", "3 + 3 = 6"]]
+    assert tables["x.explain()"][6:8] == [["  f ← × ←₁ x:", "1 × 3 = 3"], ["  f ← × ←₂ x:", "1 × 3 = 3"]]
+    slopes = ["    slope by <y>:", "0 to the left, 1 to the right; 0 was taken"]
+    assert tables["f.kinks()"] == [["1 kink:"], ["  relu(<y>), a kink at <y> = 0"], slopes]
     rows = [["0", "x", "3", "6"], ["1", "<y>", "0", "0"], ["2", "f", "9", "1"]]
     assert tables["[x, y, f]"] == [["", "name", "data", "grad"], *rows]
     assert tables["np.array([[x, y], [y, x]])"][1] == ["0", "3\n∂ 6", "0\n∂ 0"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import mpmath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, math, sweep
+from autograd_lite import Value, gradient, math, sweep
 from autograd_lite.graph import successors, topological_order
 
 OPERATIONS = {
@@ -75,3 +77,17 @@ def test_every_arc_leads_from_a_node_to_one_after_it(program: list[tuple[str, in
     arcs = successors(order)
     assert sum(map(len, arcs.values())) == sum(len(node.parents) for node in order)
     assert all(place[node] < place[after] for node, found in arcs.items() for after, _ in found)
+
+
+def test_conditions_of_equal_numbers_are_told_apart() -> None:
+    """Three paths into one node, under "b and c", "b" and "a": replayed where `a` alone holds, that path is there."""
+    x, a, b, c = leaves = [Value(n) for n in (0.3, 1.0, 1.0, 1.0)]
+    y = math.sin(x)
+    both = math.where(math.greater(b, 0.0), math.where(math.greater(c, 0.0), y * 3, 0.0), 0.0)
+    z = both + math.where(math.greater(b, 0.0), y * 2, 0.0) + math.where(math.greater(a, 0.0), y * 1, 0.0)
+    slope = gradient(z, x)
+    for a.data, b.data, c.data in itertools.product((-1.0, 1.0), repeat=3):
+        slope.replay()
+        z.replay()
+        z.backward()
+        assert slope.data == leaves[0].grad

@@ -11,7 +11,7 @@ from ..primitives import constant
 from ..value import Value, as_float
 from .advice import advice
 from .steps import Step, Steps, Term
-from .wording import Names, added, number, product
+from .wording import Names, added, check_value, number, product
 
 
 def diagnose(
@@ -38,8 +38,7 @@ and the local gradient of sqrt(x) by x is inf, with x = 0. Write x ** 1.5 instea
     >>> print(diagnose(x * y))
     all finite: every number and every gradient.
     """
-    if not isinstance(z, Value):
-        raise TypeError(f"diagnose: expected a Value, got {type(z).__name__}")
+    check_value("diagnose", z)
     order = topological_order(z)
     words = Names(order, names, [z])
     forward = _forward(order, words, precision)

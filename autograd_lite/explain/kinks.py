@@ -15,7 +15,8 @@ from ..graph import topological_order
 from ..primitives import Primitive, constant
 from ..value import Value
 from .numerical import is_discrete
-from .wording import Names, counted, number
+from .tables import from_text
+from .wording import Names, check_value, counted, number
 
 NEAR_ZERO = 2.0**-500  # next to 0: small, and its square and root are still far from the ends of the floats
 FARTHER = 256.0
@@ -44,8 +45,7 @@ def kinks(z: Value, *, names: bool | Mapping[str, object] = True, precision: int
       abs(a − b), a kink at a − b = 0
         slope by a − b: −1 to the left, 1 to the right; 0 was taken
     """
-    if not isinstance(z, Value):
-        raise TypeError(f"kinks: expected a Value, got {type(z).__name__}")
+    check_value("kinks", z)
     order = topological_order(z)
     asked = [node for node in order if node is z or not _is_truth(node)]
     found = Kinks(kink for node in asked for kink in kinks_at(node))
@@ -116,12 +116,8 @@ class Kinks(tuple[Kink, ...]):
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str | None:
-        from .tables import table
-
-        told = [self._told(kink) for kink in self]
-        rows = [(head, "\n".join(side.strip() for side in sides)) for head, *sides in told]
-        return table([counted(len(rows), "kink"), "slopes to both sides"], rows) if rows else None
+    def _repr_html_(self) -> str:
+        return from_text(str(self))
 
     def _told(self, kink: Kink) -> list[str]:
         names, node = self._names, kink.node

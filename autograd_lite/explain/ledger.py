@@ -16,7 +16,8 @@ from ..primitives import constant
 from ..value import Value, pull
 from .history import Sweeps, Term, same, total
 from .paths import Between, Path
-from .wording import Names, number, with_operands
+from .tables import from_text
+from .wording import Names, check_value, number, with_operands
 
 MOST_PATHS = 20
 
@@ -48,9 +49,8 @@ def explain(
       1 path from f to x, each the product of its local gradients:
       f ← q ← x:  −4 × 1 = −4
     """
-    for thing in (node, z):
-        if not isinstance(thing, Value) and thing is not None:
-            raise TypeError(f"explain: expected a Value, got {type(thing).__name__}")
+    for thing in (node,) if z is None else (node, z):
+        check_value("explain", thing)
     if node.op is constant:
         raise ValueError(f"{number(node.data)} is a constant of an expression: it has no gradient to explain")
     return Explanation(node, z, names, precision)
@@ -113,16 +113,14 @@ class Explanation:
         return [path for section in self.sections for path in section.paths]
 
     def __str__(self) -> str:
-        from .telling import told
+        from .telling import Teller
 
-        return told(self)
+        return Teller(self).text()
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str | None:
-        from .tables import explained
-
-        return explained(self)
+    def _repr_html_(self) -> str:
+        return from_text(str(self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -178,13 +178,9 @@ def _believed(
     best: Quotient, left: Quotient, right: Quotient, replay: _Replay, at_kink: bool, gradient: float
 ) -> Estimate:
     """`best`, unless it is mostly error and quotients still grow where they come out of the noise: then unresolved."""
-    if best.error > RESOLVED * abs(best.value) and any(_infinite(_grows(replay, way)) for way in (-1.0, 1.0)):
+    if best.error > RESOLVED * abs(best.value) and any(_grows(replay, way) in (INF, -INF) for way in (-1.0, 1.0)):
         best = left = right = _NOTHING
     return Estimate(best.value, best.error, left, right, at_kink, gradient)
-
-
-def _infinite(x: float | None) -> bool:
-    return x is not None and math.isinf(x)
 
 
 def _without_bound(replay: _Replay, at_kink: bool, gradient: float) -> Estimate:

@@ -17,10 +17,10 @@ from typing import Any
 
 from ..graph import successors, topological_order
 from ..names import names_of
-from ..value import NOT_CHOSEN, Value, as_float, short_label
+from ..value import NOT_CHOSEN, Value, as_float
 from .history import same, swept
 from .layers import Layer, layers
-from .wording import number
+from .wording import check_value, number
 
 MOST_PASSES = 4  # are printed
 MOST_NUMBERS = 6  # of a vector
@@ -252,8 +252,7 @@ def error_signals(s: Value) -> ErrorSignals:
                              = [−0.0339, 0.06068, 0.004295, −0.01961]
     Each move gives what the graph's own reverse sweep gives.
     """
-    if not isinstance(s, Value):
-        raise TypeError(f"error_signals: expected a Value, got {type(s).__name__} {short_label(repr(s), 40)}")
+    check_value("error_signals", s)
     found = layers(s)
     if not found:
         raise ValueError(

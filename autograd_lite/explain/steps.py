@@ -16,7 +16,8 @@ from ..graph import topological_order
 from ..primitives import constant
 from ..value import Value, as_float, pull
 from .history import swept
-from .wording import Names, added, counted, no_path, number
+from .tables import from_text
+from .wording import Names, added, check_value, counted, no_path, number
 from .wording import term as told_term
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def steps(
     4. y:  ∂f/∂y = −4
     5. x:  ∂f/∂x = −4
     """
-    if not isinstance(z, Value):
-        raise TypeError(f"steps: expected a Value, got {type(z).__name__}")
+    check_value("steps", z)
     return Steps(z, as_float(seed), forward, names, precision)
 
 
@@ -236,16 +236,7 @@ class Steps(Sequence[Step]):
         return found
 
     def _repr_html_(self) -> str:
-        from .tables import table
-
-        rows = []
-        for step in islice(self, MOST_STEPS):
-            head, *passed = step.told()
-            rows.append((f"{step.index + 1}", head.replace(":  ", "\n"), "\n".join(line.strip() for line in passed)))
-        rest = len(self) - len(rows)
-        return table(
-            ["", "node", "passed on"], rows, below=f"… and {rest} more steps: iterate over them" if rest else ""
-        )
+        return from_text(str(self))
 
     def __str__(self) -> str:
         width = len(str(len(self))) + 1

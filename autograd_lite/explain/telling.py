@@ -19,12 +19,9 @@ MOST_PATHS_ADDED = 20  # of no more paths than these the sum is told
 MOST_STEPS = 8  # of a path
 
 
-def told(ledger: Explanation) -> str:
-    """The whole text."""
-    return Teller(ledger).text()
-
-
 class Teller:
+    """What is written of one ledger; `text` is the whole."""
+
     def __init__(self, ledger: Explanation) -> None:
         self.ledger = ledger
         self.names: Names = ledger._names

@@ -80,6 +80,12 @@ def term(op: Primitive, operand: int, slope: float, adjoint: float, precision: i
     return f"0 ({why})" if why else product([slope, adjoint], adjoint * slope, precision)
 
 
+def check_value(asked: str, thing: object) -> None:
+    """TypeError for what is no Value."""
+    if not isinstance(thing, Value):
+        raise TypeError(f"{asked}: expected a Value, got {type(thing).__name__} {short_label(repr(thing), 40)}")
+
+
 def added(terms: Iterable[str]) -> str:
     """A sum of numbers as text.
 

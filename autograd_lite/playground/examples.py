@@ -46,12 +46,6 @@ loss.backward()
 print(x.grad)
 print(loss.diagnose())
 """,
-    "A maximum and its kink": """\
-x = Value(1.0)
-f = maximum(x, 2 - x) + abs(x - 1)
-f.backward()
-print(f.kinks())
-""",
     "Newton's method": """\
 def f(x):
     return x ** 3 - 2 * x - 5

@@ -235,7 +235,9 @@ class Judge:
         """What rounding leaves of two right formulas, and what the caller allows."""
         subject = self.subject
         if self.oracle == "mpmath":
-            return MULTIPLE * (subject.eps * max(abs(truth.low), abs(truth.high)) + subject.tiny) + self.atol
+            moving = [abs(v) for v in direction if v]  # of several inputs terms are added, which may cancel
+            terms = max(abs(truth.low), abs(truth.high)) + (size * math.fsum(moving) if len(moving) > 1 else 0.0)
+            return MULTIPLE * (subject.eps * terms + subject.tiny) + self.atol
         f = math.fsum(abs(w * y) for w, y in zip(weights, subject.outputs) if w)
         size = size or max(abs(truth.low), abs(truth.high))
         terms = math.hypot(*[v * (size + f / max(abs(x), _SHORTEST)) for x, v in zip(subject.point, direction) if v])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -290,3 +291,23 @@ def test_a_recorded_program_has_a_term_for_every_edge_where_no_path_leads_too() 
     recorded = from_graph(agmath.maximum(y, x) * y + stop_gradient(x * y))
     edges = sum(len(node.parents) for node in recorded.nodes)
     assert len(recorded.program.outputs) == 2 * len(recorded.nodes) + 2 * edges
+
+
+CHAINS: dict[str, Callable[[Any, Any, float], Any]] = {
+    "kept": lambda y, x, i: primitives.where(x > i, y, primitives.sin(x + i)),
+    "gone on": lambda y, x, i: primitives.where(x > i, primitives.sin(y + i) * x, y),
+    "greatest": lambda y, x, i: primitives.maximum(y, primitives.sin(x * (i + 0.5))),
+}
+
+
+@pytest.mark.parametrize("step", CHAINS.values(), ids=CHAINS)
+def test_a_derivative_of_many_choices_grows_as_they_do(step: Callable[[Any, Any, float], Any]) -> None:
+    def size(steps: int) -> int:
+        builder = Builder()
+        x = builder.input()
+        y = x
+        for i in range(steps):
+            y = step(y, x, float(i))
+        return len(reverse(builder.program([y])).instructions)
+
+    assert size(200) < 2.2 * size(100)

@@ -82,7 +82,8 @@ class Peer:
         for op, operands in program.instructions:
             function = self.function(op)
             assert function is not None
-            numbers.append(function(*[numbers[x] if type(x) is int else x for x in operands]))
+            # PyTorch's maximum and its like take no plain numbers: a constant is of the inputs' kind too
+            numbers.append(function(*[numbers[x] if type(x) is int else inputs[0] * 0.0 + x for x in operands]))
         return numbers[-1]
 
 

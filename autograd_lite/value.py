@@ -515,7 +515,7 @@ class Value:
         groups: str | Collection[str] = "auto",
         expand: Collection[str | Value] = (),
         names: bool | Mapping[str, object] = True,
-        check: bool | Mapping[Value, tuple[float, float]] = False,
+        check: bool = False,
         most: int | None = 60,
         engine: str = "built-in",
     ) -> Picture:

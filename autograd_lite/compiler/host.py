@@ -9,9 +9,8 @@ what                                  absent on                      then
 `c_interface`, CPython with a GIL     PyPy, 32 bits, free threading  calls go through ctypes
 ====================================  =============================  ==================================================
 
-The calling convention and the object format are LLVM's for the process's target triple. Outside the compiler, two
-facts are asked for where they matter: process groups, by which `drawing.render` ends what it started (without them the
-child alone), and readline, with which the plain shell completes names.
+The calling convention and the object format are LLVM's for the process's target triple. Outside the compiler, one
+fact is asked for where it matters: readline, with which the plain shell completes names.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def draw(
     groups: str | Collection[str] = "auto",
     expand: Collection[str | Value] = (),
     names: bool | Mapping[str, object] = True,
-    check: bool | Mapping[Value, tuple[float, float]] = False,
+    check: bool = False,
     most: int | None = MOST_NODES,
     engine: str = "built-in",
 ) -> Picture:
@@ -54,8 +54,7 @@ def draw(
             a namespace such as ``locals()`` is looked in instead.
         check: True puts a numerical derivative of `root` beside each gradient, with a bound on its error, and outlines
             a gradient that is further off (see `explain.numerical_gradients`; it takes some fifty evaluations a node,
-            so of a large graph not all are checked, leaves first, and a note says so); a mapping of nodes to such pairs
-            shows those.
+            so of a large graph not all are checked, leaves first, and a note says so).
         most: fold a graph of more nodes than this, and abridge what is left to so many; None never does.
         engine: what lays it out: "built-in", or "graphviz", where that is installed.
 

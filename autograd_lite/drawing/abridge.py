@@ -10,20 +10,13 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
+from typing import TypeVar
 
+T = TypeVar("T")
 Parents = list[tuple[int, ...]]
 FOLDED = -1  # the class of a node that is not drawn by itself
 MOST_PIECES = 20  # more pieces of what is folded than this are drawn as one
 MOST_PARTED = 100_000  # nor are more nodes than this parted into pieces
-
-
-def levels_back(parents: Parents, root: int, depth: int, most: int) -> set[int]:
-    """The nodes at most `depth` edges back from `root`; if they are more than `most`, the nearest.
-
-    >>> sorted(levels_back([(), (0,), (1,), (2, 0)], root=3, depth=1, most=9))
-    [0, 2, 3]
-    """
-    return _ball(parents, root, depth, most)
 
 
 def neighbourhood(parents: Parents, centre: int, radius: int, most: int) -> set[int]:
@@ -39,10 +32,15 @@ def neighbourhood(parents: Parents, centre: int, radius: int, most: int) -> set[
         for parent in operands:
             if parents[parent] or parent == centre:
                 neighbours[parent].append(node)
-    return _ball(neighbours, centre, radius, most)
+    return nearest(neighbours, centre, radius, most)
 
 
-def _ball(neighbours: Sequence[Sequence[int]], centre: int, radius: int, most: int) -> set[int]:
+def nearest(neighbours: Sequence[Sequence[int]], centre: int, radius: int, most: int) -> set[int]:
+    """The nodes at most `radius` edges from `centre`, as the lists lead; if they are more than `most`, the nearest.
+
+    >>> sorted(nearest([(), (0,), (1,), (2, 0)], centre=3, radius=1, most=9))
+    [0, 2, 3]
+    """
     ball, shell = {centre}, [centre]
     for _ in range(min(radius, len(neighbours))):
         shell = [node for node in dict.fromkeys(n for node in shell for n in neighbours[node]) if node not in ball]
@@ -283,3 +281,13 @@ def quotient(parents: Parents, classes: list[int]) -> tuple[Parents, list[list[i
             if not waiting[target]:
                 heapq.heappush(free, (members[target][-1], target))
     return [tuple(place[source] for source in edges[own]) for own in place], [members[own] for own in place]
+
+
+def shared(*paths: tuple[T, ...]) -> tuple[T, ...]:
+    """What the paths begin with in common.
+
+    >>> shared((1, 2, 3), (1, 2), (1, 2, 4))
+    (1, 2)
+    """
+    found = [set(names) for names in zip(*paths)]
+    return paths[0][: next((i for i, names in enumerate(found) if len(names) > 1), len(found))]

@@ -12,7 +12,7 @@ import re
 from html import escape
 
 from .model import Circuit, Edge, Group, Node, with_copies
-from .style import FONT, LIGHT, Run, drawing_id, fill, hover, hover_edge, outline, rows, stroke, stylesheet, summary
+from .style import FLUID, FONT, LIGHT, Run, drawing_id, fill, framed, hover, hover_edge, outline, rows, stroke, summary
 
 ARRIVES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}  # on which side of a box
 _ID = "\0"  # stands for the drawing's own id until that is known
@@ -44,7 +44,7 @@ def dot_source(circuit: Circuit, direction: str = "LR") -> str:
     in_group: dict[str | None, list[Node]] = {}
     for node in circuit.nodes:
         in_group.setdefault(node.group, []).append(node)
-    for opens, box in _nested(circuit.groups):
+    for opens, box in nested(circuit.groups):
         if opens:
             graph.body.append(_opening(box) if box else "")
             for node in in_group.get(box.id if box else None, ()):
@@ -83,17 +83,12 @@ def finished(svg: str, circuit: Circuit) -> str:
         raise ValueError("what came back is not this drawing")
     body = re.sub(r"<!--.*?-->\n?", "", body, flags=re.DOTALL)
     attributes, _, rest = body.partition(">")
-    title, description = summary(circuit)
     rest = rest.replace(f'<g id="{id}" class="graph"', '<g class="graph"').replace("<title>circuit</title>\n", "")
-    return (
-        f'<svg id="{id}" class="autograd-lite" role="img" aria-labelledby="{id}_title {id}_desc" '
-        f'style="max-width:100%;height:auto" {attributes}>\n'
-        f'<title id="{id}_title">{escape(title)}</title>\n<desc id="{id}_desc">{escape(description)}</desc>\n'
-        f"<style>{stylesheet(id)}</style>{rest}</svg>\n"
-    )
+    attributes = attributes.replace(' xmlns="http://www.w3.org/2000/svg"', "")
+    return framed(rest, id, f"{FLUID} {attributes}", circuit)
 
 
-def _nested(groups: list[Group]) -> list[tuple[bool, Group | None]]:
+def nested(groups: list[Group]) -> list[tuple[bool, Group | None]]:
     """What is opened and closed, from the whole drawing, which is None, inwards."""
     inside: dict[str | None, list[Group]] = {}
     for box in groups:

@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..primitives import ATOM, CALL, POWER, PRODUCT, SUM, Primitive
 from .model import Circuit, Edge, Node, number_text
@@ -62,16 +62,13 @@ def latex(circuit: Circuit, of: str | None = None) -> Latex:
     return Latex(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
 
 
-class Term:
+class Term(NamedTuple):
     """A piece of LaTeX with its precedence: what is formatted with ``:2`` stands in parentheses if it binds less."""
 
-    __slots__ = ("nested", "precedence", "symbols", "text")
-
-    def __init__(self, text: str, precedence: int = ATOM, symbols: int = 1, nested: int = 0) -> None:
-        self.text = text
-        self.precedence = precedence
-        self.symbols = symbols  # how many it is made of
-        self.nested = nested  # how deep
+    text: str
+    precedence: int = ATOM
+    symbols: int = 1  # how many it is made of
+    nested: int = 0  # how deep
 
     def __format__(self, least: str) -> str:
         return self.text if self.precedence >= int(least or 0) else rf"\left({self.text}\right)"

@@ -15,9 +15,11 @@ import math
 from bisect import bisect_right, insort
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from . import rows
+from .abridge import shared
 
 Point = tuple[float, float]
 Size = tuple[float, float]
@@ -214,7 +216,7 @@ class Plan:
 
     def _passed(self, rank: int, parent: tuple[int, ...], child: tuple[int, ...]) -> tuple[int, ...]:
         """The groups that an edge is in where it passes a layer: those of one of its ends, as far as they reach."""
-        found = _shared(parent, child)
+        found = shared(parent, child)
         for chain in (child, parent):
             inside = 0
             while inside < len(chain) and self.reach[chain[inside]][0] <= rank <= self.reach[chain[inside]][1]:
@@ -487,9 +489,9 @@ class Plan:
         apart = self.half[upper] + self.half[lower]
         apart += APART if upper < self.nodes and lower < self.nodes else APART / 2
         if self.chain[upper] != self.chain[lower]:
-            shared = len(_shared(self.chain[upper], self.chain[lower]))
-            opened = len(self.chain[lower]) - shared
-            apart += FRAME * (len(self.chain[upper]) - shared + opened) + self._title * opened
+            common = len(shared(self.chain[upper], self.chain[lower]))
+            opened = len(self.chain[lower]) - common
+            apart += FRAME * (len(self.chain[upper]) - common + opened) + self._title * opened
         return apart
 
     @property
@@ -502,25 +504,22 @@ class Plan:
         Each group has an upper and a lower border; that they, and the items of each layer, keep their order and
         distances is a graph without circles, along which the longest ways are the positions.
         """
-        onward: dict[tuple[str, int], list[tuple[tuple[str, int], float]]] = {}
-        waiting: dict[tuple[str, int], int] = {}
+        after: dict[tuple[str, int], list[tuple[tuple[str, int], float]]] = {}  # what each follows, and how far apart
 
         def order(first: tuple[str, int], then: tuple[str, int], apart: float) -> None:
-            onward.setdefault(first, []).append((then, apart))
-            waiting[then] = waiting.get(then, 0) + 1
-            waiting.setdefault(first, 0)
+            after.setdefault(then, []).append((first, apart))
 
         for layer in self.layers:
             above: tuple[tuple[str, int], float] | None = None  # what the next thing follows, and its extent
             open_groups: tuple[int, ...] = ()
             for item in [*layer, None]:
                 chain = () if item is None else self.chain[item]
-                shared = len(_shared(open_groups, chain))
-                for group in reversed(open_groups[shared:]):
+                common = len(shared(open_groups, chain))
+                for group in reversed(open_groups[common:]):
                     assert above is not None
                     order(above[0], ("bottom", group), above[1] + FRAME)
                     above = ("bottom", group), 0.0
-                for group in chain[shared:]:
+                for group in chain[common:]:
                     if above is not None:
                         margin = FRAME + self._title if above[0][0] == "top" else APART
                         order(above[0], ("top", group), above[1] + margin)
@@ -531,23 +530,13 @@ class Plan:
                         order(above[0], ("item", item), above[1] + margin + self.half[item])
                     above = ("item", item), self.half[item]
                 open_groups = chain
-        self._longest_ways(onward, waiting)
-
-    def _longest_ways(
-        self, onward: dict[tuple[str, int], list[tuple[tuple[str, int], float]]], waiting: dict[tuple[str, int], int]
-    ) -> None:
         least: dict[tuple[str, int], float] = {}
-        free = [thing for thing, count in waiting.items() if not count]
-        while free:
-            thing = free.pop()
-            position = least.get(thing, -1e18)
+        before = {then: [first for first, _ in firsts] for then, firsts in after.items()}
+        for thing in TopologicalSorter(before).static_order():
+            position = max([least[first] + apart for first, apart in after.get(thing, ())], default=-1e18)
             if thing[0] == "item":
                 self.at[thing[1]] = position = max(position, self.at[thing[1]])
-            for other, apart in onward.get(thing, ()):
-                least[other] = max(least.get(other, -1e18), position + apart)
-                waiting[other] -= 1
-                if not waiting[other]:
-                    free.append(other)
+            least[thing] = position
 
     # ---- the drawing ----
 
@@ -670,31 +659,17 @@ class Plan:
 
 def _in_turn(edges: Collection[tuple[int, int]], units: Collection[int] = ()) -> list[int]:
     """Each unit after those that lead to it; none if they lead in a circle."""
-    onward: dict[int, list[int]] = {}
-    waiting = dict.fromkeys([*units, *(unit for edge in sorted(edges) for unit in edge)], 0)
+    before: dict[int, list[int]] = {unit: [] for unit in units}
     for source, target in sorted(edges):
-        onward.setdefault(source, []).append(target)
-        waiting[target] += 1
-    free = [unit for unit, count in waiting.items() if not count]
-    for unit in free:
-        for target in onward.get(unit, ()):
-            waiting[target] -= 1
-            if not waiting[target]:
-                free.append(target)
-    return free if len(free) == len(waiting) else []
+        before.setdefault(target, []).append(source)
+    try:
+        return list(TopologicalSorter(before).static_order())
+    except CycleError:
+        return []
 
 
 def _stretch(bounds: list[float], left: float, upper: float, right: float, lower: float) -> None:
     bounds[:] = min(bounds[0], left), min(bounds[1], upper), max(bounds[2], right), max(bounds[3], lower)
-
-
-def _shared(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    count = 0
-    for x, y in zip(a, b):
-        if x != y:
-            break
-        count += 1
-    return a[:count]
 
 
 def _isotonic(wanted: list[float], weights: list[float], offsets: list[float]) -> list[float]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .abridge import both_ends, folded, quotient
+from .dot import nested
 from .model import Circuit, Edge, Node, with_copies
-from .style import held, mark_text
+from .style import rows
 
 MOST_EDGES, MOST_CHARACTERS = 500, 50_000  # Mermaid's own limits, which a page can raise and a diagram can't
 
@@ -92,8 +93,16 @@ def _source(circuit: Circuit, direction: str) -> str:
     within: dict[str | None, list[Node]] = {}
     for node in circuit.nodes:
         within.setdefault(node.group, []).append(node)
-    lines += [f"    {_node(node)}" for node in within.get(None, [])]
-    lines += _subgraphs(circuit, within)
+    depth = 0
+    for opens, group in nested(circuit.groups):
+        depth += opens
+        indent = "    " * (depth - 1)
+        if group is not None:
+            lines.append(f'{indent}subgraph {group.id}["{escaped(group.name) or " "}"]' if opens else f"{indent}end")
+        if opens:
+            inside = within.get(group.id if group else None, [])
+            lines += [f"{'    ' * depth}{node.id}{_SHAPES[node.kind].format(_label(node))}" for node in inside]
+        depth -= not opens
     for edge in circuit.edges:
         label = f'|"{escaped(edge.text)}"|' if edge.text else ""
         lines.append(f"    {edge.parent} -->{label} {edge.child}")
@@ -112,48 +121,8 @@ def _source(circuit: Circuit, direction: str) -> str:
     return "\n".join(lines)
 
 
-def _subgraphs(circuit: Circuit, within: dict[str | None, list[Node]]) -> list[str]:
-    """The groups' boxes with what is in them, each inside the one around it."""
-    inner: dict[str | None, list[str]] = {}
-    names = {group.id: group.name for group in circuit.groups}
-    for group in circuit.groups:
-        inner.setdefault(group.parent, []).append(group.id)
-    lines: list[str] = []
-    stack = [(id, 1) for id in reversed(inner.get(None, []))]
-    while stack:
-        id, depth = stack.pop()
-        indent = "    " * abs(depth)
-        if depth < 0:
-            lines.append(f"{indent}end")
-            continue
-        lines.append(f'{indent}subgraph {id}["{escaped(names[id]) or " "}"]')
-        lines += [f"{indent}    {_node(node)}" for node in within.get(id, [])]
-        stack.append((id, -depth))
-        stack += [(child, depth + 1) for child in reversed(inner.get(id, []))]
-    return lines
-
-
-def _node(node: Node) -> str:
-    return node.id + _SHAPES[node.kind].format(_label(node))
-
-
 def _label(node: Node) -> str:
-    first = ": ".join(part for part in (node.label, node.text) if part)
-    gradient = f"∂ {node.gradient_text}" if node.gradient_text else ""
-    check = node.check.text if node.check else ""
-    output, signal = (vector.text if vector else "" for vector in (node.output, node.signal))
-    times = held(node) if node.times else ""
-    lines = (
-        first,
-        times,
-        node.value_text,
-        output,
-        gradient,
-        signal,
-        check,
-        *(mark_text(node, mark) for mark in node.marks),
-    )
-    return "<br/>".join(escaped(line) for line in lines if line)
+    return "<br/>".join(escaped(": ".join(run.text for run in row)) for row in rows(node))
 
 
 def _classes(node: Node) -> list[str]:

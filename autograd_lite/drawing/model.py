@@ -16,14 +16,25 @@ from typing import TYPE_CHECKING, Any
 from .. import primitives
 from ..explain.history import History
 from ..explain.kinks import kinks_at
-from ..explain.numerical import Estimate, Quotient, numerical_gradients
+from ..explain.numerical import Estimate, numerical_gradients
 from ..explain.signals import vector_text
-from ..explain.wording import Names, no_path
+from ..explain.wording import Names, combined, no_path
 from ..graph import topological_order
 from ..names import names_of
-from ..primitives import Primitive
+from ..primitives import CALL, Primitive
 from ..value import short_label
-from .abridge import Parents, both_ends, contracted, folded, levels_back, loops, neighbourhood, quotient, repeated
+from .abridge import (
+    Parents,
+    both_ends,
+    contracted,
+    folded,
+    loops,
+    nearest,
+    neighbourhood,
+    quotient,
+    repeated,
+    shared,
+)
 from .networks import MOST_SHOWN, Layers, Matrix, Path, Vector, unsigned
 
 if TYPE_CHECKING:
@@ -203,7 +214,7 @@ def describe(
     groups: str | Collection[str] = "auto",
     expand: Collection[str | Value] = (),
     names: bool | Mapping[str, object] = False,
-    check: bool | Mapping[Value, tuple[float, float]] = False,
+    check: bool = False,
     most: int | None = MOST_NODES,
 ) -> Circuit:
     """The graph that `root` was computed by, as it stands now. The options are those of `draw`.
@@ -264,13 +275,13 @@ def describe(
         elif kind == "loop" and fold is not None:
             node = _group(members, ("loop",), [i for i in members if i in exits], order, precision)
             node.times = f"{max(fold.steps.get(i, 1) for i in members):,} in a row"
-            path = _common([paths[i] for i in members])
+            path = shared(*[paths[i] for i in members])
         elif kind == "alike" and fold is not None:
             node = _alike(members, fold.run, order, named, precision)
-            path = _common([paths[i] for i in members])
+            path = shared(*[paths[i] for i in members])
         else:
             node = _folded(members)
-            path = _common([paths[i] for i in members])
+            path = shared(*[paths[i] for i in members])
         node.group = _box(path, boxes)
         nodes.append(node)
     notes = _notes(nodes, len(order))
@@ -281,8 +292,8 @@ def describe(
     if history.adjoints:
         roots = dict.fromkeys([root, *history.roots])
         past = _past(history, nodes, order, Names([*alone, *roots], names, roots))
-    if check is not False:
-        notes += _check(root, alone, check, precision, past)
+    if check:
+        notes += _check(root, alone, precision, past)
     edges: list[Edge] = []
     for node, (kind, members) in zip(nodes, drawn):
         if kind == "node":
@@ -372,29 +383,23 @@ def _prefixes(
     """For each node the path of the collapsed group that it is in, () if in none; those opened are not collapsed."""
     if groups == "boxes":
         return [()] * len(paths)
-    if groups == "collapsed":
-        outermost = {
-            path: next((path[: i + 1] for i, name in enumerate(path) if name not in opened), ()) for path in set(paths)
-        }
-        prefixes = [outermost[path] for path in paths]
-    elif groups == "layers":
+    if groups == "layers":
         prefixes = [()] * len(paths) if network is None else network.prefixes(paths)
-        prefixes = [() if prefix and prefix[-1] in opened else prefix for prefix in prefixes]
-    else:
-        prefixes = _named(paths, groups)
-    return prefixes
-
-
-def _named(paths: list[Path], groups: str | Collection[str]) -> list[Path]:
-    known = dict.fromkeys(name for path in dict.fromkeys(paths) for name in path)
-    if isinstance(groups, str):
+        return [() if prefix and prefix[-1] in opened else prefix for prefix in prefixes]
+    closed = dict.fromkeys(name for path in dict.fromkeys(paths) for name in path)
+    if groups == "collapsed":
+        closed = {name: None for name in closed if name not in opened}
+    elif isinstance(groups, str):
         raise ValueError(
             f"draw: groups is 'auto', 'boxes', 'collapsed', 'layers' or a list of names to collapse, not {groups!r}"
         )
-    for name in groups:
-        if name not in known:
-            raise ValueError(f"draw: no group {name!r} to collapse; there are: {', '.join(map(repr, known)) or 'none'}")
-    cut = {path: next((path[: i + 1] for i, name in enumerate(path) if name in groups), ()) for path in set(paths)}
+    else:
+        for name in groups:
+            if name not in closed:
+                there = ", ".join(map(repr, closed)) or "none"
+                raise ValueError(f"draw: no group {name!r} to collapse; there are: {there}")
+        closed = dict.fromkeys(groups)
+    cut = {path: next((path[: i + 1] for i, name in enumerate(path) if name in closed), ()) for path in set(paths)}
     return [cut[path] for path in paths]
 
 
@@ -484,7 +489,7 @@ def _drawn(
         middle = next(u for u, members in enumerate(units) if centre in members)
         kept = neighbourhood(parents, middle, AROUND if depth is None else depth, limit)
     elif depth is not None:
-        kept = levels_back(parents, count - 1, depth, limit)
+        kept = nearest(parents, count - 1, depth, limit)
     elif count > limit:
         kept = both_ends(parents, limit)
     else:
@@ -540,11 +545,16 @@ def _group(members: list[int], path: Path, exits: list[int], order: list[Value],
     node = Node(f"c{members[0]}", "group", short_label(path[-1]), short_label(" / ".join(path), MOST_TITLE))
     node.count = len(members)
     if len(exits) == 1:
-        one = _node(order[exits[0]], "", precision, {}, False)
-        node.shows = f"n{exits[0]}"
-        node.value, node.value_text = one.value, one.value_text
-        node.gradient, node.gradient_text = one.gradient, one.gradient_text
+        _show(node, exits[0], _node(order[exits[0]], "", precision, {}, False))
     return node
+
+
+def _show(node: Node, place: int, one: Node) -> None:
+    """Give what stands for several the numbers of one of them."""
+    node.shows = f"n{place}"
+    node.value, node.value_text, node.gradient, node.gradient_text = (
+        one.value, one.value_text, one.gradient, one.gradient_text,
+    )  # fmt: skip
 
 
 def _alike(members: list[int], run: list[int], order: list[Value], named: Mapping[Value, str], precision: int) -> Node:
@@ -556,9 +566,8 @@ def _alike(members: list[int], run: list[int], order: list[Value], named: Mappin
     label = _stem(one.label) if len(ends) > 1 else one.label
     node = Node(f"c{members[0]}", "group", label, label, text=one.text, count=len(members))
     if len(ends) == 1:
-        node.times, node.shows = f"{len(members):,} in a row", f"n{ends[0]}"
-        node.value, node.value_text = one.value, one.value_text
-        node.gradient, node.gradient_text = one.gradient, one.gradient_text
+        node.times = f"{len(members):,} in a row"
+        _show(node, ends[0], one)
         ends = members
     else:
         node.times = f"× {len(ends):,}"
@@ -599,19 +608,8 @@ def _past(history: History, nodes: list[Node], order: list[Value], names: Names)
     return past
 
 
-def _check(
-    root: Value, alone: dict[Value, Node], check: bool | Mapping[Value, tuple[float, float]], precision: int, past: Past
-) -> list[str]:
-    """Give each node that is drawn by itself a numerical derivative: an estimate of our own, or the one given.
-
-    The leaves come first; a note says how many had to go without.
-    """
-    if isinstance(check, Mapping):
-        for value, (estimate, bound) in check.items():
-            if value in alone:
-                quotient = Quotient(estimate, bound)
-                _beside(alone[value], Estimate(estimate, bound, quotient, quotient, False, 0.0), precision, past)
-        return []
+def _check(root: Value, alone: dict[Value, Node], precision: int, past: Past) -> list[str]:
+    """Give each node that is drawn by itself a numerical derivative, leaves first; a note says how many go without."""
     asked = [value for value, node in alone.items() if node.kind != "constant"]
     asked.sort(key=lambda value: alone[value].kind != "leaf")
     found = numerical_gradients(root, asked, MOST_CHECKED)
@@ -707,24 +705,10 @@ def _inlined(circuit: Circuit) -> Circuit:
 
 def _written(op: Primitive, operands: list[str]) -> str:
     """An operation with those of its operands that are known: ``× 2``, ``max(·, 0)``."""
-    if op.infix:
-        return f" {op.symbol} ".join(operands).strip()
-    return f"{op.symbol}({', '.join(operand or '·' for operand in operands)})"
+    return combined(op, [(operand or ("" if op.infix else "·"), CALL) for operand in operands])[0].strip()
 
 
 # ---- groups ----------------------------------------------------------------------------------------------------------
-
-
-def _common(paths: list[Path]) -> Path:
-    shared = paths[0]
-    for path in paths:
-        if path != shared:
-            shared = next(
-                (shared[:i] for i, (a, b) in enumerate(zip(shared, path)) if a != b), min(shared, path, key=len)
-            )
-        if not shared:
-            break
-    return shared
 
 
 def _box(path: Path, boxes: dict[Path, Group]) -> str | None:

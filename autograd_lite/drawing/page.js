@@ -23,8 +23,7 @@
     child[first[i] + k] = i;
     if (parent >= 0) uses[parent].push(first[i] + k);
   }));
-  for (const some of uses) some.reverse(); // in the order of the backward sweep: the last node's first
-  for (const some of uses) some.sort((a, b) => child[b] - child[a] || a - b);
+  for (const some of uses) some.sort((a, b) => child[b] - child[a] || a - b); // in the order of the backward sweep
   const leaves = data.op.flatMap((op, i) => (op === LEAF ? [i] : []));
   const original = leaves.map((i) => Number(data.values[i]));
   const inputs = [...original];

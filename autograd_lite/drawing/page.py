@@ -12,25 +12,25 @@ import html
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from .. import primitives
-from ..explain.wording import no_path
+from ..explain.wording import Names, no_path, spoken
 from ..graph import topological_order
-from ..primitives import ATOM, Primitive
+from ..primitives import Primitive
 from ..value import short_label
 from .latex import latex
-from .layout import layered
-from .model import MOST_NODES, Circuit, Edge, Node, describe, number_text, with_copies
+from .model import MOST_NODES, Circuit, Edge, Node, describe, with_copies
 from .networks import MOST_SHOWN
-from .style import COLOURS, hover, summary
-from .svg import curve, text_width
+from .style import COLOURS, Run, hover, rows, summary
+from .svg import arranged, curve, row_width, text_width
 
 if TYPE_CHECKING:
     from ..value import Value
 
 MOST_COMPUTED = 100_000  # nodes; the page of a larger graph shows what Python computed
-LONGEST_NAME = 20  # of a node without a label, which is called by its expression
+LONGEST_NAME = 24  # of a node: its label, or its expression
 LONGEST_TITLE = 70
 LONGEST_FULL = 1_000  # of a label on hover and in the list of leaves
 MOST_IN_LATEX = 200  # nodes: of a larger graph nobody pastes the formula
@@ -137,10 +137,13 @@ class _Graph:
         order = topological_order(root)
         drawn = {at for state in circuits for node in state.nodes if (at := _place(node)) is not None}
         place = {node: i for i, node in enumerate(order) if self.program != "null" or i in drawn}
-        written = _Names(names, circuit.precision)
-        for i in _told(order, drawn):
-            written.add(order[i], i, [place.get(parent) for parent in order[i].parents])
-        self.title = written.title(place.get(root))
+        given = {**{name: order[i] for i, name in names.items()}, **_leaves(order)}
+        written = Names(order, given, precision=circuit.precision)
+        told = _told(order, drawn)
+        named = {node: written.given(node) for node in told}
+        expressions = {node: written.expression(node, LONGEST_NAME) for node in told}
+        whole = {node: names.get(i) or node.label or "" for i, node in enumerate(order) if node in told}
+        self.title = _title(root, written)
         kinds: dict[Primitive, int] = {}
         for node in place:
             if node.op is not None and node.op is not primitives.constant:
@@ -150,14 +153,18 @@ class _Graph:
             "most": MOST_SHOWN,
             "root": place.get(root, -1),
             "places": list(place.values()),
-            "names": [written.names.get(i, "") for i in place.values()],
-            "full": {k: written.full[i] for k, i in enumerate(place.values()) if i in written.full},
+            "names": [_printable(named[n] or expressions[n]) if n in told else "" for n in place],
+            "full": {
+                k: _printable(short_label(whole[node], LONGEST_FULL))
+                for k, node in enumerate(place)
+                if node in told and whole[node] and whole[node] != named[node]
+            },
             "latex": latex(circuit) if circuit.total <= MOST_IN_LATEX else "",
             "start": start,
             "seed": number(seed),
-            "labelled": [int(i in written.labelled) for i in place.values()],
-            "expressions": [written.expressions.get(i, "") for i in place.values()],
-            "operations": [[_symbol(op), _form(op), _without_path(op)] for op in kinds],
+            "labelled": [int(bool(named.get(n))) for n in place],
+            "expressions": [_printable(expressions[n]) if n in told and n.parents else "" for n in place],
+            "operations": [[_printable(spoken(op)), _form(op), _without_path(op)] for op in kinds],
             "op": [-1 if n.op is None else -2 if n.op is primitives.constant else kinds[n.op] for n in place],
             "parents": [[place.get(parent, -1) for parent in node.parents] for node in place],
             "values": [number(node.data) for node in place],
@@ -167,12 +174,16 @@ class _Graph:
             self.data["locals"] = [number(slope) for node in place for slope in node.local_grads]
 
 
-def _told(order: list[Value], drawn: set[int]) -> list[int]:
+def _told(order: list[Value], drawn: set[int]) -> set[Value]:
     """The nodes that the page speaks of: those drawn, what uses them, and the operands of both."""
     shown = {order[i] for i in drawn}
     told = {node for node in order if node in shown or any(parent in shown for parent in node.parents)}
-    told |= {parent for node in told for parent in node.parents}
-    return [i for i, node in enumerate(order) if node in told]
+    return told | {parent for node in told for parent in node.parents}
+
+
+def _leaves(order: list[Value]) -> dict[str, Value]:
+    """What the leaves are called that nothing else names."""
+    return {f"leaf {i}": node for i, node in enumerate(order) if node.op is None}
 
 
 def _form(op: Primitive) -> str:
@@ -184,93 +195,17 @@ def _without_path(op: Primitive) -> list[str]:
     return [no_path(op, i, 0.0, 1.0) for i in range(len(op.derivatives))]
 
 
-class _Names:
-    """What each node is called: its label, or else its expression, with "…" for what makes it too long."""
-
-    def __init__(self, labels: dict[int, str], precision: int) -> None:
-        self.labels, self.precision = labels, precision
-        self.names: dict[int, str] = {}
-        self.full: dict[int, str] = {}  # labels that are cut
-        self.expressions: dict[int, str] = {}
-        self.labelled: set[int] = set()
-        self._short: dict[int | None, _Written] = {}  # as an operand
-        self._whole: dict[int | None, _Written] = {}  # the same in leaves alone, for the title
-
-    def add(self, node: Value, i: int, parents: list[int | None]) -> None:
-        given = self.labels.get(i) or node.label or ""
-        label = _printable(short_label(given, LONGEST_NAME))
-        op = node.op
-        if label:
-            self.labelled.add(i)
-        if len(given) > LONGEST_NAME:
-            self.full[i] = _printable(short_label(given, LONGEST_FULL))
-        if op is None or op is primitives.constant:
-            text = label or (number_text(node.data, self.precision) if op else f"leaf {i}")
-            precedence = ATOM if label or node.data >= 0.0 else primitives.SIGN
-            self._short[i] = self._whole[i] = _Written(text, precedence, text, precedence)
-        else:
-            short = _elided(op, [self._short.get(parent, _ELLIPSIS) for parent in parents], LONGEST_NAME)
-            self._whole[i] = _elided(op, [self._whole.get(parent, _ELLIPSIS) for parent in parents], LONGEST_TITLE)
-            self.expressions[i] = short.text
-            self._short[i] = _Written(label, ATOM, label, ATOM) if label else short
-        self.names[i] = self._short[i].text
-
-    def title(self, root: int | None) -> str:
-        if root is None:
-            return "Circuit"
-        whole, label = self._whole[root].text, self.names[root] if root in self.labelled else ""
-        if "…" in whole:
-            whole = self.expressions[root]
-        if "…" in whole and not re.search(r"[^\W\d_]\w*(?!\w*\()", whole):  # nothing in it has a name
-            return label or "Circuit"
-        return f"{label} = {whole}" if label and whole != label else whole
-
-
-class _Written(NamedTuple):
-    """What is written for a node, and what may be if that is too long; each with its precedence."""
-
-    text: str
-    precedence: int
-    brief: str
-    brief_precedence: int
-
-    def shorter(self) -> _Written:
-        brief = _Written(self.brief, self.brief_precedence, *_ELLIPSIS[:2])
-        return brief if len(self.brief) < len(self.text) else _ELLIPSIS
-
-
-_ELLIPSIS = _Written("…", ATOM, "…", ATOM)
-
-
-def _elided(op: Primitive, operands: list[_Written], most: int) -> _Written:
-    """An operation on written operands; where it is too long, its longest operands are cut, to "…" at last."""
-    brief = _written(op, [_ELLIPSIS] * len(operands))
-    while True:
-        text, precedence = _written(op, operands)
-        longest = max(range(len(operands)), key=lambda k: len(operands[k].text))
-        if len(text) <= most or operands[longest] == _ELLIPSIS:
-            return _Written(*((text, precedence) if len(text) <= 2 * most else (f"{_symbol(op)}(…)", ATOM)), *brief)
-        operands = [*operands[:longest], operands[longest].shorter(), *operands[longest + 1 :]]
-
-
-def _written(op: Primitive, operands: list[_Written]) -> tuple[str, int]:
-    """An operation on written operands, and its precedence."""
-    symbol, precedence = _symbol(op), op.precedence
-    if op.infix:
-        texts = [x.text if x.precedence > precedence else f"({x.text})" for x in operands]
-        if operands[0].precedence == precedence != primitives.POWER:
-            texts[0] = operands[0].text  # what stands to the left is done first
-        texts[1:] = [f"({text})" if text.startswith("−") else text for text in texts[1:]]
-        return f" {symbol} ".join(texts), precedence
-    if precedence < primitives.CALL:
-        ((text, inner, *_),) = operands
-        return symbol + (text if inner > precedence else f"({text})"), precedence
-    return f"{symbol}({', '.join(x.text for x in operands)})", ATOM
-
-
-def _symbol(op: Primitive) -> str:
-    """What stands between operands, or before them: not every symbol that is drawn can, such as |x|."""
-    return _printable(op.symbol if op.precedence < primitives.CALL or op.symbol.isidentifier() else op.name)
+def _title(root: Value, written: Names) -> str:
+    """The output's name and expression, as far as there is something to read in it."""
+    label = written.given(root) or ""
+    whole = written.expression(root, LONGEST_TITLE)
+    if root.op is None:
+        return label
+    if "…" in whole:
+        whole = written.expression(root, LONGEST_NAME)
+    if "…" in whole and not re.search(r"[^\W\d_]\w*(?!\w*\()", whole):  # nothing in it has a name
+        return label or "Circuit"
+    return f"{label} = {whole}" if label else whole
 
 
 # ---- groups, open and closed -----------------------------------------------------------------------------------------
@@ -358,20 +293,13 @@ def _drawings(circuit: Circuit, direction: str, state: int, toggles: dict[str, i
 
 def svg(circuit: Circuit, direction: str, kind: str, state: int, toggles: dict[str, int]) -> tuple[str, float]:
     """The drawing and its width, with what the script needs: each node's number, each edge's ends and operand."""
-    sizes = [_size(node) for node in circuit.nodes]
-    number = {node.id: i for i, node in enumerate(circuit.nodes)}
-    groups = {group.id: i for i, group in enumerate(circuit.groups)}
-    layout = layered(
-        sizes,
-        [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
-        [
-            (max(text_width(x, LETTERS) for x in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
-            for edge in circuit.edges
-        ],
-        direction,
-        [None if group.parent is None else groups[group.parent] for group in circuit.groups],
-        [None if node.group is None else groups[node.group] for node in circuit.nodes],
-    )
+    texts = [rows(replace(node, marks=(), check=None)) for node in circuit.nodes]  # which `_note` has
+    sizes = [_size(node, text) for node, text in zip(circuit.nodes, texts)]
+    labels = [
+        (max(text_width(x, LETTERS) for x in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
+        for edge in circuit.edges
+    ]
+    layout = arranged(circuit, sizes, labels, direction)
     width, height = layout.size
     frames = [
         f'<g class="frame"><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="10"/>'
@@ -384,7 +312,7 @@ def svg(circuit: Circuit, direction: str, kind: str, state: int, toggles: dict[s
     edges = [
         _edge(e, nodes, path, at, direction, arrow) for e, path, at in zip(circuit.edges, layout.paths, layout.labels)
     ]
-    boxes = [_box(node, size, at, toggles) for node, size, at in zip(circuit.nodes, sizes, layout.boxes)]
+    boxes = [_box(*drawn, toggles) for drawn in zip(circuit.nodes, texts, sizes, layout.boxes)]
     lines = "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
@@ -407,49 +335,25 @@ def _place(node: Node) -> int | None:
     return int(id[1:]) if id[0] == "n" else None
 
 
-def _rows(node: Node) -> list[str]:
-    """The rows of text in a node's box, from above: its name, its value, its gradient."""
-    if node.kind == "constant":
-        named = f"{node.label} = {node.value_text}" if node.label else node.value_text
-        return [f'<text class="value">{_text(named)}</text>']
-    parts = (("label", node.label), ("symbol", node.text))
-    names = [f'<tspan class="{kind}">{_text(text)}</tspan>' for kind, text in parts if text]
-    rows = [f'<text class="head">{"&#160;&#160;".join(names)}</text>']
-    if node.kind == "group":
-        rows.append(f'<text class="count">{_text(_count(node))}</text>')
-    if node.value_text:
-        rows.append(f'<text class="value">{_text(node.value_text)}</text>')
-        rows.append(f'<text class="gradient">∂ {_text(node.gradient_text)}</text>')
-    for kind, vector in (("value", node.output), ("gradient", node.signal)):
-        if vector is not None:
-            places = ",".join(id[1:] for id in vector.ids)
-            named = f'data-of="{places}" data-name="{_text(vector.name)}"'
-            rows.append(f'<text class="{kind}" {named}>{_text(vector.text)}</text>')
-    return rows
+def _row(row: list[Run], y: float) -> str:
+    """A row of text in a box: the script changes those of a number, and of a vector by the places of its nodes."""
+    kind, vector, found = row[0].role, row[0].vector, _text(row[0].text)
+    if kind == "ink":
+        names = [f'<tspan class="{"label" if run.bold else "symbol"}">{_text(run.text)}</tspan>' for run in row]
+        kind, found = "head", "&#160;&#160;".join(names)
+    places = f' data-of="{",".join(id[1:] for id in vector.ids)}" data-name="{_text(vector.name)}"' if vector else ""
+    return f'<text class="{kind}" y="{y:g}"{places}>{found}</text>'
 
 
-def _count(node: Node) -> str:
-    """How many nodes a box stands for, and how they are alike: "× 40, 280 nodes"."""
-    return ", ".join(text for text in (node.times, f"{node.count:,} node{'s' * (node.count != 1)}") if text)
+def _size(node: Node, text: list[list[Run]]) -> tuple[float, float]:
+    room = [] if node.kind in ("constant", "folded") else [[Run(f"∂ {ROOM}", "gradient")]]
+    width = 1.08 * max(row_width(row, LETTERS) for row in [*text, *room]) + 2 * _PAD  # numbers are half bold
+    return width, _LINE * len(text) + (10.0 if node.kind == "constant" else 14.0)
 
 
-def _size(node: Node) -> tuple[float, float]:
-    texts = [
-        _count(node) * (node.kind == "group"),
-        f"{node.label}   {node.text}",
-        node.value_text,
-        f"∂ {node.gradient_text}",
-    ]
-    if node.kind == "constant":
-        texts = [f"{node.label} = {node.value_text}" if node.label else node.value_text]
-    elif node.kind != "folded":
-        texts.append(f"∂ {ROOM}")
-    texts += [vector.text for vector in (node.output, node.signal) if vector is not None]
-    width = max(text_width(text, LETTERS, bold=True) for text in texts) + 2 * _PAD
-    return width, _LINE * len(_rows(node)) + (10.0 if node.kind == "constant" else 14.0)
-
-
-def _box(node: Node, size: tuple[float, float], at: tuple[float, float], toggles: dict[str, int]) -> str:
+def _box(
+    node: Node, text: list[list[Run]], size: tuple[float, float], at: tuple[float, float], toggles: dict[str, int]
+) -> str:
     (width, height), (x, y) = size, at
     place, corner, name = _place(node), (x + width / 2 - 3, y - height / 2 + 3), _closed(node)
     found = "" if place is None else f' data-node="{place}"'
@@ -458,9 +362,7 @@ def _box(node: Node, size: tuple[float, float], at: tuple[float, float], toggles
         found += f' data-note="{_text(noted)}"'
     parts = [f'<rect x="{-width / 2:g}" y="{-height / 2:g}" width="{width:g}" height="{height:g}" rx="12"/>']
     parts.append(f"<title>{_text(hover(node))}</title>")
-    rows = _rows(node)
-    for i, row in enumerate(rows):
-        parts.append(row.replace("<text", f'<text y="{_LINE * (i - (len(rows) - 1) / 2) + 5:g}"', 1))
+    parts += [_row(row, _LINE * (i - (len(text) - 1) / 2) + 5) for i, row in enumerate(text)]
     return (
         f'<g class="node {node.kind}"{found} data-id="{node.id}" data-width="{width - 12:g}" '
         f'transform="translate({x:g} {y:g})">{"".join(parts)}</g>'

@@ -2,18 +2,15 @@
 
 Typst is a library whose wheel brings its own renderer of SVG and writer of PDF. It sets the letters that lie in
 `fonts`, so an image is the same on every machine; for other scripts it looks among the system's fonts. Graphviz is the
-system's `dot`, in a process of its own that is ended, with all it started, when its time is over: neither a crash nor a
-layout without end takes the caller with it.
+system's `dot`, in a process of its own that is ended when its time is over: neither a crash nor a layout without end
+takes the caller with it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import re
 import shutil
-import signal
 import struct
 import subprocess
 import zlib
@@ -115,47 +112,16 @@ def laid_out(source: str, seconds: float = SECONDS) -> bytes:
     dot = shutil.which("dot")
     if dot is None:
         raise NoImage("there is no Graphviz")
-    svg, failure = _run([dot, "-Tsvg"], source.encode(), seconds)
-    if not failure and not svg.lstrip().startswith(b"<"):
-        failure = "made something else"
-    if failure:
-        raise NoImage(f"dot {failure}")
-    return svg
-
-
-def _run(command: list[str], text: bytes, seconds: float) -> tuple[bytes, str]:
-    """The output, and what went wrong, on one line."""
     try:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # so that what the child starts can be ended with it
-        )
+        made = subprocess.run([dot, "-Tsvg"], input=source.encode(), capture_output=True, timeout=seconds)
     except OSError as error:
-        return b"", f"could not be started ({error.strerror})"
-    with child:
-        try:
-            output, complaints = child.communicate(text, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return b"", f"took longer than {seconds:.3g} s"
-        finally:
-            _end(child)
-    if child.returncode == 0:
-        return output, ""
-    lines = complaints.decode(errors="replace").strip().splitlines()
-    said = "".join(letter if letter.isprintable() else "?" for letter in lines[-1])[:200] if lines else ""
-    return b"", f"failed ({said or f'exit status {child.returncode}'})"
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """End a child and what it started; on a system without process groups, the child alone."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # all of it has ended by itself
-        if hasattr(os, "killpg"):
-            os.killpg(child.pid, signal.SIGKILL)
-        else:
-            child.kill()
-    for pipe in (child.stdin, child.stdout, child.stderr):
-        if pipe is not None:
-            pipe.close()
+        raise NoImage(f"dot could not be started ({error.strerror})") from None
+    except subprocess.TimeoutExpired:
+        raise NoImage(f"dot took longer than {seconds:.3g} s") from None
+    if made.returncode:
+        lines = made.stderr.decode(errors="replace").strip().splitlines()
+        said = "".join(letter if letter.isprintable() else "?" for letter in lines[-1])[:200] if lines else ""
+        raise NoImage(f"dot failed ({said or f'exit status {made.returncode}'})")
+    if not made.stdout.lstrip().startswith(b"<"):
+        raise NoImage("dot made something else")
+    return made.stdout

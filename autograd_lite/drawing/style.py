@@ -8,11 +8,14 @@ counterpart of equal standing; both have a contrast of at least 4.5 to their pag
 from __future__ import annotations
 
 import hashlib
+from html import escape
+from typing import NamedTuple
 
 from .model import UNREACHED, Circuit, Edge, Node, exact_text
 from .networks import Vector
 
 FONT = "Helvetica,Arial,sans-serif"
+FLUID = 'style="max-width:100%;height:auto"'  # no wider than what it is shown in
 
 # role: on a light page, on a dark one
 COLOURS = {
@@ -38,15 +41,13 @@ MOST_EXACT = 100  # numbers of a vector, on hover
 MARKS = {"kink": "at {kink}", "born": "{value} born here", "gradient born": "∂ {gradient} born here"}
 
 
-class Run:
-    """A piece of a row of text in one colour."""
+class Run(NamedTuple):
+    """A piece of a row of text in one colour; where it is a vector's, that vector."""
 
-    __slots__ = ("bold", "role", "text")
-
-    def __init__(self, text: str, role: str, bold: bool = False) -> None:
-        self.text = text
-        self.role = role
-        self.bold = bold
+    text: str
+    role: str
+    bold: bool = False
+    vector: Vector | None = None
 
 
 def rows(node: Node) -> list[list[Run]]:
@@ -73,11 +74,11 @@ def rows(node: Node) -> list[list[Run]]:
     if node.value_text:
         found.append([Run(node.value_text, "value")])
     if node.output is not None:
-        found.append([Run(node.output.text, "value")])
+        found.append([Run(node.output.text, "value", vector=node.output)])
     if node.gradient_text:
         found.append([Run(f"∂ {node.gradient_text}", "gradient")])
     if node.signal is not None:
-        found.append([Run(node.signal.text, "gradient")])
+        found.append([Run(node.signal.text, "gradient", vector=node.signal)])
     if node.check is not None:
         found.append([Run(node.check.text, "quiet" if node.check.agrees else "wrong")])
     found += [[Run(mark_text(node, mark), "mark")] for mark in node.marks]
@@ -186,3 +187,14 @@ def stylesheet(id: str) -> str:
         for attribute in ("fill", "stroke")
     )
     return f"@media (prefers-color-scheme:dark){{{rules}}}"
+
+
+def framed(body: str, id: str, attributes: str, circuit: Circuit) -> str:
+    """An SVG file of that body, with what any drawing has: its id, texts that say it, colours for dark pages."""
+    title, description = map(escape, summary(circuit))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" class="autograd-lite" role="img" '
+        f'aria-labelledby="{id}_title {id}_desc" {attributes}>\n'
+        f'<title id="{id}_title">{title}</title>\n<desc id="{id}_desc">{description}</desc>\n'
+        f"<style>{stylesheet(id)}</style>{body}</svg>\n"
+    )

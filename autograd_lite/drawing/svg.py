@@ -13,22 +13,23 @@ from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
-from .layout import Point, layered
+from .layout import Layout, Point, Size, layered
 from .model import Circuit, Edge, Group, Node, exact_text, with_copies
 from .networks import Matrix
 from .rows import TURN
 from .style import (
+    FLUID,
     FONT,
     LIGHT,
     Run,
     drawing_id,
     fill,
+    framed,
     hover,
     hover_edge,
     outline,
     rows,
     stroke,
-    stylesheet,
     summary,
 )
 
@@ -61,44 +62,46 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
     """
     circuit = with_copies(circuit)
     texts = [rows(node) for node in circuit.nodes]
-    number = {node.id: i for i, node in enumerate(circuit.nodes)}
-    box = {group.id: i for i, group in enumerate(circuit.groups)}
-    layout = layered(
-        [_size(text, node.matrices) for text, node in zip(texts, circuit.nodes)],
-        [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
-        [label_size(edge.text) for edge in circuit.edges],
-        direction,
-        [box[group.parent] if group.parent else None for group in circuit.groups],
-        [box[node.group] if node.group else None for node in circuit.nodes],
-        [i for i, node in enumerate(circuit.nodes) if node.in_order],
-        RATIO,
-    )
+    sizes = [_size(text, node.matrices) for text, node in zip(texts, circuit.nodes)]
+    layout = arranged(circuit, sizes, [label_size(edge.text) for edge in circuit.edges], direction, RATIO)
     width = max(layout.size[0], *(text_width(note, SMALL) + 16 for note in ["", *circuit.notes]))
     height = layout.size[1] + NOTE * len(circuit.notes)
     body = [f'<rect width="{width:.0f}" height="{height:.0f}" fill="{LIGHT["page"]}"/>']
     body += [_frame(group, frame) for group, frame in zip(circuit.groups, layout.frames)]
-    nodes = circuit.nodes
+    nodes, called = circuit.nodes, {node.id: node for node in circuit.nodes}
     for edge, path, label in zip(circuit.edges, layout.paths, layout.labels):
-        body.append(_edge(edge, nodes[number[edge.parent]], nodes[number[edge.child]], path, label, direction))
+        body.append(_edge(edge, called[edge.parent], called[edge.child], path, label, direction))
     body += [_node(node, text, at, node is nodes[-1]) for node, text, at in zip(nodes, texts, layout.boxes)]
     for i, note in enumerate(circuit.notes):
         at = layout.size[1] + NOTE * i + SMALL
         colour = LIGHT["mark" if note in circuit.past.told else "quiet"]
         body.append(f'<text x="8" y="{at:.1f}" font-size="{SMALL:g}" fill="{colour}">{escape(note)}</text>')
-    return document("\n".join(body), width, height, *summary(circuit))
+    return document("\n".join(body), width, height, circuit)
 
 
-def document(body: str, width: float, height: float, title: str, description: str) -> str:
-    """The whole of an SVG file, given what is in it, where a null stands for the drawing's own id."""
-    id = drawing_id("\n".join([title, description, body]))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" id="{id}" class="autograd-lite" role="img" '
-        f'aria-labelledby="{id}_title {id}_desc" width="{width:.0f}" height="{height:.0f}" '
-        f'style="max-width:100%;height:auto" viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT}" '
-        f'font-size="{SIZE:g}">\n'
-        f'<title id="{id}_title">{escape(title)}</title>\n<desc id="{id}_desc">{escape(description)}</desc>\n'
-        f"<style>{stylesheet(id)}</style>\n{body.replace(chr(0), id)}\n</svg>\n"
+def arranged(
+    circuit: Circuit, boxes: Sequence[Size], labels: Sequence[Size], direction: str, ratio: float = math.inf
+) -> Layout:
+    """Where the parts of a circuit are drawn, given the sizes of its nodes' boxes and of its edges' labels."""
+    number = {node.id: i for i, node in enumerate(circuit.nodes)}
+    group = {group.id: i for i, group in enumerate(circuit.groups)}
+    return layered(
+        boxes,
+        [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
+        labels,
+        direction,
+        [group[box.parent] if box.parent else None for box in circuit.groups],
+        [group[node.group] if node.group else None for node in circuit.nodes],
+        [i for i, node in enumerate(circuit.nodes) if node.in_order],
+        ratio,
     )
+
+
+def document(body: str, width: float, height: float, circuit: Circuit) -> str:
+    """The whole of an SVG file, given what is in it, where a null stands for the drawing's own id."""
+    id = drawing_id("\n".join([*summary(circuit), body]))
+    size = f'width="{width:.0f}" height="{height:.0f}" {FLUID} viewBox="0 0 {width:.0f} {height:.0f}"'
+    return framed(f"\n{body}\n".replace("\0", id), id, f'{size} font-family="{FONT}" font-size="{SIZE:g}"', circuit)
 
 
 def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
@@ -155,7 +158,7 @@ def _size(text: list[list[Run]], matrices: Sequence[Matrix] = ()) -> tuple[float
     cells = [_cells(matrix) for matrix in matrices]
     wide = sum(width for _, width, _ in cells) + GUTTER * (len(cells) - 1)
     high = max((height for *_, height in cells), default=-ROW) + ROW
-    return max(wide, *map(_row_width, text), 0.0) + 2 * PAD, ROW * len(text) + 8.0 + high + (4.0 if cells else 0.0)
+    return max(wide, *map(row_width, text), 0.0) + 2 * PAD, ROW * len(text) + 8.0 + high + (4.0 if cells else 0.0)
 
 
 def _cells(matrix: Matrix) -> tuple[float, float, float]:
@@ -165,8 +168,8 @@ def _cells(matrix: Matrix) -> tuple[float, float, float]:
     return side, max(side * columns + (BIAS if matrix.biased else 0.0), text_width(matrix.name, SMALL)), side * rows
 
 
-def _row_width(row: list[Run]) -> float:
-    return sum(text_width(run.text, SIZE, run.bold) for run in row) + 6.0 * (len(row) - 1)
+def row_width(row: list[Run], size: float = SIZE) -> float:
+    return sum(text_width(run.text, size, run.bold) for run in row) + 6.0 * (len(row) - 1)
 
 
 def _node(node: Node, text: list[list[Run]], at: Point, output: bool) -> str:

@@ -171,7 +171,7 @@ class Names:
         if node.op is None or node.op is constant:
             return number(node.data, precision)
         operands = [_number_words(x, precision) for x in node._record[1 : MOST_ARGUMENTS + 1]]
-        return _combined(node.op, [*operands, *([("…", CALL)] if len(node.parents) > MOST_ARGUMENTS else [])])[0]
+        return combined(node.op, [*operands, *([("…", CALL)] if len(node.parents) > MOST_ARGUMENTS else [])])[0]
 
     def short(self, node: Value) -> str:
         """The node's name, else the symbol of its operation, else its number."""
@@ -228,7 +228,7 @@ def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Words], 
     if not isinstance(slope, Value) or slope.op is constant:
         return None
     slope = _simplified(_simplified(slope, known), known)
-    if any(step.op is not None and "_" in _spoken(step.op) for step in topological_order(slope) if step not in known):
+    if any(step.op is not None and "_" in spoken(step.op) for step in topological_order(slope) if step not in known):
         return None  # a row that only derivatives use, which nobody has heard of
     return known[slope] if slope in known else _written(slope, names, DEEPEST, known)
 
@@ -271,7 +271,7 @@ def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Words]
             operands.append(_written(parent, names, depth - 1, known))
     if len(node.parents) > MOST_ARGUMENTS:
         operands.append(("…", CALL))
-    return _combined(op, operands)
+    return combined(op, operands)
 
 
 def _number_words(x: float, precision: int = 4) -> Words:
@@ -279,19 +279,21 @@ def _number_words(x: float, precision: int = 4) -> Words:
     return text, SIGN if text.startswith("−") else CALL
 
 
-def _combined(op: Primitive, operands: list[Words]) -> Words:
+def combined(op: Primitive, operands: list[Words]) -> Words:
+    """An operation on written operands, in parentheses where they bind less."""
     binds = op.precedence
     if op.infix:
         first, *rest = operands
         left = _enclosed(first, binds + (binds == POWER))  # (a ** b) ** c
         return f" {op.symbol} ".join([left, *(_enclosed(words, binds + 1) for words in rest)]), binds
     if binds < CALL:
-        return f"{op.symbol}{_enclosed(operands[0], binds)}", binds
-    return f"{_spoken(op)}({', '.join(text for text, _ in operands)})", CALL
+        return f"{op.symbol}{_enclosed(operands[0], binds + 1)}", binds
+    return f"{spoken(op)}({', '.join(text for text, _ in operands)})", CALL
 
 
-def _spoken(op: Primitive) -> str:
-    return op.symbol if op.symbol.isidentifier() or op.infix else op.name
+def spoken(op: Primitive) -> str:
+    """What stands between operands, or before them: not every symbol that is drawn can, such as |x|."""
+    return op.symbol if op.precedence < CALL or op.infix or op.symbol.isidentifier() else op.name
 
 
 def _enclosed(words: Words, least: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.drawing.abridge import both_ends, contracted, folded, levels_back, neighbourhood, quotient
+from autograd_lite.drawing.abridge import both_ends, contracted, folded, nearest, neighbourhood, quotient
 
 LADDER = [(), (), (0, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1)]
 
@@ -61,10 +61,10 @@ def test_both_ends_of_a_ladder():
 
 
 def test_levels_are_counted_from_the_output_by_the_shortest_way():
-    assert levels_back(LADDER, 8, 0, 99) == {8}
-    assert levels_back(LADDER, 8, 1, 99) == {8, 7, 1}
-    assert levels_back(LADDER, 8, 99, 99) == set(range(9))
-    assert levels_back(LADDER, 8, 99, 4) == {8, 7, 1, 6}
+    assert nearest(LADDER, 8, 0, 99) == {8}
+    assert nearest(LADDER, 8, 1, 99) == {8, 7, 1}
+    assert nearest(LADDER, 8, 99, 99) == set(range(9))
+    assert nearest(LADDER, 8, 99, 4) == {8, 7, 1, 6}
 
 
 def test_a_neighbourhood_goes_both_ways():

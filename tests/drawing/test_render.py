@@ -97,17 +97,6 @@ def test_a_dot_that_does_not_end_is_ended(alone: Path, monkeypatch: pytest.Monke
 
 
 @needs_shell
-def test_without_process_groups_the_program_alone_is_ended(alone: Path, monkeypatch: pytest.MonkeyPatch):
-    """Windows has none."""
-    monkeypatch.delattr(os, "killpg")
-    monkeypatch.setattr(render.laid_out, "__defaults__", (0.3,))
-    program(alone, "dot", "exec /bin/sleep 60")
-    begun = time.monotonic()
-    assert is_built_in(picture().svg(), "dot took longer than 0.3 s")
-    assert time.monotonic() - begun < 30
-
-
-@needs_shell
 def test_a_file_that_is_no_program(alone: Path):
     program(alone, "dot", "")
     (alone / "dot").write_bytes(b"\x7fELF nonsense")

@@ -125,7 +125,8 @@ def test_ids_are_the_drawings_own_and_the_same_in_every_run(way):
 
 
 def test_ids_tell_drawings_apart_that_differ_in_their_titles_only():
-    ids = {re.findall(r'id="(\w+)"', document("", 1.0, 1.0, title, "")).pop(0) for title in ("Circuit of f", "of g")}
+    circuits = [describe(Value(1.0, name)) for name in ("f", "g")]
+    ids = {re.findall(r'id="(\w+)"', document("", 1.0, 1.0, circuit)).pop(0) for circuit in circuits}
     assert len(ids) == 2
 
 

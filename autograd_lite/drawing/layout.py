@@ -572,7 +572,7 @@ class Plan:
                 gap = self.rank[other]
                 steep[gap] = max(steep[gap], abs(self.at[item] - self.at[other]))
         boxes = {self.rank[node] for node in range(self.nodes)}  # the other layers are labels'
-        frames = 2 * FRAME * max(map(len, self.paths), default=0) + (TITLE if self.paths and self.upright else 0.0)
+        frames = (2 * FRAME + (TITLE if self.upright else 0.0)) * max(map(len, self.paths), default=0)
         lefts, rights, x = [0.0] * count, [0.0] * count, 0.0
         for rank in range(count - 1, -1, -1):
             lefts[rank], rights[rank] = x, x + wide[rank]

@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd_lite.drawing import layout as layout_module
@@ -165,6 +165,7 @@ def test_any_graph(direction, graph):
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @settings(max_examples=60, deadline=None)
 @given(grouped())
+@example(([(5.0, 5.0)] * 5, [(0, 3)], [None, 0, None, 2, 3], [0, None, 1, 4, None]))  # three titles one above another
 def test_any_groups(direction, graph):
     sizes, edges, around, member = graph
     labels = [(30.0, 16.0)] * len(edges)

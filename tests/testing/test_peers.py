@@ -151,7 +151,7 @@ def test_random_programs(peer: Peer) -> None:
         for found, within in zip(theirs, enclosed):
             if within is None:
                 assert found == 0.0
-            elif not within.is_vague:
+            elif found == found and not within.is_vague:  # theirs may be nan at a point of its own, as sinc's at 0
                 # Nobody promises a bound in ulps there: a thousand times what our bounds allow, and digamma, of which
                 # PyTorch has nine digits (docs/findings.md).
                 slack = 1024.0 * (within.high - within.low) + 2e-9 * abs(within.high)

@@ -40,7 +40,7 @@ def test_in_webassembly() -> None:
     files += sorted(
         str(file.relative_to(ROOT))
         for file in (ROOT / "autograd_lite" / "drawing").glob("*.py")
-        if file.stem not in ("picture", "widget")  # the one's examples start processes, the other needs a package
+        if file.stem not in ("picture", "plots", "widget")  # they start processes, or need packages
     )
     options = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--noconftest", "--doctest-modules", "-k", ABLE]
     arguments = [*options, *files, *(f"tests/{name}.py" for name in TESTS)]

@@ -130,6 +130,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_in_jupyterlab_a_slider_sets_the_values_and_python_moves_the_page(browser: Any, jupyter: str) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     tab = browser.new_page(viewport={"width": 1400, "height": 1000})
     tab.set_default_timeout(120_000)
     tab.goto(f"{jupyter}/lab/tree/widget.ipynb?reset")
@@ -145,9 +146,14 @@ def test_in_jupyterlab_a_slider_sets_the_values_and_python_moves_the_page(browse
         run(1)
         cells.nth(1).locator(".jp-OutputArea-output", has_text=re.compile(re.escape(text))).wait_for()
 
-    run(0)
     frame = cells.nth(0).frame_locator("iframe[title=Circuit]")
-    frame.locator("#result", has_text="f = 6").wait_for()
+    for tries in range(4):  # a key that is pressed before JupyterLab listens is lost
+        run(0)
+        try:
+            frame.locator("#result", has_text="f = 6").wait_for(timeout=30_000)
+            break
+        except playwright.TimeoutError:
+            assert tries < 3, "JupyterLab shows no circuit"
     printed("data 2.0 6.0 2.0")
     slider = frame.get_by_label("x, slider")
     slider.focus()

@@ -140,7 +140,7 @@ class _Ours:
     ) -> None:  # fmt: skip
         self.fn, self.parts, self.kwargs = fn, parts, kwargs
         self.report, self.oracle, self.modes, self.limits = report, oracle, modes, limits
-        self.point = parts.numbers()
+        self.point = parts.point
         self.names = parts.names()
         self.called = called(fn)
         with differentiating():

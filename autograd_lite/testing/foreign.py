@@ -53,16 +53,18 @@ class Foreign:
         self.kwargs = kwargs
         self.gradient, self.vjp, self.jvp = gradient, vjp, jvp
         self.parts = Parts(args, argnums)
-        self.point = self.parts.numbers()
+        self.point = self.parts.point
         self.inputs_named = self.parts.names()
         self.library = self.parts.library
         self.upcast = self.seeded = False
+        torch = sys.modules["torch"] if self.library == "torch" else None
+        state = torch.get_rng_state() if torch is not None else None
         first = self._returned(self.point)
         self.form = Form(first, called(fn))
         self.outputs = self.form.numbers(first)
         self.outputs_named = self.form.names()
         self.is_steady = self._repeats()
-        if not self.is_steady and self.library == "torch":
+        if torch is not None and not (self.is_steady and torch.equal(state, torch.get_rng_state())):
             self.seeded = True  # dropout, for one
             self.outputs = self.values(self.point)
             self.is_steady = self._repeats()
@@ -101,7 +103,7 @@ class Foreign:
         if time.process_time() > self.latest:
             raise OutOfTime
         try:
-            with self._quietly():
+            with warnings.catch_warnings(action="ignore"):  # of points beyond the domain, which nobody asked for
                 found = self.form.numbers(self._returned(xs))
         except Exception:  # beyond the domain
             return [math.nan] * len(self.outputs)
@@ -113,18 +115,12 @@ class Foreign:
     def exact(self, *xs: Any) -> list[Any]:
         if self.library:
             raise TypeError(f"{self.library} has no numbers of more digits")
-        with self._quietly():
-            return Form(returned := self.fn(*self.parts.with_numbers(xs)), self.name).leaves(returned)
+        with warnings.catch_warnings(action="ignore"):
+            return _singles(self.fn(*self.parts.with_numbers(xs)))
 
     def _returned(self, xs: Sequence[float]) -> Any:
         with _double_jax(self.upcast and self.library == "jax"), _seeded(self.seeded):
             return self.fn(*self.parts.arguments(xs, self.upcast))
-
-    @contextlib.contextmanager
-    def _quietly(self) -> Iterator[None]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of points beyond the domain, which the caller did not ask for
-            yield
 
     # ---- its derivatives ----
 
@@ -139,53 +135,57 @@ class Foreign:
         return ("reverse mode", "forward mode")
 
     def pull(self, weights: Sequence[float], xs: Sequence[float]) -> list[float]:
-        with self._quietly(), _seeded(self.seeded):
+        with warnings.catch_warnings(action="ignore"), _seeded(self.seeded):
             args = self.parts.arguments(xs)
             if self.gradient is not None:
-                rows = self._rows([_float(g) for g in _flat(self.gradient(*args, **self.kwargs))])
+                rows = self._rows(_numbers(self.gradient(*args, **self.kwargs)))
                 return [math.fsum(w * row[i] for w, row in zip(weights, rows) if w) for i in range(len(self.point))]
             if self.vjp is not None:
                 returned, pullback = self.vjp(*args, **self.kwargs)
                 if self.form.numbers(returned) != self.form.numbers(self.fn(*args)):
                     raise AssertionError(f"vjp of {self.name} gives other outputs than the function: {returned!r}")
-                return self._one_each(_flat(pullback(self.form.like(weights))))
-            return self._pulled(weights, args)
+                return self._one_each(_numbers(pullback(self.form.tangents(weights))))
+            return _numbers(self._pulled(weights, args))
 
-    def _pulled(self, weights: Sequence[float], args: tuple[Any, ...]) -> list[float]:
+    def _pulled(self, weights: Sequence[float], args: tuple[Any, ...], again: bool = False) -> Sequence[Any]:
+        """The library's own gradient of the outputs, summed with `weights`; `again` to be differentiated itself."""
+        seeds = self.form.built(weights)
         if self.library == "torch":
             torch = sys.modules["torch"]
-            args, given = self.parts.tracked(args)
-            outs = [y for y in self.form.leaves_of(self.fn(*args)) if isinstance(y, torch.Tensor)]
-            seeds = self.form.seeds(weights)
-            pairs = [(y, s) for y, s in zip(outs, seeds) if y.requires_grad]
+            args, given = self.parts.tracked(args, keep=again)
+            outs = [y for y in self.form.chosen(self.fn(*args)) if isinstance(y, torch.Tensor)]
+            pairs = [(y, seed.to(y.dtype)) for y, seed in zip(outs, seeds) if y.requires_grad]
             if not pairs:
-                return [0.0] * len(self.point)
-            found = torch.autograd.grad(
-                [y for y, _ in pairs], given, [s for _, s in pairs], allow_unused=True, materialize_grads=True
-            )
-            return [x for g in found for x in _numbers(g)]
-        _, pullback = sys.modules["jax"].vjp(self._of_free(args), *self.parts.free(args))
-        return [x for g in pullback(tuple(self.form.seeds(weights))) for x in _numbers(g)]
+                return [torch.zeros_like(x) for x in given]
+            found: Sequence[Any] = torch.autograd.grad(
+                [y for y, _ in pairs], given, [seed for _, seed in pairs],
+                create_graph=again, allow_unused=True, materialize_grads=True,
+            )  # fmt: skip
+            return found
+        jax = sys.modules["jax"]
+        outs, pullback = jax.vjp(self._of_free(args), *self.parts.chosen(args))
+        given = [jax.numpy.asarray(seed, jax.numpy.result_type(y)) for y, seed in zip(outs, seeds)]
+        return pullback(tuple(given))  # type: ignore[no-any-return]
 
     def push(self, direction: Sequence[float], xs: Sequence[float]) -> list[float]:
-        with self._quietly(), _seeded(self.seeded):
+        with warnings.catch_warnings(action="ignore"), _seeded(self.seeded):
             args = self.parts.arguments(xs)
             if self.jvp is not None:
                 tangents = self.parts.tangents(direction)
                 returned, pushed = self.jvp(args, tangents, **self.kwargs)
                 if self.form.numbers(returned) != self.form.numbers(self.fn(*args)):
                     raise AssertionError(f"jvp of {self.name} gives other outputs than the function: {returned!r}")
-                return [_float(t) for t in _flat(pushed)]
+                return _numbers(pushed)
             library = sys.modules["torch"].func if self.library == "torch" else sys.modules["jax"]
-            along = self.parts.free(self.parts.tangents(direction))
-            _, pushed = library.jvp(self._of_free(args), tuple(self.parts.free(args)), tuple(along))
-            return [x for t in pushed for x in _numbers(t)]
+            along = self.parts.built(direction)
+            _, pushed = library.jvp(self._of_free(args), tuple(self.parts.chosen(args)), tuple(along))
+            return _numbers(pushed)
 
     def _of_free(self, args: tuple[Any, ...]) -> Function:
         """The function of those arguments alone that are differentiated, with a tuple of outputs."""
-        return lambda *given: tuple(self.form.leaves_of(self.fn(*self.parts.replaced(args, given))))
+        return lambda *given: tuple(self.form.chosen(self.fn(*self.parts.replaced(args, given))))
 
-    def _rows(self, flat: list[Any]) -> list[list[Any]]:
+    def _rows(self, flat: list[float]) -> list[list[float]]:
         n, m = len(self.point), len(self.outputs)
         if len(flat) != m * n:
             raise TypeError(
@@ -194,27 +194,17 @@ class Foreign:
             )
         return [flat[k * n : (k + 1) * n] for k in range(m)]
 
-    def _one_each(self, flat: list[Any]) -> list[float]:
+    def _one_each(self, flat: list[float]) -> list[float]:
         if len(flat) != len(self.point):
             raise TypeError(f"the pullback gives {len(flat)} numbers: there are {len(self.point)} inputs")
-        return [_float(g) for g in flat]
+        return flat
 
     def differentiated(self) -> tuple[Function, tuple[Any, ...]]:
         """The gradient of a sum of all outputs as a function, for the next order, and its arguments."""
         weights = [1.0 + 0.125 * k for k in range(len(self.outputs))]
 
         def gradient_of(*args: Any) -> Any:
-            if self.library == "torch":
-                torch = sys.modules["torch"]
-                kept, given = self.parts.tracked(args, keep=True)
-                outs = [y for y in self.form.leaves_of(self.fn(*kept)) if isinstance(y, torch.Tensor)]
-                seeds = [s.to(y.dtype) for y, s in zip(outs, self.form.seeds(weights))]
-                return torch.autograd.grad(
-                    outs, given, seeds, create_graph=True, allow_unused=True, materialize_grads=True
-                )
-            jax = sys.modules["jax"]
-            outs, pullback = jax.vjp(self._of_free(args), *self.parts.free(args))
-            return pullback(tuple(s.astype(y.dtype) for y, s in zip(outs, self.form.seeds(weights))))
+            return self._pulled(weights, args, again=True)
 
         gradient_of.__name__ = f"the gradient of {self.name}"
         return gradient_of, self.parts.arguments(self.point)
@@ -228,26 +218,66 @@ def called(fn: Function) -> str:
 # ---- arguments and outputs -------------------------------------------------------------------------------------------
 
 
-class Parts:
+class Nested:
+    """A nesting of leaves, of which some are chosen: what is differentiated by, or what is differentiated."""
+
+    def __init__(self, nested: Any) -> None:
+        self.tree, self.leaves = _unnested(nested)
+        self.places: list[int] = []  # of the chosen leaves
+
+    def chosen(self, nested: Any) -> list[Any]:
+        """The leaves of another nesting like this at the chosen places."""
+        wanted = set(self.places)
+        return [leaf for k, leaf in enumerate(_unnested(nested)[1]) if k in wanted]
+
+    def numbers(self, nested: Any) -> list[float]:
+        return _numbers(self.chosen(nested))
+
+    def names(self) -> list[str]:
+        """Each number by its place: ['w'][0, 1]."""
+        where = list(paths(self.tree))
+        shapes = {k: tuple(getattr(self.leaves[k], "shape", ())) for k in self.places}
+        return [where[k] + index for k, shape in shapes.items() for index in _indices(shape)]
+
+    def built(self, xs: Sequence[Any], like: Callable[[Any, Sequence[Any]], Any] | None = None) -> list[Any]:
+        """The chosen leaves made of the numbers `xs`, in their own precision."""
+        found, start = [], 0
+        for leaf in [self.leaves[k] for k in self.places]:
+            end = start + math.prod(getattr(leaf, "shape", ()))
+            found.append((like or _like)(leaf, xs[start:end]))
+            start = end
+        return found
+
+    def replaced(self, nested: Any, given: Sequence[Any]) -> Any:
+        """A nesting like this with `given` at the chosen places."""
+        return self._with(_unnested(nested)[1], given)
+
+    def tangents(self, xs: Sequence[float]) -> Any:
+        """Numbers in this nesting, None by what is not chosen."""
+        return self._with([None] * len(self.leaves), self.built(xs))
+
+    def _with(self, leaves: Sequence[Any], given: Sequence[Any]) -> Any:
+        leaves = list(leaves)
+        for k, x in zip(self.places, given):
+            leaves[k] = x
+        return self.tree.unflatten(leaves)
+
+
+class Parts(Nested):
     """The arguments: which of their leaves are differentiated, and how they are built of floats."""
 
     def __init__(self, args: tuple[Any, ...], argnums: tuple[int, ...] | None) -> None:
-        self.leaves: list[Any] = []
-        counts: list[int] = []
-        trees = []
-        for arg in args:
-            trees.append(_mapped(arg, self.leaves))
-            counts.append(len(self.leaves))
-        self.tree = Tree(tuple, tuple(trees), tuple)
-        owner = [next(a for a, count in enumerate(counts) if k < count) for k in range(len(self.leaves))]
-        chosen = None if argnums is None else {a % len(args) for a in argnums if -len(args) <= a < len(args)}
-        if argnums is not None and len(chosen or ()) != len(argnums):
+        super().__init__(args)
+        owner = [int(where[1:].partition("]")[0]) for where in paths(self.tree)]
+        asked = None if argnums is None else {a % len(args) for a in argnums if -len(args) <= a < len(args)}
+        if argnums is not None and len(asked or ()) != len(argnums):
             raise ValueError(f"argnums={argnums}: there are {len(args)} arguments, from 0 to {len(args) - 1}")
-        self.places = [k for k, x in enumerate(self.leaves) if _has_fraction(x) and (not chosen or owner[k] in chosen)]
+        free = [k for k in range(len(self.leaves)) if not asked or owner[k] in asked]
+        self.places = [k for k in free if _has_fraction(self.leaves[k])]
         if not self.places:  # whole numbers are numbers where there are no others
-            whole = [k for k, x in enumerate(self.leaves) if type(x) is int and (not chosen or owner[k] in chosen)]
-            self.leaves = [float(x) if k in whole else x for k, x in enumerate(self.leaves)]
-            self.places = whole
+            self.places = [k for k in free if type(self.leaves[k]) is int]
+            for k in self.places:
+                self.leaves[k] = float(self.leaves[k])
         if not self.places:
             raise TypeError(
                 "nothing to differentiate by: the arguments are "
@@ -261,124 +291,42 @@ class Parts:
                 )
         kinds = [kind for k in self.places if (kind := _library_of(self.leaves[k]))]
         self.library = kinds[0] if kinds else None
-        self.sizes = [len(_numbers(self.leaves[k])) for k in self.places]
         self.eps = max(_eps_of(self.leaves[k]) for k in self.places)
-
-    def numbers(self) -> list[float]:
-        return [x for k in self.places for x in _numbers(self.leaves[k])]
+        self.point = self.numbers(args)
 
     def names(self) -> list[str]:
         """Each number by its place: x0, x1['w'][0, 1]."""
-        found = []
-        for k, where in enumerate(paths(self.tree)):
-            if k in self.places:
-                position, _, rest = where[1:].partition("]")
-                shape = getattr(self.leaves[k], "shape", ())
-                found += [f"x{position}{rest}{index}" for index in _indices(tuple(shape))]
-        return found
+        return [f"x{name[1:].replace(']', '', 1)}" for name in super().names()]
 
     def arguments(self, xs: Sequence[float], double: bool = False) -> tuple[Any, ...]:
-        built, start = list(self.leaves), 0
-        for k, size in zip(self.places, self.sizes):
-            built[k] = _like(self.leaves[k], xs[start : start + size], double)
-            start += size
-        return self.tree.unflatten(built)  # type: ignore[no-any-return]
+        given = self.built(xs, lambda leaf, part: _like(leaf, part, double))
+        return self._with(self.leaves, given)  # type: ignore[no-any-return]
 
     def with_numbers(self, xs: Sequence[Any]) -> tuple[Any, ...]:
         """The arguments with any kind of numbers, arrays being arrays of objects."""
-        built, start = list(self.leaves), 0
-        for k, size in zip(self.places, self.sizes):
-            part = list(xs[start : start + size])
-            if getattr(self.leaves[k], "shape", ()) == ():
-                built[k] = part[0]
-            else:
-                numpy = sys.modules["numpy"]
-                built[k] = numpy.empty(size, dtype=object)
-                built[k][:] = part
-                built[k] = built[k].reshape(self.leaves[k].shape)
-            start += size
-        return self.tree.unflatten(built)  # type: ignore[no-any-return]
-
-    def tangents(self, direction: Sequence[float]) -> tuple[Any, ...]:
-        """A direction in the nesting of the arguments, None by what is not differentiated."""
-        built: list[Any] = [None] * len(self.leaves)
-        start = 0
-        for k, size in zip(self.places, self.sizes):
-            built[k] = _like(self.leaves[k], direction[start : start + size], False)
-            start += size
-        return self.tree.unflatten(built)  # type: ignore[no-any-return]
-
-    def free(self, args: tuple[Any, ...]) -> list[Any]:
-        leaves = self._leaves(args)
-        return [leaves[k] for k in self.places]
-
-    def replaced(self, args: tuple[Any, ...], given: Sequence[Any]) -> tuple[Any, ...]:
-        leaves = self._leaves(args)
-        for k, x in zip(self.places, given):
-            leaves[k] = x
-        return self.tree.unflatten(leaves)  # type: ignore[no-any-return]
+        return self._with(self.leaves, self.built(xs, _of_objects))  # type: ignore[no-any-return]
 
     def tracked(self, args: tuple[Any, ...], keep: bool = False) -> tuple[tuple[Any, ...], list[Any]]:
         """PyTorch's tensors, recording; if `keep`, those that do so already as they are."""
-        given = [x if keep and x.requires_grad else x.detach().requires_grad_() for x in self.free(args)]
+        given = [x if keep and x.requires_grad else x.detach().requires_grad_() for x in self.chosen(args)]
         return self.replaced(args, given), given
 
-    def read(self, args: tuple[Any, ...]) -> list[float]:
-        return [x for leaf in self.free(args) for x in _numbers(leaf)]
-
     def rounded(self, xs: list[float]) -> list[float]:
-        return self.read(self.arguments(xs))
-
-    def _leaves(self, args: tuple[Any, ...]) -> list[Any]:
-        leaves: list[Any] = []
-        _mapped(args, leaves)
-        return leaves
+        return self.numbers(self.arguments(xs))
 
 
-class Form:
+class Form(Nested):
     """The outputs: their nesting, and how numbers come out of them."""
 
     def __init__(self, returned: Any, name: str) -> None:
-        self.found: list[Any] = []
-        self.tree = _mapped(returned, self.found)
-        for y in self.found:
+        super().__init__(returned)
+        for y in self.leaves:
             if _is_complex(y):
                 raise TypeError(f"{name} returned complex numbers: return their real and imaginary part")
             if not _is_number(y):
                 raise TypeError(f"{name} returned {y!r}, which is no number")
-        self.eps = max([DOUBLE, *[_eps_of(y) for y in self.found if _has_fraction(y)]])
-
-    def leaves_of(self, returned: Any) -> list[Any]:
-        found: list[Any] = []
-        _mapped(returned, found)
-        return [y for y, first in zip(found, self.found) if _has_fraction(first) or not _library_of(first)]
-
-    def leaves(self, returned: Any) -> list[Any]:
-        """The single numbers, of whatever kind."""
-        found: list[Any] = []
-        _mapped(returned, found)
-        return [y for leaf in found for y in (leaf.reshape(-1).tolist() if hasattr(leaf, "reshape") else [leaf])]
-
-    def numbers(self, returned: Any) -> list[float]:
-        return [x for y in self.leaves_of(returned) for x in _numbers(y)]
-
-    def names(self) -> list[str]:
-        kept = [(y, where) for y, where in zip(self.found, paths(self.tree)) if _has_fraction(y) or not _library_of(y)]
-        return [where + index for y, where in kept for index in _indices(tuple(getattr(y, "shape", ())))]
-
-    def seeds(self, weights: Sequence[float]) -> list[Any]:
-        """Cotangents, one array an output."""
-        built, start = [], 0
-        for y in self.found:
-            if _has_fraction(y) or not _library_of(y):
-                size = len(_numbers(y))
-                built.append(_like(y, weights[start : start + size], False))
-                start += size
-        return built
-
-    def like(self, weights: Sequence[float]) -> Any:
-        """Cotangents in the outputs' nesting."""
-        return self.tree.unflatten(self.seeds(weights))
+        self.places = [k for k, y in enumerate(self.leaves) if _has_fraction(y) or not _library_of(y)]
+        self.eps = max([DOUBLE, *[_eps_of(y) for y in self.leaves if _has_fraction(y)]])
 
 
 def _indices(shape: tuple[int, ...]) -> list[str]:
@@ -393,14 +341,15 @@ def _indices(shape: tuple[int, ...]) -> list[str]:
 # ---- leaves ----------------------------------------------------------------------------------------------------------
 
 
-def _mapped(x: Any, leaves: list[Any]) -> Tree:
-    """The nesting of x, in which an array or a tensor is one leaf."""
+def _unnested(x: Any) -> tuple[Tree, list[Any]]:
+    """The nesting of x, in which an array or a tensor is one leaf, and the leaves."""
+    leaves: list[Any] = []
 
     def leaf(y: Any) -> Tree:
         leaves.append(y)
         return LEAF
 
-    return mapped(x, leaf)
+    return mapped(x, leaf), leaves
 
 
 def _library_of(x: Any) -> str | None:
@@ -415,9 +364,7 @@ def _library_of(x: Any) -> str | None:
 
 def is_foreign(args: Any) -> bool:
     """Whether there are tensors or arrays of another library's among the arguments."""
-    leaves: list[Any] = []
-    _mapped(args, leaves)
-    return any(map(_library_of, leaves))
+    return any(map(_library_of, _unnested(args)[1]))
 
 
 def _dtype(x: Any) -> str:
@@ -446,32 +393,18 @@ def _eps_of(x: Any) -> float:
     return 2.0 ** -_BITS.get(_dtype(x), 52)
 
 
-def _numbers(leaf: Any) -> list[float]:
-    """The numbers in one leaf, as floats."""
-    library = _library_of(leaf)
-    if library == "torch":
-        return leaf.detach().double().reshape(-1).tolist()  # type: ignore[no-any-return]
-    if library == "jax":
-        return sys.modules["numpy"].asarray(leaf).astype(float).reshape(-1).tolist()  # type: ignore[no-any-return]
-    if hasattr(leaf, "reshape"):
-        return [_float(x) for x in leaf.reshape(-1).tolist()]
-    return [_float(leaf)]
+def _singles(nested: Any) -> list[Any]:
+    """The single numbers in a nesting, of whatever kind."""
+    leaves = _unnested(nested)[1]
+    return [y for leaf in leaves for y in (leaf.reshape(-1).tolist() if hasattr(leaf, "reshape") else [leaf])]
 
 
-def _float(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
+def _numbers(nested: Any) -> list[float]:
+    """The single numbers in a nesting, as floats."""
+    return [x if type(x) is float else x.data if isinstance(x, Value) else float(x) for x in _singles(nested)]
 
 
-def _flat(returned: Any) -> list[Any]:
-    """All numbers of what a gradient returned."""
-    leaves: list[Any] = []
-    _mapped(returned, leaves)
-    return [x for leaf in leaves for x in (leaf.tolist() if _dtype(leaf) == "object" and hasattr(leaf, "ndim")
-            and leaf.ndim == 1 else _numbers(leaf) if hasattr(leaf, "reshape") and _dtype(leaf) != "object"
-            else leaf.reshape(-1).tolist() if hasattr(leaf, "reshape") else [leaf])]  # fmt: skip
-
-
-def _like(leaf: Any, xs: Sequence[float], double: bool) -> Any:
+def _like(leaf: Any, xs: Sequence[float], double: bool = False) -> Any:
     """Numbers in the shape and the precision of a leaf, or in double precision."""
     library = _library_of(leaf)
     if library == "torch":
@@ -490,13 +423,17 @@ def _like(leaf: Any, xs: Sequence[float], double: bool) -> Any:
     return xs[0]
 
 
-@contextlib.contextmanager
-def _double_jax(on: bool) -> Iterator[None]:
-    if not on:
-        yield
-        return
-    with sys.modules["jax"].enable_x64(True):
-        yield
+def _of_objects(leaf: Any, xs: Sequence[Any]) -> Any:
+    """Numbers of any kind in the shape of a leaf."""
+    if getattr(leaf, "shape", ()) == ():
+        return xs[0]
+    array = sys.modules["numpy"].empty(len(xs), dtype=object)
+    array[:] = xs
+    return array.reshape(leaf.shape)
+
+
+def _double_jax(on: bool) -> contextlib.AbstractContextManager[Any]:
+    return sys.modules["jax"].enable_x64(True) if on else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
@@ -506,9 +443,6 @@ def _seeded(on: bool) -> Iterator[None]:
         yield
         return
     torch = sys.modules["torch"]
-    before = torch.get_rng_state()
-    torch.manual_seed(0)
-    try:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
         yield
-    finally:
-        torch.set_rng_state(before)

@@ -246,6 +246,32 @@ def test_points_beyond_the_domain_warn_nobody() -> None:
         assert check_gradients(np.sqrt, 1e-3, gradient=lambda x: 0.5 / np.sqrt(x))
 
 
+def test_a_function_that_draws_numbers_is_found_out_though_it_gives_the_same_twice() -> None:
+    torch = pytest.importorskip("torch")
+    state = torch.get_rng_state()
+    for seed in range(12):  # of four truths the sum is often the same
+        torch.manual_seed(seed)
+        x = torch.ones(4, dtype=torch.float64)
+        report = check_gradients(lambda x: torch.nn.functional.dropout(x, 0.5).sum(), x)
+        assert report, report
+        assert report.notes == ["the same random numbers in every call"]
+    torch.set_rng_state(state)
+
+
+def test_outputs_that_are_constant_have_second_derivatives_too() -> None:
+    torch, jnp = pytest.importorskip("torch"), pytest.importorskip("jax.numpy")
+    assert check_gradients(lambda x: torch.tensor(3.0), torch.tensor([1.0]), order=2)
+    assert check_gradients(lambda x: (x * x, torch.tensor(3.0)), torch.tensor([1.0]), order=2)
+    assert check_gradients(lambda x: (x * x, 3.0), jnp.array([1.0, 2.0]), order=2)
+
+
+def test_a_complex_gradient_of_real_numbers_is_refused() -> None:
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    with pytest.raises(TypeError, match="complex"):
+        check_gradients(lambda x: (x * x).sum(), x, gradient=lambda x: 2 * x + 1j)
+
+
 # ---- strategies, and a test that is written --------------------------------------------------------------------------
 
 

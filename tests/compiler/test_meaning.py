@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import agreement
 import numpy as np
 import pytest
+from agreement import differences, is_same
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -28,8 +30,7 @@ from autograd_lite.compiler import Builder, Program, reverse
 from autograd_lite.graph import topological_order
 from autograd_lite.primitives import Primitive
 from autograd_lite.testing import Program as Expression
-from autograd_lite.testing import agreement, programs
-from autograd_lite.testing.agreement import differences, is_same
+from autograd_lite.testing import programs
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: pip install 'autograd_lite[compile]'")
 from autograd_lite.compiler import host, natives

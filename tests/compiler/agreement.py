@@ -2,8 +2,8 @@
 very operands that the target had.
 
 So no rounding is carried on and amplified, and there is no tolerance to choose: a row is bit for bit the same on a
-target, or within the ulps that docs/compile.md has for it. ``python -m autograd_lite.testing.agreement`` measures every
-row on every target against the truth, and prints that page's table. Imports the oracles, and the compiler.
+target, or within the ulps that docs/compile.md has for it. ``python tests/compiler/agreement.py`` measures every
+row on every target against the truth, and prints that page's table.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .. import primitives
-from ..compiler import Builder, Program
-from ..primitives import Primitive
-from . import accuracy, oracles
+from autograd_lite import primitives
+from autograd_lite.compiler import Builder, Program
+from autograd_lite.primitives import Primitive
+from autograd_lite.testing import accuracy, oracles
 
 Point = tuple[float, ...]
 Run = Callable[[Sequence[Point]], list[list[float]]]
@@ -86,7 +86,7 @@ def distance(found: float, expected: float) -> float:
 
 def _at_points(name: str) -> Callable[[Program], Run]:
     def compiled(program: Program) -> Run:
-        kernel = importlib.import_module(f"..compiler.{name}", __package__).scalar(program)
+        kernel = importlib.import_module(f"autograd_lite.compiler.{name}").scalar(program)
         return lambda points: [list(kernel(*point)) for point in points]
 
     return compiled
@@ -96,7 +96,7 @@ def _over_rows(name: str, **options: Any) -> Callable[[Program], Run]:
     def compiled(program: Program) -> Run:
         import numpy as np
 
-        target = importlib.import_module(f"..compiler.{name}", __package__)
+        target = importlib.import_module(f"autograd_lite.compiler.{name}")
         kernel = target.rows(program, [True] * len(program.inputs), [False] * len(program.outputs), **options)
 
         def run(points: Sequence[Point]) -> list[list[float]]:
@@ -115,7 +115,7 @@ def _on_jax(program: Program) -> Run:
     import jax
     import numpy as np
 
-    from ..compiler.jax import evaluate
+    from autograd_lite.compiler.jax import evaluate
 
     def run(points: Sequence[Point]) -> list[list[float]]:
         with jax.enable_x64(True):

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .. import sweep
-from ..graph import operations, topological_order
+from ..explain.history import swept
+from ..graph import topological_order
 from ..trees import flatten, path
-from ..value import Value, pull, recording
+from ..value import NOT_CHOSEN, Value, recording
 
 
 @contextmanager
@@ -32,10 +32,11 @@ def evaluated(fn: Callable[..., Any], args: tuple[Any, ...]) -> Iterator[Value]:
     if root.parents and root.label is None and name.isidentifier():
         root.named(name)
     before = {node: node._grad for node in topological_order(root)}
-    adjoints = sweep.reverse(reversed(operations(root)), {root: 1.0}, pull)
+    adjoints = swept(root)
     try:
         for node in before:
-            node._grad = adjoints.get(node)
+            adjoint = adjoints.get(node)
+            node._grad = 0.0 if adjoint is NOT_CHOSEN else adjoint
         yield root
     finally:
         for node, grad in before.items():

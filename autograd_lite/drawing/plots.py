@@ -12,10 +12,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import sweep
-from ..graph import operations
+from ..explain.history import swept
 from ..ieee import errstate
-from ..value import Value, pull, recording
+from ..value import Value, recording
 from .model import number_text
 from .style import LIGHT
 
@@ -108,7 +107,7 @@ def _at(fn: Callable[..., Any], x: float) -> _Point:
         return _Point(x, float(y), 0.0)
     if y.data != y.data:
         return _Point(x, math.nan, math.nan)
-    return _Point(x, y.data, sweep.reverse(reversed(operations(y)), {y: 1.0}, pull).get(leaf, 0.0))
+    return _Point(x, y.data, swept(y).get(leaf, 0.0))
 
 
 def _found(fn: Callable[..., Any], points: list[_Point], what: str) -> dict[int, _Point]:

@@ -12,6 +12,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value, math, nn
 from autograd_lite.drawing import Picture, draw
+from autograd_lite.drawing.functions import evaluated
 
 
 def leaves(picture: Picture) -> dict[str, tuple[float | None, float | None]]:
@@ -30,6 +31,12 @@ def test_a_function_at_a_point() -> None:
         "w[0]": (2.0, by[0][0]), "w[1]": (1.0, by[0][1]), "x": (3.0, by[1]), "b": (4.0, by[2])
     }  # fmt: skip
     assert picture.circuit.notes == []
+
+
+def test_what_is_not_chosen_has_a_plain_zero() -> None:
+    with evaluated(lambda x: math.where(math.greater(x, 0.0), math.exp(x), 1.0), (-1.0,)) as root:
+        exp = root.parents[1]
+        assert (type(exp.grad), exp.grad, exp.reached) == (float, 0.0, True)
 
 
 def test_other_kinds_of_functions() -> None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from autograd_lite import ieee
 from autograd_lite.primitives import Primitive, table
@@ -40,6 +40,8 @@ OPERATORS = {
 }  # fmt: skip
 # Rows that a peer has under the same name with another meaning.
 OTHERS = {("torch", "remainder"), ("torch", "polygamma"), ("jax", "polygamma"), ("autograd", "polygamma")}
+# Rows whose derivatives a peer has with nine digits (docs/findings.md), or not at 0, where many programs begin.
+INEXACT = {("torch", "digamma"), ("torch", "lgamma"), ("autograd", "sinc")}
 OTHERS |= {("jax", "remainder"), ("autograd", "remainder"), ("autograd", "logit")}
 OTHERS |= {("jax", "gelu"), ("jax", "sigmoid")}  # by a tanh; with a slope that cancels where it is small
 
@@ -142,19 +144,19 @@ def peer(request: pytest.FixtureRequest) -> Peer:
 def test_random_programs(peer: Peer) -> None:
     assert len(peer.rows) > 25
     compared = []
+    exact = [row for row in peer.rows if (peer.name, row.name) not in INEXACT]
 
     @settings(max_examples=max(15, settings().max_examples // 6))
-    @given(programs(primitives=peer.rows, inputs=2, min_size=1, max_size=6))
+    @given(programs(primitives=exact, inputs=2, min_size=1, max_size=6))
     def same_gradient(program: Program) -> None:
         theirs = peer.gradient(lambda *xs: peer.run(program, xs), program.point)
         _, enclosed = enclose(program, program.point)
         for found, within in zip(theirs, enclosed):
             if within is None:
                 assert found == 0.0
-            elif found == found and not within.is_vague:  # theirs may be nan at a point of its own, as sinc's at 0
-                # Nobody promises a bound in ulps there: a thousand times what our bounds allow, and digamma, of which
-                # PyTorch has nine digits (docs/findings.md).
-                slack = 1024.0 * (within.high - within.low) + 2e-9 * abs(within.high)
+            elif not within.is_vague:
+                # Nobody promises a bound in ulps there: a thousand times what our bounds allow.
+                slack = 1024.0 * (within.high - within.low) + 1e-12 * abs(within.high)
                 assert within.low - slack <= found <= within.high + slack
                 compared.append(program)
 
@@ -179,7 +181,10 @@ def test_random_programs_beside_sympy() -> None:
             numbers.append(function(*[numbers[x] if type(x) is int else sympy.Rational(x) for x in operands]))
         at = {symbol: sympy.Rational(x) for symbol, x in zip(symbols, program.point)}
         for symbol, within in zip(symbols, enclose(program, program.point)[1]):
-            truth = sympy.diff(numbers[-1], symbol).subs(at).evalf(40)
+            try:
+                truth = sympy.diff(numbers[-1], symbol).subs(at).evalf(40)
+            except ValueError:  # SymPy loses its way in the prime factors of a very long fraction
+                assume(False)
             if within is None:
                 assert truth == 0
             elif truth.is_Float:  # not where SymPy finds no number, or a complex one

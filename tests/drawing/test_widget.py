@@ -88,8 +88,7 @@ NOTEBOOK = [
 
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if os.environ.get("CI") != "true":
-        pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip install jupyterlab ipykernel")
+    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip install jupyterlab ipykernel")
     folder = tmp_path_factory.mktemp("jupyter")
     cells = [
         {"cell_type": "code", "id": f"c{k}", "source": text, "metadata": {}, "outputs": [], "execution_count": None}

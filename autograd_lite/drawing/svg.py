@@ -96,7 +96,8 @@ def document(body: str, width: float, height: float, circuit: Circuit) -> str:
     """The whole of an SVG file, given what is in it, where a null stands for the drawing's own id."""
     id = drawing_id("\n".join([*summary(circuit), body]))
     size = f'width="{width:.0f}" height="{height:.0f}" {FLUID} viewBox="0 0 {width:.0f} {height:.0f}"'
-    return framed(f"\n{body}\n".replace("\0", id), id, f'{size} font-family="{FONT}" font-size="{FILE.letters:g}"', circuit)
+    font = f'font-family="{FONT}" font-size="{FILE.letters:g}"'
+    return framed(f"\n{body}\n".replace("\0", id), id, f"{size} {font}", circuit)
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
@@ -251,7 +252,7 @@ class Drawing:
     def _matrix(self, matrix: Matrix, role: str, left: float, top: float) -> str:
         """Each number a cell, the stronger its colour the larger it is beside the largest; a bias a little apart."""
         side, width, _ = self._cells(matrix)
-        small, row = self.measures.small, self.measures.row
+        row = self.measures.row
         numbers = [x for line in matrix.numbers for x in line if x is not None and math.isfinite(x)]
         most = max(map(abs, numbers), default=0.0) or 1.0
         columns = len(matrix.numbers[0])

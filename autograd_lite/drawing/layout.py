@@ -16,7 +16,7 @@ from bisect import bisect_right, insort
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from . import rows
 from .abridge import shared
@@ -135,28 +135,41 @@ class Plan:
     # ---- layers ----
 
     def assign_layers(self, ratio: float) -> None:
-        rank = self._ranks()
-        inner = {child for _, child in self.edges}
-        high, wide = [0.0] * (max(rank, default=0) + 1), [0.0] * (max(rank, default=0) + 1)
-        for node, (width, height) in enumerate(self.sizes):
-            high[rank[node]] += height + APART
-            wide[rank[node]] = max(wide[rank[node]], width + 2 * GAP)
-        tallest = max(high)
-        if ratio < math.inf and tallest > ratio * sum(wide):  # leaves stand in so many columns
-            columns = math.ceil(math.sqrt(tallest / rows.PLEASANT / sum(wide)))
-            turn = 0
-            for node in range(self.nodes):
-                if node not in inner and high[rank[node]] == tallest:
-                    rank[node] += turn % columns
-                    turn += 1
+        shift = [0] * self.nodes  # how many layers further back a node stands than it must
+        rank = self._ranks(shift)
+        columns, layer = 2, self._too_tall(rank, ratio)
+        while layer and columns < 100:  # what is in it stands in so many columns, one after the other
+            for turn, node in enumerate(layer):
+                shift[node] = turn % columns
+            rank = self._ranks(shift)
+            columns, layer = math.ceil(1.4 * columns), layer if self._too_tall(rank, 0.8 * ratio) else []
         self.rank = rank
-        self.reach = [(len(high), -1)] * len(self.paths)  # of each group: its first and last layer
+        self.reach = [(max(rank, default=0) + 1, -1)] * len(self.paths)  # of each group: its first and last layer
         for node, chain in enumerate(self.chain):
             for group in chain:
                 low, top = self.reach[group]
                 self.reach[group] = min(low, rank[node]), max(top, rank[node])
 
-    def _ranks(self) -> list[int]:
+    def _too_tall(self, rank: list[int], ratio: float) -> list[int]:
+        """Of a drawing that would be more than `ratio` times as tall as wide the first layer that makes it so."""
+        if ratio == math.inf or not rank:
+            return []
+        high, wide = [0.0] * (max(rank) + 1), [0.0] * (max(rank) + 1)
+        for node, (width, height) in enumerate(self.sizes):
+            high[rank[node]] += height + APART
+            wide[rank[node]] = max(wide[rank[node]], width + GAP)
+        passing, labels = [0] * (len(high) + 1), [0.0] * len(high)
+        for (parent, child), (_, height) in zip(self.edges, self.labels):
+            passing[rank[child] + 1] += 1
+            passing[rank[parent]] -= 1
+            labels[rank[child]] += height + APART / 2
+        high = [boxes + edges * (SLOT + APART / 2) for boxes, edges in zip(high, accumulate(passing))]
+        if max(*high, *labels) <= ratio * sum(wide):
+            return []
+        first = next(number for number, height in enumerate(high) if height >= max(high) / 3)
+        return [node for node in range(self.nodes) if rank[node] == first]
+
+    def _ranks(self, shift: list[int]) -> list[int]:
         """Of each node the longest way to the output; what an outermost group uses is further back than all of it."""
         unit = [chain[0] - len(self.paths) if chain else node for node, chain in enumerate(self.chain)]
         if self.paths and not _in_turn({(unit[p], unit[c]) for p, c in self.edges if unit[p] != unit[c]}):
@@ -173,7 +186,8 @@ class Plan:
             leaving = [furthest[unit[c]] for node in inside[own] for c in onward.get(node, ()) if unit[c] != own]
             least = max(leaving, default=-1) + 1
             for node in sorted(inside[own], reverse=True):
-                rank[node] = max([least, *(rank[c] + 1 for c in onward.get(node, ()) if unit[c] == own)])
+                behind = max([least, *(rank[c] + 1 for c in onward.get(node, ()) if unit[c] == own)])
+                rank[node] = behind + shift[node]
             furthest[own] = max(rank[node] for node in inside[own])
         return rank
 
@@ -694,7 +708,7 @@ def _turned(layout: Layout, direction: str, ratio: float) -> Layout:
     left, top = (min([0.0, *(p[axis] for p in points)]) - MARGIN for axis in (0, 1))
     width = max([layout.size[0], *(x for x, _ in points)]) + MARGIN - left
     height = max([layout.size[1], *(y for _, y in points)]) + MARGIN - top
-    spare = max(0.0, width / ratio - height)
+    spare = max(0.0, math.ceil(width) / ratio + 0.5 - height) if ratio < math.inf else 0.0
     height, top = height + spare, top - spare / 2
     mirrored, upright = direction in ("RL", "BT"), direction in ("TB", "BT")
 

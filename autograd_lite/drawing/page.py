@@ -302,7 +302,7 @@ def svg(circuit: Circuit, direction: str, kind: str, state: int, toggles: dict[s
     plain = [replace(node, marks=(), check=None, matrices=()) for node in circuit.nodes]  # `_note` has these
     drawing = Drawing(replace(circuit, nodes=plain), direction, MEASURES, about=about)
     (width, height), boxes = drawing.layout.size, zip(circuit.nodes, drawing.sizes, drawing.layout.boxes)
-    signs = [(group.name, (x + w - 14, y + 14)) for group, (x, y, w, _) in zip(circuit.groups, drawing.layout.frames)]
+    signs = [(group.name, (x + w - 3, y + 3)) for group, (x, y, w, _) in zip(circuit.groups, drawing.layout.frames)]
     count = len(signs)
     signs += [(_closed(n), (x + w / 2 - 3, y - h / 2 + 3)) for n, (w, h), (x, y) in boxes if n.kind == "group"]
     parts = [

@@ -14,7 +14,7 @@ from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
-from .layout import Point, Rect, Size, layered
+from .layout import FRAME, Point, Rect, Size, layered
 from .model import Circuit, Edge, Group, Node, exact_text, with_copies
 from .networks import Matrix
 from .rows import TURN
@@ -175,6 +175,7 @@ class Drawing:
             [group[node.group] if node.group else None for node in circuit.nodes],
             [i for i, node in enumerate(circuit.nodes) if node.in_order],
             ratio,
+            [text_width(box.name, measures.small) for box in circuit.groups],
         )
 
     def parts(self) -> list[str]:
@@ -298,10 +299,11 @@ class Drawing:
 
     def _frame(self, group: Group, frame: Rect) -> str:
         left, top, width, height = frame
+        down = top + FRAME + (self.measures.small if self.direction in ("TB", "BT") else 4.0)
         return (
             f'<g id="\0_{group.id}" class="frame"><rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" '
             f'height="{height:.1f}" rx="6" fill="none" stroke="{LIGHT["quiet"]}" stroke-dasharray="2 3"/>'
-            f'<text x="{left + 7:.1f}" y="{top + 14:.1f}" font-size="{FILE.small:g}" fill="{LIGHT["quiet"]}">'
+            f'<text x="{left + FRAME:.1f}" y="{down:.1f}" font-size="{self.measures.small:g}" fill="{LIGHT["quiet"]}">'
             f"{escape(group.name)}</text></g>"
         )
 

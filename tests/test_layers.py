@@ -16,7 +16,7 @@ PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
     *("version", "extras"),
     *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
-    *("trees", "derivatives", "compiler"),
+    *("trees", "control", "derivatives", "compiler"),
     *(
         "explain",
         "drawing",

@@ -19,7 +19,7 @@ PACKAGE = Path(autograd_lite.__file__).parent
 ROOMS = [
     *("version", "extras"),
     *("scopes", "numerics", "primitives", "graph", "sweep", "coercion", "recording", "value", "copying", "names"),
-    *("comparisons", "math", "trees", "derivatives", "compiler"),
+    *("comparisons", "math", "trees", "control", "derivatives", "compiler"),
     *(
         "explain",
         "drawing",

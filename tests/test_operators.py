@@ -11,7 +11,7 @@ import pytest
 from mpmath import mpf
 
 from autograd_lite import Value, primitives
-from autograd_lite.compiler.trace import Builder, Tracer
+from autograd_lite.compiler.tracing.tracer import Builder, Tracer
 from autograd_lite.operators import Operators, Quiet, quietly
 from autograd_lite.testing.exact import Exact
 

@@ -78,7 +78,7 @@ def layered(
         around: for each group the number of the group around it; a group comes after the one around it.
         member: for each node the number of the innermost group it is in.
         ordered: the nodes whose operands arrive in their order, from the top or from the left.
-        ratio: the most that the drawing is longer than wide: beyond, it is cut into rows, and what is tall into columns.
+        ratio: the most that the drawing is longer than wide: beyond, it is cut into rows, or what is tall into columns
         titles: the width of each group's name; none by default.
 
     >>> drawn = layered([(40, 20), (40, 20), (40, 20)], [(0, 2), (1, 2)])

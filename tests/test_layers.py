@@ -22,6 +22,7 @@ ROOMS = [
         "scopes",
         "numerics",
         "primitives",
+        "expressions",
         "operators",
         "graph",
         "sweep",

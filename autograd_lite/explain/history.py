@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import reduce
 
 from .. import sweep
+from ..expressions import number
 from ..graph import operations, topological_order
 from ..recording import sweeps
 from ..value import Value, pull
-from .wording import Names, counted, number
+from .wording import Names, counted
 
 MOST_NODES = 1_000  # that are accounted for
 MOST_TOLD = 4  # sums, and names of nodes in one line

@@ -61,21 +61,22 @@ class Primitive:
         "at",
         "choices",
         "commutes",
+        "crossed",
+        "cuts",
         "derivatives",
         "domain",
         "each",
-        "few",
         "flat",
         "gives",
         "ieee",
         "infix",
         "instead",
         "latex",
-        "linear",
         "means",
         "name",
         "neutral",
         "note",
+        "numbers",
         "precedence",
         "selects",
         "simpler",
@@ -124,8 +125,10 @@ class Primitive:
         self.value = value  # on floats; may raise where IEEE 754 has a result
         # One per argument, called with (y, *args); a number for one that is the same everywhere.
         self.derivatives = tuple([_always(by) if isinstance(by, float) else by for by in derivatives])
-        numbers = [by for by in derivatives if isinstance(by, float)]
-        self.linear = tuple(numbers) if derivatives and len(numbers) == len(derivatives) else None
+        # Of two arguments: the derivatives if they are numbers; whether each is the other argument.
+        numbers = tuple([by for by in derivatives if isinstance(by, float)])
+        self.numbers = numbers if len(numbers) == len(derivatives) == 2 else None
+        self.crossed = derivatives == (_second, _first)
         self.each = each  # instead, for any number of arguments: the derivatives by all of them, at once
         self.arities = tuple(arities) if each else (len(derivatives),)  # numbers of arguments to try, where it has any
         self.around = around  # how it is written around its operand, "|{0}|", where it is not written before it
@@ -148,9 +151,8 @@ class Primitive:
         self.flat = tuple([by is flat for by in derivatives])  # for each argument whether no path leads to it, ever
         self.still = still or f"{name} is constant between steps"  # why no path leads to where it is flat
         self.selects = any(self.choices)
-        # How many arguments, where the reverse sweep may go the short way: two that always have a path, or one.
-        plain = not (any(self.flat) or (self.selects and len(derivatives) == 2))
-        self.few = len(derivatives) if plain and len(derivatives) <= 2 else 0
+        # For each argument whether no path leads to it where the derivative is 0.
+        self.cuts = tuple([by is flat or chosen is not None for by, chosen in zip(derivatives, self.choices)])
         self.neutral = tuple(
             neutral
         )  # for each of two arguments the number with which the other is the result, bit by bit
@@ -207,6 +209,14 @@ def _always(number: float) -> Callable[..., float]:
 def flat(y: Any, *args: Any) -> float:
     """The derivative by an argument in which an operation is constant, in pieces or everywhere: no path leads to it."""
     return 0.0
+
+
+def _first(y: Any, a: Any, b: Any) -> Any:
+    return a
+
+
+def _second(y: Any, a: Any, b: Any) -> Any:
+    return b
 
 
 def _nan(*args: float) -> float:
@@ -267,8 +277,8 @@ sub: Primitive = primitive(
 mul: Primitive = primitive(
     "mul",
     operator.mul,
-    lambda y, a, b: b,
-    lambda y, a, b: a,
+    _second,
+    _first,
     commutes=True,
     symbol="×",
     infix=True,

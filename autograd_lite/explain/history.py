@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import reduce
 
 from ..graph import topological_order
-from ..value import Value, reverse, sweeps
+from ..recording import sweeps
+from ..value import Value, reverse
 from .wording import Names, counted, number
 
 MOST_NODES = 1_000  # that are accounted for

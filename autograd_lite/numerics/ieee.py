@@ -11,11 +11,9 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
 
-from .scopes import Scope
+from ..scopes import Scope
 
 INF, NAN = math.inf, math.nan
 
@@ -38,64 +36,6 @@ def power(a: float, b: float) -> float:
     return -INF if a < 0.0 and odd else INF
 
 
-class Quiet(float):
-    """A float whose operators follow IEEE 754 in silence. Where a local derivative, run on plain floats, makes Python
-    raise, it is run again on these."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def __apply__(op: Any, args: tuple[float, ...]) -> Quiet:
-        return Quiet(op(*map(float, args)))
-
-    def __add__(self, other: float) -> Quiet:
-        return Quiet(float.__add__(self, other))
-
-    def __sub__(self, other: float) -> Quiet:
-        return Quiet(float.__sub__(self, other))
-
-    def __mul__(self, other: float) -> Quiet:
-        return Quiet(float.__mul__(self, other))
-
-    def __truediv__(self, other: float) -> Quiet:
-        return Quiet(divide(float(self), float(other)))
-
-    def __pow__(self, other: float, modulus: None = None) -> Quiet:
-        try:
-            return Quiet(math.pow(self, other))
-        except (ArithmeticError, ValueError):
-            return Quiet(power(self, other))
-
-    def __radd__(self, other: float) -> Quiet:
-        return Quiet(other) + self
-
-    def __rsub__(self, other: float) -> Quiet:
-        return Quiet(other) - self
-
-    def __rmul__(self, other: float) -> Quiet:
-        return Quiet(other) * self
-
-    def __rtruediv__(self, other: float) -> Quiet:
-        return Quiet(other) / self
-
-    def __rpow__(self, other: float, modulus: None = None) -> Quiet:
-        return Quiet(other) ** self
-
-    def __neg__(self) -> Quiet:
-        return Quiet(-float(self))
-
-    def __abs__(self) -> Quiet:
-        return Quiet(abs(float(self)))
-
-
-def quietly(function: Callable[..., float], args: tuple[float, ...]) -> float:
-    """``function(*args)`` on plain floats, and where Python raises, on `Quiet` ones."""
-    try:
-        return function(*args)
-    except (ArithmeticError, ValueError):
-        return float(function(*map(Quiet, args)))
-
-
 def event_kind(result: float, args: tuple[float, ...], raised: BaseException | None, defined: bool) -> str | None:
     """What NumPy would call this result: "invalid", "divide" (a pole), "over", or None for no event at all.
 
@@ -111,7 +51,7 @@ def event_kind(result: float, args: tuple[float, ...], raised: BaseException | N
 
 _ENCOUNTERED = {"divide": "divide by zero", "over": "overflow", "invalid": "invalid value"}
 _ACTIONS = ("warn", "raise", "ignore")
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # the folder of the package
 
 
 def report(kind: str, operation: str, result: float) -> None:
@@ -128,7 +68,7 @@ def report(kind: str, operation: str, result: float) -> None:
 def frames_to_the_user() -> int:
     """The `stacklevel` with which a warning from `report` names the first line outside this package."""
     level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
+    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
     return level
 

@@ -1,4 +1,4 @@
-"""The four operations, the fused multiply-add, and the bookkeeping of a graph: constants, copies, stopped gradients."""
+"""Arithmetic, and what a graph is kept by: constants, copies, stopped gradients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 from ..numerics import ieee, special
 from ..numerics.domains import INF, NONZERO, REAL
-from .primitive import ATOM, NAN, POWER, PRODUCT, SIGN, SUM, Primitive, piecewise_constant, primitive
+from .primitive import ATOM, NAN, POWER, PRODUCT, SIGN, SUM, Primitive, first, piecewise_constant, primitive, second
 
 _GREATEST = sys.float_info.max
 
@@ -43,8 +43,8 @@ sub: Primitive = primitive(
 mul: Primitive = primitive(
     "mul",
     operator.mul,
-    _second,
-    _first,
+    second,
+    first,
     commutative=True,
     symbol="×",
     infix=True,

@@ -17,8 +17,9 @@ from typing import Any
 from .. import primitives
 from ..graph import topological_order
 from ..primitives import Primitive
+from ..recording import is_recording, next_run, tracing
 from ..trees import Tree, flatten
-from ..value import Value, is_recording, next_run, tracing
+from ..value import Value
 from . import python
 from .program import Instruction, Operand, Program
 from .trace import Builder, Tracer, rebuilt, restart, user_line

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from . import math
+from .control import scan, while_loop
 from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from .names import label
 from .numerics.ieee import errstate
@@ -33,9 +34,11 @@ __all__ = [
     "no_grad",
     "plot",
     "register_pytree_node",
+    "scan",
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "while_loop",
 ]
 
 

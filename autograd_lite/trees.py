@@ -259,6 +259,19 @@ def tuple_tree(children: Iterable[Tree]) -> Tree:
     return Tree(tuple, tuple(children), tuple)
 
 
+def difference(a: Tree, b: Tree, at: str = "") -> tuple[str, Tree, Tree]:
+    """Where two shapes first differ, as it would be written, and what each has there.
+
+    >>> difference(flatten((1.0, {"w": 2.0}))[1], flatten((1.0, {"w": [2.0]}))[1])
+    ("[1]['w']", *, [*])
+    """
+    if a.keys == b.keys and a.shape is None:
+        for step, x, y in zip(a.steps, a.children, b.children):
+            if x != y:
+                return difference(x, y, at + step)
+    return at, a, b
+
+
 def path(tree: Tree, place: int) -> str:
     """Where the leaf number `place` stands, as it would be written: ``['w'][0, 1]``; empty for a lone number.
 

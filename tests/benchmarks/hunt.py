@@ -184,6 +184,8 @@ def is_wrong(subject: Subject, value: float, x: float, found: float, precision: 
         tiny = mpf(2) ** (-1022 if eps < 1e-10 else -126)
         if abs(truth) < tiny and found == 0.0:
             return False, truth
+        if not math.isfinite(found):
+            return bool(abs(truth) < mpf(2) ** (1000 if eps < 1e-10 else 100)), truth
         return bool(abs(mpf(found) - truth) > ALLOWED[precision] * eps * terms + 4 * moved + tiny), truth
 
 
@@ -227,7 +229,7 @@ def hunted(where: str, fn: Callable[..., Any], subject: Subject, precision: str)
         seen = "–"
         if where.startswith("torch") and precision == "float64":
             seen = "wrong" if not torch.autograd.gradcheck(fn, (leaf,), raise_exception=False) else "right"
-        error = float(abs(found / truth - 1)) if truth else math.inf
+        error = float(abs(found / truth - 1)) if truth and math.isfinite(found) else math.inf
         if smallest is None:
             smallest = Finding(where, precision, x, found, mp.nstr(truth, 20), error, verdict, seen)
         if error > worst[1]:

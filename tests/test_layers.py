@@ -18,7 +18,19 @@ PACKAGE = Path(autograd_lite.__file__).parent
 # that stands in no list has an order of its own, without circles.
 ROOMS = [
     *("version", "extras"),
-    *("scopes", "numerics", "primitives", "graph", "sweep", "coercion", "recording", "value", "copying", "names"),
+    *(
+        "scopes",
+        "numerics",
+        "primitives",
+        "operators",
+        "graph",
+        "sweep",
+        "coercion",
+        "recording",
+        "value",
+        "copying",
+        "names",
+    ),
     *("comparisons", "math", "trees", "control", "derivatives", "compiler"),
     *(
         "explain",

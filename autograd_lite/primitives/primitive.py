@@ -34,38 +34,11 @@ class Primitive:
     """
 
     __slots__ = (
-        "all_slopes",
-        "arg_types",
-        "arities",
-        "choices",
-        "commutative",
-        "constant_slopes",
-        "derivatives",
-        "description",
-        "display_as",
-        "display_template",
-        "domain",
-        "fast_arity",
-        "ieee",
-        "infix",
-        "intermediates",
-        "latex",
-        "name",
-        "neutral",
-        "no_path_reason",
-        "note",
-        "piecewise_constant",
-        "precedence",
-        "result_type",
-        "rewrite",
-        "selects",
-        "smooth",
-        "special_slopes",
-        "stable_forms",
-        "symbol",
-        "ulps",
-        "value",
-    )
+        "all_slopes", "arg_types", "arities", "choices", "commutative", "constant_slopes", "derivatives",
+        "description", "display_as", "display_template", "domain", "fast_arity", "ieee", "infix", "intermediates",
+        "latex", "name", "neutral", "no_path_reason", "note", "piecewise_constant", "precedence", "result_type",
+        "rewrite", "selects", "smooth", "special_slopes", "stable_forms", "symbol", "ulps", "value",
+    )  # fmt: skip
 
     def __init__(
         self,

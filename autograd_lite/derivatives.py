@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 
 from . import primitives, sweep, trees
 from .coercion import as_float, short_label
+from .conditions import Bundle, Term, as_recorded, terms
 from .graph import operations, topological_order
 from .numerics import ieee
 from .numerics.domains import REAL, Domain, Region
 from .primitives import Primitive
 from .recording import differentiating, is_recording, next_run, recording, tracing
-from .sweep import Bundle, Term
 from .trees import Tree, flatten
-from .value import NOT_CHOSEN, Value, apply, as_constant, as_recorded, is_node, push, reverse
+from .value import NOT_CHOSEN, Value, apply, as_constant, is_node, push, reverse
 
 Argnums = int | Sequence[int]
 Function = Callable[..., Any]
@@ -637,7 +637,7 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
     def pull(node: Value, adjoint: Any) -> list[Any]:
         assert node.op is not None
         factors = [adjoint if parent in active else None for parent in node.parents]
-        return sweep.terms(node.op, as_recorded(node), factors, _applied)
+        return terms(node.op, as_recorded(node), factors, _applied)
 
     with ieee.errstate(all="ignore"):  # an infinite slope is an answer, not an event
         backward = [node for node in reversed(order) if node in active]
@@ -649,7 +649,7 @@ def _graph_forward(order: list[Value], tangents: dict[Value, Any], outputs: Iter
 
     def push(node: Value, tangents: Sequence[Any]) -> list[Any]:
         assert node.op is not None
-        return sweep.terms(node.op, as_recorded(node), tangents, _applied)
+        return terms(node.op, as_recorded(node), tangents, _applied)
 
     with ieee.errstate(all="ignore"):
         return _totals(sweep.forward(order, _as_terms(tangents), push), outputs)

@@ -50,6 +50,7 @@ class Value(Operators):
     `arctan2` `hypot` `fmod` `sinh` `cosh` `tanh` `arcsinh` `arccosh` `arctanh` `fabs` `rint` `degrees` `radians`
     `rad2deg` `deg2rad` `conjugate` `logical_xor`, and for micrograd's programs `relu` and `sigmoid`.
 
+    >>> import math
     >>> x.tanh().data == math.tanh(-2.0)
     True
 
@@ -235,8 +236,9 @@ class Value(Operators):
         for node in topological_order(self):
             op = node.op
             if node.parents and op is not None:
-                node.record = _evaluated(op, node.parents)
-                node._data = node.record[0]
+                numbers = tuple([parent._data for parent in node.parents])
+                node._data = _evaluated(op, numbers, node.parents)
+                node.record = (node._data, *numbers)
             node._grad = None
         return self
 
@@ -527,24 +529,21 @@ def make_node(op: Primitive, args: tuple[Any, ...]) -> Any:
     node = _new(Value)
     node.op = op
     node.parents = tuple(parents)
-    node.record = _evaluated(op, node.parents)
-    node._data = node.record[0]
+    numbers = tuple([parent._data for parent in parents])
+    node._data = _evaluated(op, numbers, node.parents)
+    node.record = (node._data, *numbers)
     node._grad = node._adjoint = None
     node.label = None
     return _scoped(node) if open_scopes else node
 
 
-def _evaluated(op: Primitive, parents: tuple[Value, ...]) -> tuple[float, ...]:
-    """The record of ``op(*parents)``: the output and the arguments, with its events reported."""
-    numbers = tuple([parent._data for parent in parents])
+def _evaluated(op: Primitive, numbers: tuple[float, ...], args: tuple[Any, ...]) -> float:
+    """``op(*numbers)``, with its events reported in terms of `args`, Values or numbers."""
     try:
         y = op.value(*numbers)
     except _ARITHMETIC as error:
-        y = _special(op, parents, error)
-    else:
-        if y - y != 0.0:
-            y = _special(op, parents, None)
-    return (y, *numbers)
+        return _special(op, args, error)
+    return y if y - y == 0.0 else _special(op, args, None)
 
 
 def apply(op: Primitive, *args: Any) -> Any:
@@ -555,13 +554,7 @@ def apply(op: Primitive, *args: Any) -> Any:
         if hasattr(arg, "__apply__"):
             return op(*args)
     numbers = tuple([as_float(arg) for arg in args])
-    try:
-        y = op.value(*numbers)
-        if y - y == 0.0:
-            return y
-    except _ARITHMETIC as error:
-        return _special(op, numbers, error)
-    return _special(op, numbers, None)
+    return _evaluated(op, numbers, numbers)
 
 
 def _special(op: Primitive, args: tuple[Any, ...], raised: BaseException | None) -> float:
@@ -743,27 +736,3 @@ def _slopes(op: Primitive, record: tuple[float, ...], wanted: Sequence[bool]) ->
 def is_node(x: Any) -> bool:
     """Whether `x` is part of a graph: a Value, or a number that a compiler is tracing."""
     return isinstance(x, Value) or hasattr(x, "copied")
-
-
-def as_recorded(node: Any) -> tuple[Any, ...]:
-    """`node` and its parents as they were when it was made, for its local derivatives: constants as floats, the others
-    as Values, with an identity in between where one's data was set since."""
-    if not isinstance(node, Value):  # a compiler's tracer
-        return node.as_recorded()  # type: ignore[no-any-return]
-    y, *numbers = node.record
-    return (
-        _with_data(node, y),
-        *[
-            number if parent.op is constant else _with_data(parent, number)
-            for parent, number in zip(node.parents, numbers)
-        ],
-    )
-
-
-def _with_data(node: Value, number: float) -> Value:
-    data = node._data
-    if data is number or data == number or (data != data and number != number):
-        return node
-    frozen = node._unary(primitives.identity)
-    frozen._data, frozen.record = number, (number, number)
-    return frozen

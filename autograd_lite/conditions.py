@@ -35,9 +35,7 @@ class Way:
         """All of it as one choice."""
         if self._truth is None:
             here: Any = 1.0
-            for (
-                choice
-            ) in self.choices.values():  # the first innermost: what ways begin alike with is shared
+            for choice in self.choices.values():  # the first innermost: what ways begin alike with is shared
                 here = _chosen(choice, here, 0.0)
             self._truth = unequal(here, 0.0), True
         truth, wanted = self._truth
@@ -198,19 +196,20 @@ def terms(op: Primitive, record: tuple[Any, ...], factors: Sequence[Any], slopes
     `record` has the node and its operands, `factors` a Term or a Bundle of Terms for each operand, or None where there
     is to be no term. ``slopes(rule, record)`` applies a rule of the table.
     """
-    every = slopes(op.all_slopes, record) if op.all_slopes is not None else ()
+    if op.all_slopes is not None:
+        every = slopes(op.all_slopes, record)
+        return [None if factor is None else factor * every[place] for place, factor in enumerate(factors)]
     found: list[Any] = []
-    for place, factor in enumerate(factors):
-        if factor is None or (op.all_slopes is None and op.piecewise_constant[place]):
-            found.append(None)
-        elif op.all_slopes is not None:
-            found.append(factor * every[place])
-        elif (choose := op.choices[place]) is not None:
-            truth, wanted, slope = slopes(choose, record)
-            factor = factor.under((truth, wanted))
-            found.append(None if factor is None else factor * slope)
+    for factor, slope, choose, never in zip(factors, op.derivatives, op.choices, op.piecewise_constant):
+        if factor is None or never:
+            factor = None
+        elif choose is None:
+            factor = factor * slopes(slope, record)
         else:
-            found.append(factor * slopes(op.derivatives[place], record))
+            truth, wanted, chosen = slopes(choose, record)
+            factor = factor.under((truth, wanted))
+            factor = None if factor is None else factor * chosen
+        found.append(factor)
     return found
 
 

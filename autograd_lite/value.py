@@ -833,8 +833,9 @@ def _keeps_its_path(node: Value) -> bool:
     return began is not None and (node.op is not None or node.born >= began) and is_recording()
 
 
-# While a compiler traces: what makes a number an input of a derivative in its program. None while nothing is traced.
-tracing: ContextVar[Callable[[float], Any] | None] = ContextVar("autograd_lite.tracing", default=None)
+# While a compiler traces: what makes a number an input of a derivative in its program (`copied`), and writes loops
+# (`scan`, `while_loop`, `stacked`). None while nothing is traced.
+tracing: ContextVar[Any] = ContextVar("autograd_lite.tracing", default=None)
 _runs = 0  # how many derivatives of functions have been begun
 
 

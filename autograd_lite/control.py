@@ -11,8 +11,9 @@ from operator import index
 from typing import Any
 
 from . import trees
+from .coercion import short_label
+from .recording import group, tracing
 from .trees import Tree, flatten
-from .value import group, short_label, tracing
 
 
 def scan(

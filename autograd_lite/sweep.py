@@ -250,12 +250,12 @@ def terms(
     """
     if not isinstance(op, Primitive):
         return record[0].terms(factors, forward)  # type: ignore[no-any-return]
-    every = slopes(op.each, record) if op.each is not None else ()
+    every = slopes(op.all_slopes, record) if op.all_slopes is not None else ()
     found: list[Any] = []
     for place, factor in enumerate(factors):
-        if factor is None or (op.each is None and op.flat[place]):
+        if factor is None or (op.all_slopes is None and op.piecewise_constant[place]):
             found.append(None)
-        elif op.each is not None:
+        elif op.all_slopes is not None:
             found.append(factor * every[place])
         elif (choose := op.choices[place]) is not None:
             truth, wanted, slope = slopes(choose, record)

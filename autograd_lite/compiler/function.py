@@ -20,11 +20,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .. import derivatives, trees
+from ..coercion import as_float, short_label
 from ..derivatives import Argnums
 from ..extras import require
-from ..ieee import frames_to_the_user
+from ..numerics.ieee import frames_to_the_user
 from ..trees import Tree, flatten
-from ..value import Value, as_float, short_label
+from ..value import Value
 from . import python
 from .program import Program
 from .record import Trace, traced

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from .. import control, primitives, sweep, trees
 from ..primitives import Primitive
+from ..recording import is_recording, tracing
 from ..sweep import Bundle, Term
 from ..trees import Tree, flatten
-from ..value import is_recording, tracing
 from .program import STACK, Entry, Item, Loop, Operand, Operation, Program, Stack
 from .trace import Builder, Tracer, is_variable, pull, push, rebuilt, replayed, user_line
 

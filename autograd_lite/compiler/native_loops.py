@@ -26,7 +26,7 @@ def write(writer: _Writer, index: int, here: dict[int, str], lines: list[str]) -
     elif isinstance(op, Loop):
         given = []
         kind = writer.code.number_type
-        for x, takes in zip(operands, op.takes):
+        for x, takes in zip(operands, op.arg_types):
             if takes is list:
                 given.append(f"ptr {pointer(writer, int(x), f'{index}.{len(given)}', lines)}")
             else:
@@ -237,9 +237,13 @@ def function(writer: _Writer, index: int, loop: Loop) -> str:
     active = None
     if loop.test:
         lines.append(f"  %before = phi {truth} [ {everywhere}, %entry ], [ %active, %body ]")
-        lines.append(f"  %steps = phi {kind} [ zeroinitializer, %entry ], [ %steps2, %body ]".replace(
-            "double [ zeroinitializer", "double [ 0.0") if width == 1 else
-            f"  %steps = phi {kind} [ zeroinitializer, %entry ], [ %steps2, %body ]")
+        lines.append(
+            f"  %steps = phi {kind} [ zeroinitializer, %entry ], [ %steps2, %body ]".replace(
+                "double [ zeroinitializer", "double [ 0.0"
+            )
+            if width == 1
+            else f"  %steps = phi {kind} [ zeroinitializer, %entry ], [ %steps2, %body ]"
+        )
         lines.append(f"  call void @{tests[0]}(ptr %in, ptr %out, ptr %frame)")
         holds = got("holds", "%out", 0)
         lines.append(f"  %true = fcmp une {kind} {holds}, {code.literal(0.0)}")

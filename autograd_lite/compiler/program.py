@@ -173,7 +173,7 @@ class Program:
         values: list[Any] = list(map(float, numbers))
         for op, operands, _ in self.instructions:
             found = op(*[values[x] if isinstance(x, int) else x for x in operands])
-            values.append(found if op.gives in (list, tuple) else float(found))
+            values.append(found if op.result_type in (list, tuple) else float(found))
         return tuple([values[x] if isinstance(x, int) else x for x in self.outputs])
 
     def kind(self, value: Operand) -> type:
@@ -187,7 +187,7 @@ class Program:
         [<class 'float'>, <class 'bool'>]
         """
         first = len(self.inputs)
-        return self.instructions[value - first].op.gives if isinstance(value, int) and value >= first else float
+        return self.instructions[value - first].op.result_type if isinstance(value, int) and value >= first else float
 
     def verify(self) -> None:
         """Raise ValueError, naming the instruction, unless this is a program: every operand is an earlier value or a
@@ -200,7 +200,7 @@ class Program:
         ValueError: %1: 1 is neither an earlier value nor a float
         """
         for index, (op, operands, _) in enumerate(self.instructions, len(self.inputs)):
-            takes = op.takes or (float,) * len(operands)
+            takes = op.arg_types or (float,) * len(operands)
             arity = len(op.derivatives) if isinstance(op, Primitive) else 0
             if not operands or len(operands) != len(takes) or (arity and len(operands) != arity):
                 raise ValueError(f"%{index}: {op} has not {len(operands)} operands")
@@ -226,7 +226,7 @@ class Program:
             else:
                 made = isinstance(whole, Loop) and (whole.made if whole.test is None else 0)
                 first = whole.carry + (whole.test is not None) if isinstance(whole, Loop) else 0
-                there = op.index in (range(first) if op.gives is float else range(first, first + made))
+                there = op.index in (range(first) if op.result_type is float else range(first, first + made))
             if not there:
                 raise ValueError(f"%{index}: %{source} has no {op.name}[{op.index}]")
         if isinstance(op, Loop):

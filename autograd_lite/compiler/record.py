@@ -16,8 +16,9 @@ from typing import Any
 
 from .. import primitives
 from ..graph import topological_order
+from ..recording import next_run, tracing
 from ..trees import Tree, flatten
-from ..value import Value, next_run, tracing
+from ..value import Value
 from . import python
 from .loops import Recording, Tracing
 from .program import Loop, Operand, Program
@@ -45,7 +46,7 @@ class Recorder(Recording):
             op, operands, _ = self._instructions[index]  # type: ignore[misc]
             args = tuple([known[x] if isinstance(x, int) else x for x in operands])
             found = op.run(args, python.scalar) if isinstance(op, Loop) else op(*args)
-            known[index] = found if op.gives in (list, tuple) else float(found)
+            known[index] = found if op.result_type in (list, tuple) else float(found)
         return known[operand]
 
     def decide(self, truth: Tracer) -> bool:

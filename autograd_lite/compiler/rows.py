@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives, trees
+from ..coercion import as_float
 from ..extras import require
 from ..trees import Tree, flatten
-from ..value import as_float
 from .program import Program
 from .record import Trace
 from .trace import restart

@@ -15,10 +15,11 @@ from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
 from .. import primitives, sweep
+from ..coercion import as_float
 from ..graph import topological_order
 from ..primitives import Primitive
 from ..sweep import Term
-from ..value import Value, as_float
+from ..value import Value
 from .program import Entry, Instruction, Operand, Operation, Program, Stack
 
 
@@ -281,15 +282,15 @@ class Builder:
             return self._lift(operands[0])
         if int not in map(type, operands):  # all of them numbers
             return self.constant(float(op(*operands)))
-        if op.takes and op.takes[0] is bool and type(operands[0]) is float:  # a choice already made
+        if op.arg_types and op.arg_types[0] is bool and type(operands[0]) is float:  # a choice already made
             return self._lift(operands[1] if operands[0] else operands[2])
         if op.neutral:
             for place, neutral in enumerate(op.neutral):
                 operand = operands[place]
                 if neutral is not None and type(operand) is float and operand.hex() == neutral.hex():
                     return self._lift(operands[1 - place])
-        if op.simpler is not None:
-            simpler = op.simpler(*[self._tracers[x] if type(x) is int else x for x in operands])
+        if op.rewrite is not None:
+            simpler = op.rewrite(*[self._tracers[x] if type(x) is int else x for x in operands])
             if simpler is not None:
                 return self._lift(self._operand(simpler))
         return self._once(op, operands, label)
@@ -337,7 +338,7 @@ class Builder:
     def _operands(self, op: Operation, args: Sequence[Any]) -> tuple[Operand, ...]:
         """The operands that stand for `args`, as the floats and truths that the row takes."""
         operands = []
-        takes = op.takes
+        takes = op.arg_types
         for place, arg in enumerate(args):
             operand = arg.operand if type(arg) is Tracer and arg.builder is self else self._operand(arg)
             if operand in self._truths or (takes and takes[place] is bool):
@@ -465,7 +466,7 @@ class Builder:
         tracer = Tracer(self, len(self._tracers))
         self._instructions.append(instruction)
         self._tracers.append(tracer)
-        if instruction is not None and instruction.op.gives is bool:
+        if instruction is not None and instruction.op.result_type is bool:
             self._truths.add(tracer.operand)
         return tracer
 
@@ -509,7 +510,7 @@ def _key(op: Operation, operands: Iterable[Operand]) -> tuple[Any, ...]:
 def is_variable(tracer: Tracer) -> bool:
     """Whether a derivative can flow through: constants and truths have none."""
     op = tracer.op
-    return op is None or (op is not primitives.constant and op.gives is not bool)
+    return op is None or (op is not primitives.constant and op.result_type is not bool)
 
 
 def _applied(rule: Callable[..., Any], record: tuple[Any, ...]) -> Any:

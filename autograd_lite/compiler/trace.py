@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 from .. import primitives, sweep
 from ..coercion import as_float
 from ..graph import topological_order
+from ..numerics.ieee import PACKAGE
 from ..primitives import Primitive
 from ..sweep import Term
 from ..value import Value
@@ -205,13 +206,12 @@ class Tracer:
 
 
 _NO_VALUE = "a number that is being traced has no value yet, so {}"
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def user_line() -> str:
     """Where the code outside this package is, as the end of a message: `` (file.py, line 3: y = x.data)``."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
+    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(PACKAGE):
         frame = frame.f_back
     if frame is None:
         return ""

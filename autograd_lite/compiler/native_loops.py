@@ -8,11 +8,11 @@ Where lanes part they are masked: a vector takes as many steps as its longest la
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .program import Entry, Item, Loop, Operand, Stack
+from .ir import Code
+from .program import Item, Loop, Operand, Stack
 
 if TYPE_CHECKING:
     from .llvm import _Writer
@@ -69,7 +69,7 @@ def _at(name: str, writer: _Writer, base: str, place: int | str) -> str:
 def pointer(writer: _Writer, stack: int, tag: str, lines: list[str]) -> str:
     """The address of a stack, whose numbers lie one after the other."""
     op, operands, _ = writer.program.instructions[stack - writer.inputs]
-    name = f"%s{tag}"
+    name = f"%stack{tag}"
     if isinstance(op, Stack):
         known = _in_place(writer, operands)
         lines.append(_at(name, writer, *(known or ("%frame", writer.areas[stack]))))
@@ -100,10 +100,10 @@ def _run(operands: Sequence[Operand], inputs: int) -> tuple[int, int] | None:
 def _in_place(writer: _Writer, operands: Sequence[Operand]) -> tuple[str, int] | None:
     """Where a stack lies that needs no copy: among the inputs, or, of one lane, constants."""
     run = _run(operands, writer.inputs)
-    if run is not None and run[1] == 1 and not writer.over_rows:
+    if run is not None and run[1] == 1 and writer.varying is None:
         return "%in", run[0]
     if writer.code.width == 1 and all(isinstance(x, float) for x in operands):
-        return writer.constant_array(operands), 0
+        return _array(writer, operands), 0
     return None
 
 
@@ -111,19 +111,37 @@ def _stack(writer: _Writer, index: int, operands: Sequence[Operand], here: dict[
     if _in_place(writer, operands) is not None:
         return
     target = pointer(writer, index, f"{index}.to", lines)
+    source, given, step = f"%from{index}", "", 1
     run = _run(operands, writer.inputs)
-    copied = None if run is None else writer.copied(*run, len(operands))
     if all(isinstance(x, float) for x in operands):
-        copied = "splat", f"ptr {writer.constant_array(operands)}, i64 1"
-    if copied is not None and len(operands) > 8:
-        mover, given = copied
-        lines.append(f"  call void @{mover}(ptr {target}, {given}, i64 {len(operands)})")
+        source, given = _array(writer, operands), "splat"
+    elif run is not None:
+        first, step = run
+        varying = [True] if writer.varying is None else [writer.varying[int(x)] for x in operands]
+        given = "lanes" if writer.varying is None else "columns" if all(varying) else "" if any(varying) else "splat"
+        bases = {"lanes": ("%in", writer.code.number_type), "columns": ("%in", "ptr"), "splat": ("%shared", "double")}
+        if given:
+            base, kind = bases[given]
+            lines.append(f"  {source} = getelementptr {kind}, ptr {base}, i64 {first}")
+    if given:
+        at = "i64 %at, " if given == "columns" else ""
+        lines.append(f"  call void @{given}(ptr {target}, ptr {source}, i64 {step}, {at}i64 {len(operands)})")
         return
     kind = writer.code.number_type
     for k, x in enumerate(operands):
         text = writer.operand(x, here, lines)
         lines.append(_at(f"%e{index}.{k}", writer, target, k))
         lines.append(f"  store {kind} {text}, ptr %e{index}.{k}, align 8")
+
+
+def _array(writer: _Writer, numbers: Sequence[Operand]) -> str:
+    """The name of a constant array."""
+    key = tuple(numbers)
+    if key not in writer.arrays:
+        name = writer.arrays[key] = f"@{writer.name}.array{len(writer.arrays)}"
+        items = ", ".join(f"double {Code(1).literal(float(x))}" for x in numbers)
+        writer.unit.texts.append(f"{name} = internal constant [{len(numbers)} x double] [{items}]")
+    return writer.arrays[key]
 
 
 def movers(width: int) -> str:
@@ -177,12 +195,6 @@ def movers(width: int) -> str:
     return "\n".join(texts)
 
 
-def array(name: str, numbers: Sequence[float]) -> str:
-    """A constant array."""
-    items = ", ".join(f"double 0x{struct.unpack('<Q', struct.pack('<d', x))[0]:016X}" for x in numbers)
-    return f"{name} = internal constant [{len(numbers)} x double] [{items}]"
-
-
 # ---- loops -----------------------------------------------------------------------------------------------------------
 
 
@@ -192,7 +204,7 @@ def function(writer: _Writer, index: int, loop: Loop) -> str:
     kind, width = code.number_type, code.width
     body, *tests = [f"{name}.{part}" for part in ("body", "test")[: len(writer.bodies[loop])]]
     texts = [each.plain(part) for each, part in zip(writer.bodies[loop], (body, *tests))]
-    parameters = [f"{'ptr' if takes is list else kind} %a{k}" for k, takes in enumerate(loop.takes)]
+    parameters = [f"{'ptr' if takes is list else kind} %a{k}" for k, takes in enumerate(loop.arg_types)]
     last = loop.carry + loop.stacks
     inputs = len(loop.body.inputs)
     made = range(loop.carry, len(loop.body.outputs))
@@ -237,13 +249,7 @@ def function(writer: _Writer, index: int, loop: Loop) -> str:
     active = None
     if loop.test:
         lines.append(f"  %before = phi {truth} [ {everywhere}, %entry ], [ %active, %body ]")
-        lines.append(
-            f"  %steps = phi {kind} [ zeroinitializer, %entry ], [ %steps2, %body ]".replace(
-                "double [ zeroinitializer", "double [ 0.0"
-            )
-            if width == 1
-            else f"  %steps = phi {kind} [ zeroinitializer, %entry ], [ %steps2, %body ]"
-        )
+        lines.append(f"  %steps = phi {kind} [ {code.literal(0.0)}, %entry ], [ %steps2, %body ]")
         lines.append(f"  call void @{tests[0]}(ptr %in, ptr %out, ptr %frame)")
         holds = got("holds", "%out", 0)
         lines.append(f"  %true = fcmp une {kind} {holds}, {code.literal(0.0)}")
@@ -308,4 +314,4 @@ def freed(writer: _Writer, tag: str) -> list[str]:
     return lines
 
 
-__all__ = ["Entry", "area", "array", "freed", "function", "movers", "write"]
+__all__ = ["area", "freed", "function", "movers", "write"]

@@ -25,8 +25,8 @@ class Stack:
     """The operation that makes a stack of numbers."""
 
     name = "stack"
-    takes: tuple[type, ...] = ()
-    gives: type = list
+    arg_types: tuple[type, ...] = ()
+    result_type: type = list
 
     def __call__(self, *numbers: float) -> list[float]:
         return list(numbers)
@@ -41,8 +41,8 @@ class Entry:
 
     index: int
     name = "entry"
-    takes = (list,)
-    gives = float
+    arg_types = (list,)
+    result_type = float
 
     def __call__(self, stack: list[float]) -> float:
         return stack[self.index]
@@ -53,12 +53,12 @@ class Item:
     """The operation that takes a result of a loop: a float, or a stack."""
 
     index: int
-    gives: type = float
-    takes = (tuple,)
+    result_type: type = float
+    arg_types = (tuple,)
 
     @property
     def name(self) -> str:
-        return "item" if self.gives is float else "items"
+        return "item" if self.result_type is float else "items"
 
     def __call__(self, results: tuple[Any, ...]) -> Any:
         return results[self.index]
@@ -81,7 +81,7 @@ class Loop:
     count: int | None = None
     reverse: bool = False
     test: Program | None = None
-    gives = tuple
+    result_type = tuple
 
     @property
     def name(self) -> str:
@@ -93,7 +93,7 @@ class Loop:
         return self.count is None and self.test is None
 
     @property
-    def takes(self) -> tuple[type, ...]:
+    def arg_types(self) -> tuple[type, ...]:
         constants = len(self.body.inputs) - self.carry - self.stacks + self.counted
         return (float,) * self.carry + (list,) * self.stacks + (float,) * constants
 

@@ -23,7 +23,6 @@ from .ir import INF, Code, Number, Truth
 from .program import Loop, Operand, Operation, Program
 from .unit import Template, Unit
 
-_ON_THE_STACK = 32_768  # numbers
 _PIECE = 200  # instructions, about, in a piece
 _WHOLE = 1000  # up to so many are not cut: a few per cent faster, and LLVM's time is not yet felt
 _OPTIMISED = 5000  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
@@ -48,8 +47,8 @@ class Kernel:
         writer = _Writer(program, 1, precise)
         self.assembly = writer.scalar()
         self._long = writer.work > _LETS_OTHERS_RUN
-        self._native = entry.supported() and len(program.inputs) < _ON_THE_STACK
-        self._small = self._native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
+        self._native = entry.supported()
+        self._small = self._native and len(program.inputs) + len(program.outputs) < entry.ON_THE_STACK
         plain = self._small and not writer.unit.callbacks
         if plain:
             self.assembly += entry.assembly(len(program.inputs), len(program.outputs), "@kernel", self._long)
@@ -401,7 +400,7 @@ class _Writer:
 
     def _choose(self) -> None:
         """The template of each instruction, and what is known of its value."""
-        values: list[Number | Truth] = [Number(f"%x{i}") for i in range(self.inputs)]
+        values: list[Number | Truth] = [Number("%x")] * self.inputs
         constants: dict[str, Number] = {}
         self.templates: list[Template] = []
         self.work = 0  # as `weight`, of all steps of loops
@@ -568,7 +567,7 @@ class _Writer:
     def scalar(self) -> str:
         """``@kernel(in, out)``."""
         begin, end = f"  %frame = alloca [{max(self.frame, 1)} x double], align 8", ""
-        if self.frame > _ON_THE_STACK:
+        if self.frame > entry.ON_THE_STACK:
             begin = f"  %frame = call ptr @malloc(i64 {8 * self.frame})"
             end = "  call void @free(ptr %frame)"
         whole = [

@@ -162,7 +162,7 @@ class Tracing:
             entries = [self.builder.emit(Entry(i), (whole,)) for i in range(len(column))]
             if all(x is entry for x, entry in zip(column, entries)):
                 return whole
-        return self.builder.emit(STACK, [self.builder.floated(x) for x in column])
+        return self.builder.emit(STACK, column)
 
 
 def _outputs(body: _Body, numbers: Sequence[Any]) -> list[Tracer]:

@@ -29,12 +29,10 @@ class Recorder(Recording):
     """A builder that knows what every value is at the numbers it is traced with, and so can decide."""
 
     def __init__(self, numbers: Sequence[float], labels: Sequence[str | None]) -> None:
-        super().__init__()
+        super().__init__(labels)
         self.guards: dict[int, bool] = {}  # by the truth's index, in the order they were met
         self._began = next_run()
-        self._numbers: dict[int, Any] = {}  # what is known so far
-        for number, label in zip(numbers, labels):
-            self._numbers[int(self.input(label).operand)] = number
+        self._numbers: dict[int, Any] = dict(enumerate(numbers))  # what is known so far
 
     def _number(self, operand: int) -> Any:
         """What a value is here; it is computed when it is asked for."""
@@ -88,7 +86,7 @@ class Trace:
         """The program with one output more: 0.0 if all of the function's own are finite and all guards come out as they
         did, else nan.
         """
-        builder, _, outputs = restart(self.program)
+        builder, outputs = restart(self.program)
         count = self.output_tree.count
         terms: list[Any] = [output * 0.0 for output in outputs[:count]]
         while len(terms) > 1:  # by halves: no long chain of sums
@@ -107,7 +105,7 @@ class Trace:
         """How the guards come out for other inputs; after the first that differs they mean nothing."""
         run = self.kernels.get("guards")
         if run is None:
-            builder, _, outputs = restart(self.program)
+            builder, outputs = restart(self.program)
             run = python.scalar(builder.program(outputs[self.output_tree.count :]), "guards")
             self.kernels["guards"] = run
         return tuple([truth != 0.0 for truth in run(*numbers)])
@@ -137,6 +135,6 @@ def traced(fn: Callable[..., Any], arguments: Tree, numbers: Sequence[float], la
         name = getattr(fn, "__name__", type(fn).__name__)
         reason = ": does it lack a return statement?" if returned is None else ""
         raise TypeError(f"compile: {name} returned {returned!r}, which has no number{reason}")
-    guards = [recorder.values[index] for index in recorder.guards]
+    guards = [recorder.value(index) for index in recorder.guards]
     outputs = [recorder.floated(leaf) for leaf in leaves]
     return Trace(rebuilt(recorder.program([*outputs, *guards])), tuple(recorder.guards.values()), output_tree)

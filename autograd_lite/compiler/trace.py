@@ -234,10 +234,10 @@ class Builder:
       return %3, %2, %0, %4
     """
 
-    def __init__(self) -> None:
-        self._inputs: list[str | None] = []
-        self._instructions: list[Instruction | None] = []  # None for an input, by the index of its value
-        self._tracers: list[Tracer] = []
+    def __init__(self, inputs: Iterable[str | None] = ()) -> None:
+        self._inputs = [*inputs]
+        self._instructions: list[Instruction | None] = [None] * len(self._inputs)  # by the value; None for an input
+        self._tracers: list[Tracer | None] = [None] * len(self._inputs)  # None where nobody has asked for it
         self._known: dict[tuple[Any, ...], Tracer] = {}
         self._truths: set[Operand] = set()  # the values that are truths
 
@@ -290,7 +290,7 @@ class Builder:
                 if neutral is not None and type(operand) is float and operand.hex() == neutral.hex():
                     return self._lift(operands[1 - place])
         if op.rewrite is not None:
-            simpler = op.rewrite(*[self._tracers[x] if type(x) is int else x for x in operands])
+            simpler = op.rewrite(*[self._lift(x) if type(x) is int else x for x in operands])
             if simpler is not None:
                 return self._lift(self._operand(simpler))
         return self._once(op, operands, label)
@@ -436,7 +436,7 @@ class Builder:
         >>> builder.values
         [%0, %1]
         """
-        return list(self._tracers)
+        return [self._lift(index) for index in range(len(self._tracers))]
 
     def row(self, tracer: Tracer) -> Operation | None:
         """The row, or other operation, that gave this value; None for an input.
@@ -471,7 +471,12 @@ class Builder:
         return tracer
 
     def _lift(self, operand: Operand) -> Tracer:
-        return self._tracers[operand] if isinstance(operand, int) else self.constant(operand)
+        if isinstance(operand, float):
+            return self.constant(operand)
+        tracer = self._tracers[operand]
+        if tracer is None:
+            tracer = self._tracers[operand] = Tracer(self, operand)
+        return tracer
 
     def _operand(self, arg: Any) -> Operand:
         if not isinstance(arg, Tracer):
@@ -488,7 +493,7 @@ class Builder:
             return operand
         if (operand in self._truths) == (kind is bool):
             return operand
-        tracer = self._tracers[operand]
+        tracer = self._lift(operand)
         return (tracer != 0.0 if kind is bool else self.emit(primitives.where, (tracer, 1.0, 0.0))).operand
 
 
@@ -550,7 +555,8 @@ def reverse(program: Program, output: int = 0) -> Program:
       %5 = add(%3, %1)
       return %4, %5, %0
     """
-    builder, inputs, outputs = restart(program)
+    builder, outputs = restart(program)
+    inputs = builder.values[: len(program.inputs)]
     order = [value for value in reversed(builder.values) if is_variable(value)]
     root = outputs[output]
     adjoints = sweep.reverse(order, {root: Term(1.0)} if is_variable(root) else {}, pull)
@@ -566,7 +572,8 @@ def forward(program: Program) -> Program:
     >>> forward(builder.program([x * x]))(3.0, 1.0)
     (9.0, 6.0)
     """
-    builder, inputs, outputs = restart(program)
+    builder, outputs = restart(program)
+    inputs = builder.values[: len(program.inputs)]
     order = [value for value in builder.values if is_variable(value)]
     tangents: dict[Tracer, Any] = {
         x: Term(builder.input(None if label is None else f"{label}'")) for x, label in zip(inputs, program.inputs)
@@ -577,29 +584,29 @@ def forward(program: Program) -> Program:
 
 def rebuilt(program: Program) -> Program:
     """The program as it is when built anew: without copies, and what they had kept apart made one."""
-    builder = Builder()
-    return builder.program(replayed(builder, program, [builder.input(label) for label in program.inputs]))
+    builder = Builder(program.inputs)
+    return builder.program(replayed(builder, program))
 
 
-def replayed(builder: Builder, program: Program, inputs: Sequence[Tracer]) -> list[Tracer]:
-    """The outputs of `program` for these inputs, by instructions of `builder`."""
-    values = [*inputs]
+def replayed(builder: Builder, program: Program, inputs: Sequence[Tracer] = ()) -> list[Tracer]:
+    """The outputs of `program` for these inputs, or for the first ones of `builder`, by instructions of `builder`."""
+    values: list[Any] = [*inputs] or [None] * len(program.inputs)
 
     def lifted(operands: Iterable[Operand]) -> list[Tracer]:
-        return [values[operand] if isinstance(operand, int) else builder.constant(operand) for operand in operands]
+        found = [(x, values[x] if isinstance(x, int) else None) for x in operands]
+        return [builder.value(x) if value is None else value for x, value in found]
 
     for op, operands, label in program.instructions:
         values.append(builder.emit(op, lifted(operands), label))
     return lifted(program.outputs)
 
 
-def restart(program: Program) -> tuple[Builder, list[Tracer], list[Tracer]]:
-    """A builder that holds `program` as it is, its inputs, and its outputs."""
-    builder = Builder()
-    inputs = [builder.input(label) for label in program.inputs]
+def restart(program: Program) -> tuple[Builder, list[Tracer]]:
+    """A builder that holds `program` as it is, and its outputs."""
+    builder = Builder(program.inputs)
     for instruction in program.instructions:
         builder.adopt(instruction)
-    return builder, inputs, [builder._lift(operand) for operand in program.outputs]
+    return builder, [builder.value(operand) for operand in program.outputs]
 
 
 # ---- a recorded graph ------------------------------------------------------------------------------------------------

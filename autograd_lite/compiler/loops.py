@@ -19,7 +19,7 @@ from ..recording import is_recording, tracing
 from ..sweep import Bundle, Term
 from ..trees import Tree, flatten
 from .program import STACK, Entry, Item, Loop, Operand, Operation, Program, Stack
-from .trace import Builder, Tracer, is_variable, pull, push, rebuilt, replayed, user_line
+from .tracing.tracer import Builder, Tracer, is_variable, pull, push, rebuilt, replayed, user_line
 
 MOST = 1000  # elements of a stack that are written out one by one
 

@@ -4,7 +4,7 @@ Value i is the i-th input, or what an instruction gives; an operand is the index
 number (a float). An instruction applies a row of the table, which gives a float or a truth, or it is a `Loop`, which
 owns programs, and gives a tuple of floats and of stacks: an `Item` takes one out. A stack is a list of floats, made of
 numbers by `STACK` and read by an `Entry`. A program never changes: what transforms one builds another, with
-`trace.Builder`. Imports the table. Source of the form: Cytron et al., ACM TOPLAS 13 (1991).
+`tracer.Builder`. Imports the table. Source of the form: Cytron et al., ACM TOPLAS 13 (1991).
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ eager loop, `jax.lax`, and closed forms.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from typing import Any
 

@@ -18,13 +18,14 @@ from ... import primitives, sweep
 from ...coercion import as_float
 from ...graph import topological_order
 from ...numerics.ieee import PACKAGE
+from ...operators import Operators
 from ...primitives import Primitive
 from ...sweep import Term
 from ...value import Value
 from ..program import Entry, Instruction, Operand, Operation, Program, Stack
 
 
-class Tracer:
+class Tracer(Operators):
     """A number without a value yet: an input, the result of an instruction, or a constant (its `operand` is a float).
 
     Operators and the rows of the table make new tracers. Comparisons are instructions as well, and give truths; a truth
@@ -95,62 +96,21 @@ class Tracer:
         builder = next(arg.builder for arg in args if isinstance(arg, Tracer))
         return builder.emit(op, args)
 
-    # ---- arithmetic ----
+    def _unary(self, op: Primitive) -> Any:
+        return self.builder.emit(op, (self,))
 
-    def __add__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.add, (self, other))
+    def _binary(self, op: Primitive, other: Any) -> Any:
+        return self.builder.emit(op, (self, other))
 
-    def __radd__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.add, (other, self))
+    def _reflected(self, op: Primitive, other: Any) -> Any:
+        return self.builder.emit(op, (other, self))
 
-    def __sub__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.sub, (self, other))
-
-    def __rsub__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.sub, (other, self))
-
-    def __mul__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.mul, (self, other))
-
-    def __rmul__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.mul, (other, self))
-
-    def __truediv__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.div, (self, other))
-
-    def __rtruediv__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.div, (other, self))
-
-    def __floordiv__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.floordiv, (self, other))
-
-    def __rfloordiv__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.floordiv, (other, self))
-
-    def __mod__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.mod, (self, other))
-
-    def __rmod__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.mod, (other, self))
-
-    def __pow__(self, other: Any, modulus: None = None) -> Tracer:
-        return self.builder.emit(primitives.pow, (self, other))
-
-    def __rpow__(self, other: Any, modulus: None = None) -> Tracer:
-        return self.builder.emit(primitives.pow, (other, self))
-
-    def __neg__(self) -> Tracer:
-        return self.builder.emit(primitives.neg, (self,))
-
-    def __pos__(self) -> Tracer:
-        return self
-
-    def __abs__(self) -> Tracer:
-        return self.builder.emit(primitives.abs, (self,))
+    def _compared(self, op: Primitive, a: Any, b: Any) -> Any:
+        return self.builder.emit(op, (a, b))
 
     # ---- copies: of the same number ----
 
-    __copy__ = __pos__
+    __copy__ = Operators.__pos__
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tracer:
         return self
@@ -161,24 +121,6 @@ class Tracer:
     # ---- comparison: an instruction; identity: of the tracer ----
 
     __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> Any:
-        return self.builder.emit(primitives.equal, (self, other))
-
-    def __ne__(self, other: object) -> Any:
-        return self.builder.emit(primitives.unequal, (self, other))
-
-    def __lt__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.less, (self, other))
-
-    def __le__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.less_equal, (self, other))
-
-    def __gt__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.less, (other, self))
-
-    def __ge__(self, other: Any) -> Tracer:
-        return self.builder.emit(primitives.less_equal, (other, self))
 
     def __bool__(self) -> bool:
         return self.builder.decide(self)

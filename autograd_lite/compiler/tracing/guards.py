@@ -19,9 +19,9 @@ from ...graph import topological_order
 from ...recording import next_run, tracing
 from ...trees import Tree, flatten
 from ...value import Value
-from ..loops import Recording, Tracing
 from ..program import Loop, Operand, Program
 from ..targets import python
+from .loops import Recording, Tracing
 from .tracer import Tracer, rebuilt, restart, user_line
 
 

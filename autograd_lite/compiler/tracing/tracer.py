@@ -66,7 +66,7 @@ class Tracer(Operators):
 
     def terms(self, factors: Sequence[Any], forward: bool) -> Sequence[Any]:
         """What `sweep.terms` asks where this value belongs to a loop: see `loops`."""
-        from ..loops import terms
+        from .loops import terms
 
         return terms(self, factors, forward)
 

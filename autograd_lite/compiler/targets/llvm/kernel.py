@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ....primitives import Primitive, fsum
-from ... import host, native_loops
+from ... import host
 from ...program import Loop, Operand, Operation, Program
-from . import c_api, row_layout
+from . import c_api, loops, row_layout
 from .ir import INF, Code, Number, Truth
 from .module import Module, Template
 from .row_loop import HEADER, assembly, memory
@@ -472,7 +472,7 @@ class _Writer:
             if op.result_type in (list, tuple):  # has a place of its own
                 last[index] = -1
                 self.areas[index] = size
-                size += native_loops.area(self, op, operands)
+                size += loops.area(self, op, operands)
         piece = 0
         for value in range(self.inputs, len(piece_of)):
             while piece < piece_of[value]:
@@ -500,7 +500,7 @@ class _Writer:
             op, operands, _ = self.program.instructions[index - self.inputs]
             template = self.templates[index - self.inputs]
             if not isinstance(op, Primitive):
-                native_loops.write(self, index, here, lines)
+                loops.write(self, index, here, lines)
                 self._put_away(index, here, lines)
                 continue
             texts = [
@@ -581,7 +581,7 @@ class _Writer:
             "}",
         ]
         plain = self.plain("kernel.whole")
-        return "\n".join([_MEMORY, native_loops.movers(1), *self.unit.texts, plain, *whole])
+        return "\n".join([_MEMORY, loops.movers(1), *self.unit.texts, plain, *whole])
 
     def plain(self, name: str) -> str:
         """``@name(in, out, frame)``, whose inputs and outputs lie one after the other, and the loops that it calls."""
@@ -602,11 +602,11 @@ class _Writer:
             texts.append("\n".join([head, *self.piece(k), "  ret void", "}"]))
             calls.append(f"  call void @{name}.{k}(ptr %in, ptr %out, ptr %frame)")
         head = f"define internal void @{name}{arguments} nounwind {{"
-        return "\n".join([*texts, head, *calls, *native_loops.freed(self, "f"), "  ret void", "}"])
+        return "\n".join([*texts, head, *calls, *loops.freed(self, "f"), "  ret void", "}"])
 
     def _loops(self) -> list[str]:
         return [
-            native_loops.function(self, index, op)
+            loops.function(self, index, op)
             for index, (op, _, _) in enumerate(self.program.instructions, self.inputs)
             if isinstance(op, Loop)
         ]
@@ -679,14 +679,14 @@ class _Writer:
             "vector:",
             "  %at = mul i64 %row, 8",
             *inside,
-            *native_loops.freed(self, "f"),
+            *loops.freed(self, "f"),
             f"  %next = add i64 %row, {n}",
             "  br label %loop",
             "done:",
             "  ret void",
             "}",
         ]
-        return "\n".join([_MEMORY, native_loops.movers(n), *self.unit.texts, *pieces, *body])
+        return "\n".join([_MEMORY, loops.movers(n), *self.unit.texts, *pieces, *body])
 
 
 # ---- llvmlite --------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
-from autograd_lite import math
+from autograd_lite import math, primitives
 from autograd_lite.compiler import Program
 
 # ---- random loops ----------------------------------------------------------------------------------------------------
@@ -23,12 +23,12 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "mul": lambda a, b: a * b,
     "sin": lambda a, b: math.sin(a),
     "sqrt": lambda a, b: math.sqrt(a),  # nan and infinite slopes
-    "div": lambda a, b: a / b,
+    "div": lambda a, b: primitives.div(a, b),  # floats as IEEE 754 has them
     "maximum": lambda a, b: math.maximum(a, b),
     "relu": lambda a, b: math.relu(a),
     "where": lambda a, b: math.where(a > b, a, b * b),
     "sqrt or not": lambda a, b: math.where(a > 0, math.sqrt(a), b),
-    "floor": lambda a, b: math.floor(a) + 0.0 * b,
+    "floor": lambda a, b: primitives.floor(a) + 0.0 * b,
     "loop": lambda a, b: ag.scan(lambda c, x: (c * x + b, None), a, [0.5, b, -1.5])[0],
     "loop of choices": lambda a, b: ag.scan(lambda c, x: (math.where(c > b, x, c * c), c), a, [0.5, b])[1][1],
     "while": lambda a, b: ag.while_loop(lambda v: v[0] < 3.0, lambda v: (v[0] + 1.0, v[1] * b), (a, b))[1],

@@ -13,13 +13,13 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .. import control, primitives, sweep, trees
-from ..primitives import Primitive
-from ..recording import is_recording, tracing
-from ..sweep import Bundle, Term
-from ..trees import Tree, flatten
-from .program import STACK, Entry, Item, Loop, Operand, Operation, Program, Stack
-from .tracing.tracer import Builder, Tracer, is_variable, pull, push, rebuilt, replayed, user_line
+from ... import control, primitives, sweep, trees
+from ...primitives import Primitive
+from ...recording import is_recording, tracing
+from ...sweep import Bundle, Term
+from ...trees import Tree, flatten
+from ..program import STACK, Entry, Item, Loop, Operand, Operation, Program, Stack
+from .tracer import Builder, Tracer, is_variable, pull, push, rebuilt, replayed, user_line
 
 MOST = 1000  # elements of a stack that are written out one by one
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .program import Item, Loop, Operand, Stack
-from .targets.llvm.ir import Code
+from ...program import Item, Loop, Operand, Stack
+from .ir import Code
 
 if TYPE_CHECKING:
-    from .targets.llvm import _Writer
+    from .kernel import _Writer
 
 
 def write(writer: _Writer, index: int, here: dict[int, str], lines: list[str]) -> None:

@@ -356,6 +356,7 @@ _loop = functools.cache(_Loop)
 
 
 def _checked(unit: Module, function: Callable[..., None], *args: Any) -> None:
+    unit.raise_kept()  # of a call that came the fast path
     function(*args)
     unit.raise_kept()
 

@@ -17,6 +17,8 @@ from .ir import Code
 if TYPE_CHECKING:
     from .kernel import _Writer
 
+_ASKS = 1 << 16  # steps, after which Python is asked for interrupts
+
 
 def write(writer: _Writer, index: int, here: dict[int, str], lines: list[str]) -> None:
     """The lines of an instruction that is no row of the table."""
@@ -245,11 +247,11 @@ def function(writer: _Writer, index: int, loop: Loop) -> str:
             place = _results(loop) + (k - loop.carry) * (loop.count or 0)
             lines.append(_at(f"%made{k}", writer, "%area", place))
     truth, everywhere = code.truth_type, code.truth(True).text
-    lines += ["  br label %loop", "loop:", "  %i = phi i64 [ 0, %entry ], [ %i2, %body ]"]
+    lines += ["  br label %loop", "loop:", "  %i = phi i64 [ 0, %entry ], [ %i2, %next ]"]
     active = None
     if loop.test:
-        lines.append(f"  %before = phi {truth} [ {everywhere}, %entry ], [ %active, %body ]")
-        lines.append(f"  %steps = phi {kind} [ {code.literal(0.0)}, %entry ], [ %steps2, %body ]")
+        lines.append(f"  %before = phi {truth} [ {everywhere}, %entry ], [ %active, %next ]")
+        lines.append(f"  %steps = phi {kind} [ {code.literal(0.0)}, %entry ], [ %steps2, %next ]")
         lines.append(f"  call void @{tests[0]}(ptr %in, ptr %out, ptr %frame)")
         holds = got("holds", "%out", 0)
         lines.append(f"  %true = fcmp une {kind} {holds}, {code.literal(0.0)}")
@@ -291,7 +293,20 @@ def function(writer: _Writer, index: int, loop: Loop) -> str:
     if loop.test:
         lines.append(f"  %one = fadd {kind} %steps, {code.literal(1.0)}")
         lines.append(f"  %steps2 = select {truth} %active, {kind} %one, {kind} %steps")
-    lines += ["  %i2 = add i64 %i, 1", "  br label %loop", "done:"]
+    lines.append("  %i2 = add i64 %i, 1")
+    interrupted = writer.unit.interrupted() if loop.count is None or loop.count > _ASKS else None
+    if interrupted is not None:
+        lines += [
+            f"  %due = and i64 %i2, {_ASKS - 1}",
+            "  %asks = icmp eq i64 %due, 0",
+            "  br i1 %asks, label %ask, label %next",
+            "ask:",
+            f"  %stop = call i1 {interrupted}()",
+            "  br i1 %stop, label %done, label %next",
+        ]
+    else:
+        lines.append("  br label %next")
+    lines += ["next:", "  br label %loop", "done:"]
     for k in range(loop.carry):
         put(f"result{k}", got(f"last{k}", "%in", k), "%area", k)
     if loop.test:

@@ -2,8 +2,8 @@
 
 Value i is the i-th input, or what an instruction gives; an operand is the index of an earlier value (an int) or a
 number (a float). An instruction applies a row of the table, which gives a float or a truth, or it is a `Loop`, which
-owns programs, and gives a tuple of floats and of stacks: an `Item` takes one out. A stack is a list of floats, made of
-numbers by `STACK` and read by an `Entry`. A program never changes: what transforms one builds another, with
+owns programs, and gives a tuple of floats and of stacks. A stack is a list of floats, made of numbers by `STACK`; a
+`Part` takes one out of either. A program never changes: what transforms one builds another, with
 `tracer.Builder`. Imports the table. Source of the form: Cytron et al., ACM TOPLAS 13 (1991).
 """
 
@@ -36,32 +36,23 @@ STACK = Stack()
 
 
 @dataclass(frozen=True)
-class Entry:
-    """The operation that reads a number of a stack."""
-
-    index: int
-    name = "entry"
-    arg_types = (list,)
-    result_type = float
-
-    def __call__(self, stack: list[float]) -> float:
-        return stack[self.index]
-
-
-@dataclass(frozen=True)
-class Item:
-    """The operation that takes a result of a loop: a float, or a stack."""
+class Part:
+    """The operation that takes a float or a stack out of a loop's results, or a number out of a stack (a list)."""
 
     index: int
     result_type: type = float
-    arg_types = (tuple,)
+    source: type = tuple
 
     @property
     def name(self) -> str:
-        return "item" if self.result_type is float else "items"
+        return "entry" if self.source is list else "item" if self.result_type is float else "items"
 
-    def __call__(self, results: tuple[Any, ...]) -> Any:
-        return results[self.index]
+    @property
+    def arg_types(self) -> tuple[type, ...]:
+        return (self.source,)
+
+    def __call__(self, whole: Any) -> Any:
+        return whole[self.index]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +99,7 @@ class Loop:
     def run(self, operands: tuple[Any, ...], function: Callable[[Program], Callable[..., Any]]) -> tuple[Any, ...]:
         """The results, with the programs as functions of floats."""
         first = self.carry + self.stacks
-        carry, stacks, constants = operands[: self.carry], operands[self.carry : first], operands[first:]
+        carry, stacks, constants = operands[: self.carry], operands[self.carry : first], [*operands[first:]]
         body = function(self.body)
         if self.test is not None:
             test, steps = function(self.test), 0
@@ -117,8 +108,7 @@ class Loop:
             return *carry, float(steps)
         count = self.count
         if count is None:
-            *constants, number = constants
-            count = int(number)
+            count = int(constants.pop())
         rows: list[Any] = [()] * count
         for i in reversed(range(count)) if self.reverse else range(count):
             found = body(*carry, *[stack[i] for stack in stacks], *constants)
@@ -126,7 +116,7 @@ class Loop:
         return *carry, *[[row[k] for row in rows] for k in range(self.made)]
 
 
-Operation = Primitive | Stack | Entry | Item | Loop
+Operation = Primitive | Stack | Part | Loop
 
 
 class Instruction(NamedTuple):
@@ -172,7 +162,7 @@ class Program:
             raise TypeError(f"this program has {len(self.inputs)} inputs, not {len(numbers)}")
         values: list[Any] = list(map(float, numbers))
         for op, operands, _ in self.instructions:
-            found = op(*[values[x] if isinstance(x, int) else x for x in operands])
+            found: Any = op(*[values[x] if isinstance(x, int) else x for x in operands])
             values.append(found if op.result_type in (list, tuple) else float(found))
         return tuple([values[x] if isinstance(x, int) else x for x in self.outputs])
 
@@ -218,26 +208,28 @@ class Program:
 
     def _verify_structure(self, index: int, op: Operation, operands: tuple[Operand, ...]) -> None:
         """What is asked of loops, and of what reads their results and stacks."""
-        if isinstance(op, (Item, Entry)):
+        if isinstance(op, Part):
             source = operands[0]
-            whole = self.instructions[source - len(self.inputs)].op if isinstance(source, int) else op
-            if isinstance(op, Entry):
-                there = op.index in range(self.length(source) or 0)
+            assert isinstance(source, int)
+            if op.source is list:
+                places = range(self.length(source) or 0)
             else:
-                made = isinstance(whole, Loop) and (whole.made if whole.test is None else 0)
-                first = whole.carry + (whole.test is not None) if isinstance(whole, Loop) else 0
-                there = op.index in (range(first) if op.result_type is float else range(first, first + made))
-            if not there:
+                loop = self.instructions[source - len(self.inputs)].op
+                assert isinstance(loop, Loop)
+                first = loop.carry + (loop.test is not None)
+                places = range(first) if op.result_type is float else range(first, first + loop.made)
+            if op.index not in places:
                 raise ValueError(f"%{index}: %{source} has no {op.name}[{op.index}]")
-        if isinstance(op, Loop):
-            if min(op.carry, op.stacks, op.made, op.count or 0) < 0 or (op.test and op.stacks + op.made):
+        elif isinstance(op, Loop):
+            tests = [] if op.test is None else [op.test]
+            if min(op.carry, op.stacks, op.made, op.count or 0) < 0 or (tests and op.stacks + op.made):
                 raise ValueError(f"%{index}: its body has not the inputs and outputs of such a loop")
-            if op.test and (len(op.test.inputs), len(op.test.outputs)) != (len(op.body.inputs), 1):
+            if any((len(test.inputs), len(test.outputs)) != (len(op.body.inputs), 1) for test in tests):
                 raise ValueError(f"%{index}: its test has not the inputs of its body, or not one output")
             for operand in operands[op.carry : op.carry + op.stacks]:
-                if not isinstance(operand, int) or self.length(operand) != op.count:
-                    raise ValueError(f"%{index}: it goes along {operand!r}, which is no stack of {op.count}")
-            for program in (op.body, *([op.test] if op.test else [])):
+                if self.length(operand) != op.count:
+                    raise ValueError(f"%{index}: it goes along %{operand}, which is no stack of {op.count}")
+            for program in (op.body, *tests):
                 program.verify()
 
     def length(self, stack: Operand) -> int | None:
@@ -311,11 +303,11 @@ def _parsed(lines: list[tuple[int, str]]) -> Program:
 
 _SPELLED: dict[str, Callable[[list[Any], list[tuple[int, str]]], Operation]] = {
     "stack": lambda given, lines: STACK,
-    "entry": lambda given, lines: Entry(*given),
-    "item": lambda given, lines: Item(*given),
-    "items": lambda given, lines: Item(*given, list),
+    "entry": lambda given, lines: Part(given[0], source=list),
+    "item": lambda given, lines: Part(given[0]),
+    "items": lambda given, lines: Part(given[0], result_type=list),
     "loop": lambda given, lines: Loop(_parsed(lines), *given),
-    "while": lambda given, lines: Loop(_parsed(lines), *given, test=_parsed(lines)),
+    "while": lambda given, lines: Loop(_parsed(lines), given[0], test=_parsed(lines)),
 }
 
 
@@ -324,7 +316,7 @@ def _spelled(op: Operation) -> str:
     if isinstance(op, Loop):
         given: list[Any] = [op.carry] if op.test else [op.carry, op.stacks, op.count, op.reverse]
     else:
-        given = [op.index] if isinstance(op, (Item, Entry)) else []
+        given = [op.index] if isinstance(op, Part) else []
     return f"{op.name}{json.dumps(given) if given else ''}"
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from ... import primitives
 from ...primitives import Primitive
-from ..program import Loop, Operand, Program
+from ..program import Operand, Operation, Program
 from ..tracing.python_source import Names, Untranslatable, assigned
 
 _CHUNK = 1000  # statements in a function: what an engine still compiles at once
@@ -39,8 +39,6 @@ def emit(program: Program) -> str:
     >>> [line.strip() for line in lines if line.startswith("  v[")]
     ['v[2] = v[0] * v[1];', 'v[3] = $sigmoid(v[2]);']
     """
-    if any(isinstance(op, Loop) for op, _, _ in program.instructions):
-        raise Untranslatable("a program with loops is not written in JavaScript: give the steps one by one, uncompiled")
     translator = Translator()
     count = len(program.inputs)
     statements = [
@@ -115,8 +113,10 @@ class Translator:
         self.functions: list[str] = []
         self._names: dict[Any, str] = {}
 
-    def call(self, op: Primitive, args: Sequence[str]) -> str:
+    def call(self, op: Operation, args: Sequence[str]) -> str:
         """The row applied to arguments that are JavaScript expressions without operators."""
+        if not isinstance(op, Primitive):
+            raise Untranslatable("a program with loops is not written in JavaScript: give its steps one by one")
         sign = _INFIX.get(op.value)
         if sign is not None:
             return f"{args[0]} {sign} {args[1]}"  # - -1 has its space

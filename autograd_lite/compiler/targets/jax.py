@@ -101,7 +101,7 @@ def evaluate(program: Program, inputs: Sequence[Any]) -> list[Any]:
     """The program's outputs for JAX arrays of one shape, or of shapes that broadcast: element by element."""
     values = list(inputs)
     for op, operands, _ in program.instructions:
-        args = [values[x] if isinstance(x, int) else x for x in operands]
+        args: list[Any] = [values[x] if isinstance(x, int) else x for x in operands]
         if isinstance(op, Primitive):
             values.append(_operation(op)(*args))
         elif isinstance(op, Loop):
@@ -145,8 +145,8 @@ def _loop(loop: Loop, args: Sequence[Any]) -> tuple[Any, ...]:
         new = state[0] + 1.0, *step(state[1:], ())[0]
         return tuple(jnp.where(holds(state), x, old) for x, old in zip(new, state))
 
-    steps, *results = jax.lax.while_loop(lambda state: jnp.any(holds(state)), go, (jnp.zeros(shape), *carry))
-    return *results, steps
+    steps, *last_carry = jax.lax.while_loop(lambda state: jnp.any(holds(state)), go, (jnp.zeros(shape), *carry))
+    return *last_carry, steps
 
 
 def function(fn: Callable[..., Any]) -> Callable[..., Any]:

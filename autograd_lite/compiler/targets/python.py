@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...primitives import Primitive, fsum
-from ..program import Entry, Item, Loop, Program, Stack
+from ..program import Loop, Part, Program, Stack
 
 _INFIX: dict[Any, str] = {
     operator.add: "+",
@@ -97,7 +97,7 @@ class _Printer:
         lines: list[str] = []
         names: list[Any] = [*inputs]  # of each value; of a loop those of its results
         for index, (op, operands, label) in enumerate(program.instructions, len(names)):
-            if isinstance(op, Item):
+            if isinstance(op, Part) and op.source is tuple:
                 names.append(names[int(operands[0])][op.index])
                 continue
             shown = [names[x] if isinstance(x, int) else repr(x) for x in operands]
@@ -107,7 +107,7 @@ class _Printer:
             names.append(self._identifier(label, f"v{index}"))
             if isinstance(op, Stack):
                 value = f"[{', '.join(shown)}]"
-            elif isinstance(op, Entry):
+            elif isinstance(op, Part):
                 value = f"{shown[0]}[{op.index}]"
             else:
                 sign = _INFIX.get(op.value)

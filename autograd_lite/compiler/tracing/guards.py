@@ -42,8 +42,8 @@ class Recorder(Recording):
                 wanted += [x for x in self._instructions[index].operands if isinstance(x, int)]  # type: ignore[union-attr]
         for index in sorted(set(wanted) - known.keys()):
             op, operands, _ = self._instructions[index]  # type: ignore[misc]
-            args = tuple([known[x] if isinstance(x, int) else x for x in operands])
-            found = op.run(args, python.scalar) if isinstance(op, Loop) else op(*args)
+            args: tuple[Any, ...] = tuple([known[x] if isinstance(x, int) else x for x in operands])
+            found: Any = op.run(args, python.scalar) if isinstance(op, Loop) else op(*args)
             known[index] = found if op.result_type in (list, tuple) else float(found)
         return known[operand]
 

@@ -10,15 +10,16 @@ path, whether it has one is carried beside it. Source: Griewank & Walther, Evalu
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ... import control, primitives, sweep, trees
 from ...primitives import Primitive
 from ...recording import is_recording, tracing
 from ...sweep import Bundle, Term
 from ...trees import Tree, flatten
-from ..program import STACK, Entry, Item, Loop, Operand, Operation, Program, Stack
+from ..program import STACK, Loop, Operand, Operation, Part, Program, Stack
 from .tracer import Builder, Tracer, is_variable, pull, push, rebuilt, replayed, user_line
 
 MOST = 1000  # elements of a stack that are written out one by one
@@ -107,8 +108,8 @@ class Tracing:
             count=count,
             reverse=reverse,
         )
-        results = [outer.emit(Item(k), (loop,)) for k in range(len(carry))]
-        return results, [outer.emit(Item(len(carry) + k, list), (loop,)) for k in range(len(made))]
+        results = [outer.emit(Part(k), (loop,)) for k in range(len(carry))]
+        return results, [outer.emit(Part(len(carry) + k, list), (loop,)) for k in range(len(made))]
 
     def while_loop(self, test: Any, step: Any, init: Sequence[Any]) -> list[Any]:
         """`control.while_loop`, of numbers."""
@@ -121,7 +122,7 @@ class Tracing:
         body.close()
         constants = [(inner, outer.value(operand)) for operand, inner in body.constants.items()]
         loop = _loop(outer, body, list(zip(carry, init, outputs)), [], constants, [], test=holds)
-        return [outer.emit(Item(k), (loop,)) for k in range(len(carry))]
+        return [outer.emit(Part(k), (loop,)) for k in range(len(carry))]
 
     def stacked(self, tree: Tree, stacks: Sequence[Tracer]) -> Any:
         """The steps' outputs of that nesting, whose numbers are stacked: as they are eagerly, or a `LongStack`."""
@@ -159,7 +160,7 @@ class Tracing:
         """The stack of these numbers; where they were all entries of one, that one."""
         whole = _source(column[0])
         if whole is not None and whole.builder is self.builder and _length(whole) == len(column):
-            entries = [self.builder.emit(Entry(i), (whole,)) for i in range(len(column))]
+            entries = [self.builder.emit(_entry(i), (whole,)) for i in range(len(column))]
             if all(x is entry for x, entry in zip(column, entries)):
                 return whole
         return self.builder.emit(STACK, column)
@@ -172,16 +173,20 @@ def _outputs(body: _Body, numbers: Sequence[Any]) -> list[Tracer]:
 
 def _source(x: Any) -> Tracer | None:
     """The stack that a number is an entry of, if it is one."""
-    return x.parents[0] if isinstance(x, Tracer) and isinstance(x.op, Entry) else None
+    return x.parents[0] if isinstance(x, Tracer) and isinstance(x.op, Part) and x.op.source is list else None
 
 
 def _length(stack: Tracer) -> int:
     op = stack.op
-    return len(stack.parents) if isinstance(op, Stack) else stack.parents[0].op.count  # type: ignore[no-any-return]
+    return len(stack.parents) if isinstance(op, Stack) else stack.parents[0].op.count
+
+
+def _entry(i: int) -> Part:
+    return Part(i, source=list)
 
 
 def _entries(stack: Tracer, count: int) -> list[Tracer]:
-    return [stack.builder.emit(Entry(i), (stack,)) for i in range(count)]
+    return [stack.builder.emit(_entry(i), (stack,)) for i in range(count)]
 
 
 class LongStack(Sequence[Any]):
@@ -200,15 +205,15 @@ class LongStack(Sequence[Any]):
                 self._refuse()
             return [self[k] for k in places]
         place = range(self._count)[i]
-        return self.tree.unflatten([stack.builder.emit(Entry(place), (stack,)) for stack in self.stacks])
+        return self.tree.unflatten([stack.builder.emit(_entry(place), (stack,)) for stack in self.stacks])
 
     def __iter__(self) -> Iterator[Any]:
-        return self._refuse()
+        self._refuse()
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._refuse()
+        self._refuse()
 
-    def _refuse(self) -> Any:
+    def _refuse(self) -> NoReturn:
         raise TypeError(
             f"the outputs of a compiled scan of {self._count} steps are too many to be written out one by one: add up "
             f"in the carry, or go along them with another scan{user_line()}"
@@ -314,10 +319,9 @@ def terms(y: Tracer, factors: Sequence[Any], forward: bool) -> Sequence[Any]:
     if isinstance(op, Loop):
         return (_pushed if forward else _pulled)(y, op, factors)
     if not isinstance(op, Stack):
-        k = op.index
-        return [_each(factors[0], (lambda parts: _part(parts, k)) if forward else (lambda term: _Parts({k: term})))]
+        return [_each(factors[0], functools.partial(_part, op.index) if forward else lambda x: _Parts({op.index: x}))]
     if not forward:
-        return [None if x is None else _each(x, lambda parts, i=i: _part(parts, i)) for i, x in enumerate(factors)]
+        return [None if x is None else _each(x, functools.partial(_part, i)) for i, x in enumerate(factors)]
     found: dict[Any, dict[int, Any]] = {}
     for i, factor in enumerate(factors):
         for direction, term in _directions(factor).items():
@@ -344,10 +348,10 @@ def _each(factor: Any, change: Callable[[Any], Any]) -> Any:
     return _joined({direction: x for direction, x in changed.items() if x is not None}, factor)
 
 
-def _part(parts: _Parts, k: int) -> Any:
+def _part(k: int, parts: _Parts) -> Any:
     found = parts.few.get(k)
     for number, there in parts.whole:
-        entries = [None if stack is None else stack.builder.emit(Entry(k), (stack,)) for stack in (number, there)]
+        entries = [None if stack is None else stack.builder.emit(_entry(k), (stack,)) for stack in (number, there)]
         term = _Pair(*entries).term()
         found = term if found is None else found + term
     return found
@@ -417,14 +421,14 @@ class _Derivative:
     def item(self, made: Tracer, key: Any) -> Term | None:
         """A carried term after the last step."""
         number, there = self.places[key]
-        items = [None if k is None else made.builder.emit(Item(k), (made,)) for k in (number, there)]
+        items = [None if k is None else made.builder.emit(Part(k), (made,)) for k in (number, there)]
         return _Pair(*items).term()
 
     def stack(self, made: Tracer, key: Any) -> _Pair:
         """A term that was stacked."""
         first = len(self.carry)
         places = self.places[key]
-        return _Pair(*[None if k is None else made.builder.emit(Item(first + k, list), (made,)) for k in places])
+        return _Pair(*[None if k is None else made.builder.emit(Part(first + k, list), (made,)) for k in places])
 
 
 def _certain(pair: _Pair) -> Any:
@@ -443,7 +447,8 @@ def _pushed(y: Tracer, loop: Loop, factors: Sequence[Any]) -> Sequence[Any]:
     while True:
         body = _Derivative(loop, paths, first)
         tangents: dict[Tracer, Any] = {}
-        stacks, constants = [], []
+        stacks: list[Any] = []
+        constants: list[Any] = []
         for (slot, direction), pair in body.carried.items():
             _add(tangents, body.inputs[slot], direction, pair.term())
         for slot, direction, x in given:
@@ -505,7 +510,7 @@ def _pulled(y: Tracer, loop: Loop, factors: Sequence[Any]) -> Sequence[Any]:
         return factors
     outer, args = y.builder, list(y.parents)
     if loop.test is not None:  # how many steps there were is known: so it is a loop of so many
-        args.append(outer.emit(Item(loop.carry), (y,)))
+        args.append(outer.emit(Part(loop.carry), (y,)))
         loop = Loop(loop.body, loop.carry)
         y = outer.emit(loop, args)
     number, last = args.pop() if loop.counted else None, loop.carry + loop.stacks
@@ -573,4 +578,7 @@ def _stored(y: Tracer, k: int) -> Tracer:
             y, dataclasses.replace(loop, body=Program(body.inputs, body.instructions, (*body.outputs, k)))
         )
         made.append(k)
-    return y.builder.emit(Item(loop.carry + made.index(k), list), (y,))
+    return y.builder.emit(Part(loop.carry + made.index(k), list), (y,))
+
+
+Builder.terms_of = staticmethod(terms)

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from ... import primitives, sweep
 from ...coercion import as_float
@@ -22,7 +22,7 @@ from ...operators import Operators
 from ...primitives import Primitive
 from ...sweep import Term
 from ...value import Value
-from ..program import Entry, Instruction, Operand, Operation, Program, Stack
+from ..program import Instruction, Operand, Operation, Part, Program, Stack
 
 
 class Tracer(Operators):
@@ -65,10 +65,15 @@ class Tracer(Operators):
         return self.builder.parents(self)
 
     def terms(self, factors: Sequence[Any], forward: bool) -> Sequence[Any]:
-        """What `sweep.terms` asks where this value belongs to a loop: see `loops`."""
-        from .loops import terms
+        """What `sweep.terms` asks of a value that is no row's, but of a loop or a stack.
 
-        return terms(self, factors, forward)
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> stack = builder.emit(STACK, (x, 2.0))
+        >>> builder.emit(Part(0, source=list), (stack,)) is x, stack.terms([None, None], forward=True)
+        (True, [None, None])
+        """
+        return self.builder.terms_of(self, factors, forward)
 
     def copied(self) -> Tracer:
         """A new value of the same number: an input of a derivative is told from all that it is made of.
@@ -176,6 +181,8 @@ class Builder:
       return %3, %2, %0, %4
     """
 
+    terms_of: ClassVar[Callable[[Tracer, Sequence[Any], bool], Sequence[Any]]]  # set by `loops`, written with this
+
     def __init__(self, inputs: Iterable[str | None] = ()) -> None:
         self._inputs = [*inputs]
         self._instructions: list[Instruction | None] = [None] * len(self._inputs)  # by the value; None for an input
@@ -238,7 +245,7 @@ class Builder:
         return self._once(op, operands, label)
 
     def _composite(self, op: Operation, operands: tuple[Operand, ...]) -> Tracer:
-        if isinstance(op, Entry):
+        if isinstance(op, Part) and op.source is list:
             made = self._instructions[int(operands[0])]
             if made is not None and isinstance(made.op, Stack):
                 return self._lift(made.operands[op.index])
@@ -252,17 +259,34 @@ class Builder:
         return found
 
     def replace(self, tracer: Tracer, op: Operation) -> None:
-        """Give a value another operation of the same operands: a loop that has more results."""
+        """Give a value another operation of the same operands: a loop that has more results.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> y = primitives.sin(x)
+        >>> builder.replace(y, primitives.cos)
+        >>> y.op
+        cos
+        """
         instruction = self._instructions[int(tracer.operand)]
         assert instruction is not None
         self._instructions[int(tracer.operand)] = instruction._replace(op=op)
 
     def value(self, operand: Operand) -> Tracer:
-        """The value that an operand stands for."""
+        """The value that an operand stands for.
+
+        >>> builder = Builder(["x", "y"])
+        >>> builder.value(1) * builder.value(2.5)
+        %2
+        """
         return self._lift(operand)
 
     def within(self, builder: Builder) -> bool:
-        """Whether this is the body of a loop in that program."""
+        """Whether this is the body of a loop in that program.
+
+        >>> Builder().within(Builder())
+        False
+        """
         return False
 
     def adopt(self, instruction: Instruction) -> None:
@@ -320,7 +344,13 @@ class Builder:
         raise TypeError(_NO_VALUE.format("it decides nothing: use where(c, a, b)"))
 
     def needed(self, operands: Iterable[Operand]) -> list[bool]:
-        """For each value whether it is one of `operands`, or one of them is computed from it."""
+        """For each value whether it is one of `operands`, or one of them is computed from it.
+
+        >>> builder = Builder(["x", "y"])
+        >>> x, y = builder.values
+        >>> builder.needed([(x * 2.0).operand])
+        [True, False, True]
+        """
         needed = [False] * len(self._instructions)
         for operand in operands:
             if isinstance(operand, int):

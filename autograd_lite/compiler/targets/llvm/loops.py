@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...program import Item, Loop, Operand, Stack
+from ...program import Loop, Operand, Part, Stack
 from .ir import Code
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def write(writer: _Writer, index: int, here: dict[int, str], lines: list[str]) -
     if isinstance(op, Stack):
         _stack(writer, index, operands, here, lines)
     elif isinstance(op, Loop):
-        given = []
+        given: list[str] = []
         kind = writer.code.number_type
         for x, takes in zip(operands, op.arg_types):
             if takes is list:
@@ -35,12 +35,12 @@ def write(writer: _Writer, index: int, here: dict[int, str], lines: list[str]) -
                 given.append(f"{kind} {writer.operand(x, here, lines)}")
         lines.append(_at(f"%area{index}", writer, "%frame", writer.areas[index]))
         lines.append(f"  call void @{writer.name}.loop{index}({', '.join([*given, f'ptr %area{index}'])})")
-    else:
-        at: str
-        if isinstance(op, Item):
-            at, place = "%frame", writer.areas[int(operands[0])] + op.index
+    elif isinstance(op, Part) and op.result_type is float:
+        at, place = "%frame", op.index
+        if op.source is list:
+            at = pointer(writer, int(operands[0]), f"{index}", lines)
         else:
-            at, place = pointer(writer, int(operands[0]), f"{index}", lines), op.index
+            place += writer.areas[int(operands[0])]
         lines.append(_at(f"%p{index}", writer, at, place))
         lines.append(f"  %x{index} = load {writer.code.number_type}, ptr %p{index}, align 8")
         here[index] = f"%x{index}"
@@ -76,7 +76,7 @@ def pointer(writer: _Writer, stack: int, tag: str, lines: list[str]) -> str:
         known = _in_place(writer, operands)
         lines.append(_at(name, writer, *(known or ("%frame", writer.areas[stack]))))
         return name
-    assert isinstance(op, Item)
+    assert isinstance(op, Part)
     whole = int(operands[0])
     loop = writer.program.instructions[whole - writer.inputs].op
     assert isinstance(loop, Loop)

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from ... import control, primitives, sweep, trees
+from ...conditions import Bundle, Term
 from ...primitives import Primitive
 from ...recording import is_recording, tracing
-from ...sweep import Bundle, Term
 from ...trees import Tree, flatten
 from ..program import STACK, Loop, Operand, Operation, Part, Program, Stack
 from .tracer import Builder, Tracer, is_variable, pull, push, rebuilt, replayed, user_line
@@ -581,4 +581,4 @@ def _stored(y: Tracer, k: int) -> Tracer:
     return y.builder.emit(Part(loop.carry + made.index(k), list), (y,))
 
 
-Builder.terms_of = staticmethod(terms)
+Builder.terms_of = terms

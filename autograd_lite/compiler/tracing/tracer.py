@@ -16,11 +16,11 @@ from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from ... import primitives, sweep
 from ...coercion import as_float
+from ...conditions import Term, terms
 from ...graph import topological_order
 from ...numerics.ieee import PACKAGE
 from ...operators import Operators
 from ...primitives import Primitive
-from ...sweep import Term
 from ...value import Value
 from ..program import Instruction, Operand, Operation, Part, Program, Stack
 
@@ -73,7 +73,7 @@ class Tracer(Operators):
         >>> builder.emit(Part(0, source=list), (stack,)) is x, stack.terms([None, None], forward=True)
         (True, [None, None])
         """
-        return self.builder.terms_of(self, factors, forward)
+        return Builder.terms_of(self, factors, forward)
 
     def copied(self) -> Tracer:
         """A new value of the same number: an input of a derivative is told from all that it is made of.
@@ -504,7 +504,7 @@ def push(node: Tracer, factors: Iterable[Any], forward: bool = True) -> Sequence
     """∂node/∂parent · factor for each parent, or None where there is no factor, or no path."""
     op, args = node.op, node.parents
     factors = [factor if is_variable(arg) else None for arg, factor in zip(args, factors)]
-    return sweep.terms(op, (node, *args), factors, _applied, forward)
+    return terms(op, (node, *args), factors, _applied, forward)
 
 
 def pull(node: Tracer, adjoint: Any) -> Sequence[Any]:
@@ -624,13 +624,13 @@ def from_graph(root: Value, seed: float = 1.0) -> Recorded:
         else:
             traced[node] = y = builder.emit(node.op, args, node.label)
             slopes[node] = list(node.op.slopes((y, *args)))
-    terms: dict[Value, Sequence[Any]] = {}
+    sent: dict[Value, Sequence[Any]] = {}
 
     def kept(node: Value, adjoint: Any) -> Sequence[Any]:
         factors = [None if parent.op is primitives.constant else adjoint for parent in node.parents]
         record = (traced[node], *[traced[parent] for parent in node.parents])
-        terms[node] = sweep.terms(node.op, record, factors, _applied)
-        return terms[node]
+        sent[node] = terms(node.op, record, factors, _applied)
+        return sent[node]
 
     adjoints: dict[Value, Any] = {root: Term(seed)}
     sweep.reverse(reversed(nodes), adjoints, kept)
@@ -641,7 +641,7 @@ def from_graph(root: Value, seed: float = 1.0) -> Recorded:
         *[
             0.0 if term is None else term.total()
             for node in nodes
-            for term in terms.get(node, [None] * len(node.parents))
+            for term in sent.get(node, [None] * len(node.parents))
         ],
     ]
     return Recorded(builder.program(outputs), tuple(nodes))

@@ -581,4 +581,4 @@ def _stored(y: Tracer, k: int) -> Tracer:
     return y.builder.emit(Part(loop.carry + made.index(k), list), (y,))
 
 
-Builder.terms_of = terms
+Builder._terms_of = terms

@@ -73,7 +73,7 @@ class Tracer(Operators):
         >>> builder.emit(Part(0, source=list), (stack,)) is x, stack.terms([None, None], forward=True)
         (True, [None, None])
         """
-        return Builder.terms_of(self, factors, forward)
+        return Builder._terms_of(self, factors, forward)
 
     def copied(self) -> Tracer:
         """A new value of the same number: an input of a derivative is told from all that it is made of.
@@ -181,7 +181,7 @@ class Builder:
       return %3, %2, %0, %4
     """
 
-    terms_of: ClassVar[Callable[[Tracer, Sequence[Any], bool], Sequence[Any]]]  # set by `loops`, written with this
+    _terms_of: ClassVar[Callable[[Tracer, Sequence[Any], bool], Sequence[Any]]]  # set by `loops`, written with this
 
     def __init__(self, inputs: Iterable[str | None] = ()) -> None:
         self._inputs = [*inputs]

@@ -233,7 +233,12 @@ class Program:
                 program.verify()
 
     def length(self, stack: Operand) -> int | None:
-        """How long a stack is; None where that is known when it is made."""
+        """How long a stack is; None where that is known when it is made.
+
+        >>> program = Program.parse("program()\\n  %0 = stack(1.0, 2.0)\\n  %1 = entry[0](%0)\\n  return %1")
+        >>> program.length(0), program()
+        (2, (1.0,))
+        """
         assert isinstance(stack, int)
         op, operands, _ = self.instructions[stack - len(self.inputs)]
         if isinstance(op, Stack):

@@ -24,7 +24,7 @@ from .numerics.domains import REAL, Domain, Region
 from .primitives import Primitive
 from .recording import differentiating, is_recording, next_run, recording, tracing
 from .trees import Tree, flatten
-from .value import NOT_CHOSEN, Value, apply, as_constant, is_node, pull, push
+from .value import NOT_CHOSEN, Value, apply, as_constant, is_node, push, reverse
 
 Argnums = int | Sequence[int]
 Function = Callable[..., Any]
@@ -495,7 +495,6 @@ class _Run:
             raise TypeError(f"{operator}: {self.name} returned {returned!r}{reason}")
         what = f"{operator}: what {self.name} returned"
         self.outputs = [_as_value(_number(z, what, self.output_tree, i)) for i, z in enumerate(found)]
-        self.order = operations(*self.outputs, until=self.inputs)
         self._began = began
         # Whether the results are Values: None while it is not known if one from outside has an influence on them.
         self._as_values: bool | None = tracing.get() is not None
@@ -521,6 +520,11 @@ class _Run:
                 f"{'their sum' if count != 1 else 'that number itself'}"
             )
         return self.outputs[0]
+
+    @functools.cached_property
+    def order(self) -> list[Value]:
+        """The operations between the inputs and the outputs."""
+        return operations(*self.outputs, until=self.inputs)
 
     @property
     def as_values(self) -> bool:
@@ -551,7 +555,7 @@ class _Run:
         for z, seed in zip(outputs, seeds):  # one node may be several outputs
             adjoints[z] = adjoints[z] + seed if z in adjoints else seed
         if not self._as_values and not self._are_values(seeds):
-            found = sweep.reverse(reversed(self.order), dict(adjoints), pull)
+            found = reverse(adjoints, self.inputs)
             if self._as_values is None:  # a sweep has been everywhere: no need to look again
                 self._as_values = self._from_outside(found)
             if not self._as_values:

@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
-from .. import sweep
-from ..graph import operations, topological_order
+from ..graph import topological_order
 from ..recording import sweeps
-from ..value import Value, pull
+from ..value import Value, reverse
 from .wording import Names, counted, number
 
 MOST_NODES = 1_000  # that are accounted for
@@ -28,7 +27,7 @@ def swept(root: Value, seed: float = 1.0, until: Iterable[Value] = ()) -> dict[V
     >>> swept(x * x)[x]
     6.0
     """
-    return sweep.reverse(reversed(operations(root, until=until)), {root: seed}, pull)
+    return reverse({root: seed}, until)
 
 
 @dataclass(frozen=True, slots=True)

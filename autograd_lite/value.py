@@ -569,13 +569,15 @@ def _special(op: Primitive, args: tuple[Any, ...], raised: BaseException | None)
 
 def written(op: Primitive, args: tuple[Any, ...]) -> str:
     """An operation with its arguments' labels and numbers: ``log(x=0.0)``, ``a=1.0 ÷ 0.0``."""
+    from . import expressions  # which only reports need
+
     shown = [
         f"{short_label(arg.label)}={arg._data}"
         if isinstance(arg, Value) and arg.label
         else str(getattr(arg, "_data", arg))
         for arg in args
     ]
-    return f" {op.symbol} ".join(shown) if op.infix else f"{op.name}({', '.join(shown)})"
+    return expressions.written(op, list(map(expressions.Term, shown)), op.symbol if op.infix else op.name).text
 
 
 # ---- what each node passes back --------------------------------------------------------------------------------------

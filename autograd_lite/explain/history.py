@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
+from ..expressions import number
 from ..graph import topological_order
 from ..recording import sweeps
 from ..value import Value, reverse
-from .wording import Names, counted, number
+from .wording import Names, counted
 
 MOST_NODES = 1_000  # that are accounted for
 MOST_TOLD = 4  # sums, and names of nodes in one line

@@ -222,6 +222,10 @@ class Judge:
         self.budget.call()
         return self.subject.values(xs)
 
+    def _in_digits(self, *xs: Any) -> list[Any]:
+        self.budget.call()
+        return self.subject.exact(*xs)
+
     def _value(self, weights: Vector, xs: list[float]) -> float:
         """The outputs, summed with `weights`."""
         return math.fsum(w * y for w, y in zip(weights, self._values(self.subject.rounded(xs))) if w)
@@ -400,7 +404,7 @@ class Judge:
         try:
             from .exact import exact_values
 
-            there = [float(y) for y in exact_values(subject.exact, subject.point)]
+            there = [float(y) for y in exact_values(self._in_digits, subject.point)]
         except Exception as error:  # whatever its code makes of numbers that are not floats
             if self.oracle == "mpmath":
                 raise TypeError(f'oracle="mpmath": {subject.name} cannot be run with more digits: {error}') from None
@@ -412,8 +416,10 @@ class Judge:
     def _exactly(self, direction: tuple[float, ...]) -> list[tuple[Any, Any]] | None:
         if direction not in self._exact:
             try:
-                found = exact_slopes(self.subject.exact, self.subject.point, direction)
+                found = exact_slopes(self._in_digits, self.subject.point, direction)
                 self._exact[direction] = found if all(isinstance(x, mpf) for pair in found for x in pair) else None
+            except OutOfTime:
+                raise
             except Exception:  # not at the points next to this one
                 self._exact[direction] = None
         return self._exact[direction]

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import primitives
 from ..coercion import short_label
-from ..explain.wording import Names, no_path, spoken
+from ..explain.wording import Names, no_path
+from ..expressions import spoken
 from ..graph import topological_order
 from ..primitives import Primitive
 from .latex import latex

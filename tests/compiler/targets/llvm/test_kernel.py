@@ -325,8 +325,8 @@ def test_rows_in_several_rounds_are_the_rows_in_one(monkeypatch: pytest.MonkeyPa
     x = builder.input()
     kernel = llvm.rows(builder.program([x * x, x * x]), [True], [True, False])
     x, out = np.random.default_rng(2).normal(size=5003), np.empty(5003)
-    monkeypatch.setattr(llvm, "_SLICE", 1)  # a batch a chunk,
-    monkeypatch.setattr(llvm, "_CHUNKS", 3)  # and six a round
+    monkeypatch.setattr(llvm.kernel, "_SLICE", 1)  # a batch a chunk,
+    monkeypatch.setattr(llvm.kernel, "_CHUNKS", 3)  # and six a round
     for threads in (1, 2, 3):
         out[:] = 0.0
         total, _ = kernel([x], [None, out], len(x), threads=threads)
@@ -575,8 +575,8 @@ def test_a_custom_operation_that_cannot_raise_is_native() -> None:
 @pytest.mark.parametrize("piece", [3, 800])
 def test_choices_across_pieces(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # What is not chosen has no say, on its way to an output, a sum, another choice, another piece.
-    monkeypatch.setattr(llvm, "_PIECE", piece)
-    monkeypatch.setattr(llvm, "_WHOLE", 0)
+    monkeypatch.setattr(llvm.kernel, "_PIECE", piece)
+    monkeypatch.setattr(llvm.kernel, "_WHOLE", 0)
     builder = Builder()
     g, d = builder.input(), builder.input()
     root = primitives.sqrt(primitives.relu(g)) * d

@@ -150,12 +150,6 @@ def leaves(args: Sequence[Any], patterns: Sequence[Any]) -> list[Any]:
     return found
 
 
-def measured(x: Any) -> tuple[int, bool]:
-    """How many nodes there are, and whether one is a loop."""
-    found = list(nodes(x))
-    return len(found), any(isinstance(node, While) for node in found)
-
-
 def nodes(x: Any) -> Iterator[Any]:
     """All statements and expressions in a tuple of them."""
     if isinstance(x, tuple):
@@ -171,5 +165,5 @@ def nodes(x: Any) -> Iterator[Any]:
 
 __all__ = [
     "Append", "Apply", "Assign", "Choice", "Expression", "Function", "If", "Leave", "Raise", "Return", "Star",
-    "Statement", "Try", "Variable", "While", "is_fixed", "kind_of", "leaves", "measured", "nodes", "pattern",
+    "Statement", "Try", "Variable", "While", "is_fixed", "kind_of", "leaves", "nodes", "pattern",
 ]  # fmt: skip

@@ -13,32 +13,13 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
 from ...primitives import Primitive
-from .python_form import (
-    Append,
-    Apply,
-    Assign,
-    Choice,
-    Expression,
-    Function,
-    If,
-    Leave,
-    Raise,
-    Return,
-    Star,
-    Statement,
-    Try,
-    Variable,
-    While,
-    is_fixed,
-    kind_of,
-    measured,
-    pattern,
-)  # fmt: skip
+from . import python_form as form
+from .python_form import Apply, Assign, Choice, Expression, Function, Variable, is_fixed, kind_of, pattern
 from .python_source import Names, Untranslatable, assigned
 
 
@@ -58,7 +39,7 @@ class Reader:
                 raise Untranslatable(f"{f.__qualname__} calls itself")
             self._reading.add(key)
             try:
-                found = _Reading(self, Names(f)).whole(args)
+                found = _Reading(self, f).whole(args)
             except Untranslatable as error:
                 found = error
             finally:
@@ -100,7 +81,7 @@ _COMPARED = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Is: operator.is_, ast.IsNot: operator.is_not,
 }  # fmt: skip
-_BINARY = {
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.Mod: operator.mod, ast.FloorDiv: operator.floordiv, ast.Pow: operator.pow,
 }  # fmt: skip
@@ -122,154 +103,169 @@ class _Counted:
     start: Expression
     stop: Expression
     step: int
-    each: Callable[[Expression], Expression] | None = None
+    each: Callable[[Expression], Expression] = lambda k: k
+
+
+@dataclass(slots=True)
+class _Way:
+    """A piece of the function: what the names stand for after it, its statements, and whether it never comes to its
+    end.
+    """
+
+    variables: dict[str, Expression]
+    block: list[form.Statement] = field(default_factory=list)
+    ended: bool = False
 
 
 class _Reading:
-    """One function being read: what its names stand for, and the statements so far."""
+    """One function being read."""
 
-    def __init__(self, reader: Reader, names: Names) -> None:
+    def __init__(self, reader: Reader, f: FunctionType) -> None:
         self.reader = reader
-        self.names = names
-        self.error = names.error
-        self.variables: dict[str, Expression] | None = {}  # None where nothing is run
-        self.block: list[Statement] = []
+        self.names = Names(f)
+        self.node: ast.AST = self.names.definition  # where it is at, for messages
+        self.way = _Way({})
         self.results: list[Any] = []
-        self.loops: list[tuple[set[str], dict[str, Any]]] = []  # the names and kinds that a loop around this changes
+        self.loops: list[dict[str, Any]] = []  # of each loop around this the kinds of what it changes
         self.left = False  # by a `break`
-        self.bounded = (names.f.__module__ or "").startswith(_PACKAGE)  # its ints are small
+        self.bounded = (f.__module__ or "").startswith(_PACKAGE)  # its ints are small
         self.count = 0
-        body = ast.walk(names.definition)
         self.lists = {
-            n.func.value.id
-            for n in body
-            if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "append"
-            if isinstance(n.func.value, ast.Name)
+            n.value.id
+            for n in ast.walk(self.names.definition)
+            if isinstance(n, ast.Attribute) and n.attr == "append" and isinstance(n.value, ast.Name)
         }
 
     def whole(self, args: Sequence[Any]) -> Function:
         definition = self.names.definition
-        parameters = self._bind(definition.args, args)
+        parameters = self.bound(definition.args, args)
         if isinstance(definition, ast.Lambda):
             self.give(self.value(definition.body))
-        else:
-            self.statements(definition.body)
-            if self.variables is not None:
-                raise self.error(definition, "it may return nothing")
-        result = self.results[0] if self.results else float
-        for other in self.results[1:]:
-            result = _joined(result, other)
-        body = tuple(self.block)
-        size, loops = measured(body)
-        return Function(tuple(parameters), body, result, size, loops)
+        self.statements(definition.body if isinstance(definition, ast.FunctionDef) else [])
+        if not self.way.ended:
+            raise self.error("it may return nothing")
+        body = tuple(self.way.block)
+        result = functools.reduce(_joined, self.results) if self.results else float
+        nodes = list(form.nodes(body))
+        loops = any(isinstance(node, form.While) for node in nodes)
+        return Function(tuple(parameters), body, result, len(nodes), loops)
 
-    def _bind(self, given: ast.arguments, args: Sequence[Any]) -> list[Variable]:
+    def bound(self, given: ast.arguments, args: Sequence[Any]) -> list[Variable]:
         names = [arg.arg for arg in (*given.posonlyargs, *given.args)]
         if given.kwonlyargs or given.kwarg or given.defaults:
-            raise self.error(self.names.definition, "its arguments have defaults or keywords")
+            raise self.error("its arguments have defaults or keywords")
         if len(args) < len(names) or (len(args) > len(names) and not given.vararg):
-            raise self.error(self.names.definition, f"it takes {len(names)} arguments, not {len(args)}")
+            raise self.error(f"it takes {len(names)} arguments, not {len(args)}")
         found: list[Variable] = []
 
-        def parameter(x: Any, name: str | None) -> Expression:
+        def parameter(x: Any, name: str | None = None) -> Expression:
             if isinstance(x, tuple):
-                return tuple(parameter(e, None) for e in x)
+                return tuple(map(parameter, x))
             if is_fixed(x):
                 return x
             found.append(self.fresh(x.kind) if name is None else Variable(name, x.kind))
             return found[-1]
 
-        assert self.variables is not None
-        self.variables.update((name, parameter(x, name)) for name, x in zip(names, args))
+        self.way.variables.update((name, parameter(x, name)) for name, x in zip(names, args))
         if given.vararg:
-            self.variables[given.vararg.arg] = tuple(parameter(x, None) for x in args[len(names) :])
+            self.way.variables[given.vararg.arg] = tuple(map(parameter, args[len(names) :]))
         return found
+
+    def error(self, reason: str) -> Untranslatable:
+        return self.names.error(self.node, reason)
+
+    def beyond(self) -> Untranslatable:
+        text = ast.unparse(self.node).splitlines()[0]
+        return self.error(f"{text!r} goes beyond arithmetic")
 
     def fresh(self, kind: Any) -> Variable:
         self.count += 1
-        return self.fresh(kind) if f"t{self.count}" in self.names.locals else Variable(f"t{self.count}", kind)
+        name = f"t{self.count}"
+        return self.fresh(kind) if name in self.names.locals else Variable(name, kind)
+
+    def emit(self, *statements: form.Statement) -> None:
+        self.way.block += statements
 
     # ---- statements ----
 
     def statements(self, nodes: Sequence[ast.stmt]) -> None:
         for node in nodes:
-            if self.variables is None:
+            if self.way.ended:
                 return
+            self.node = node
             self.statement(node)
 
     def statement(self, node: ast.stmt) -> None:
         match node:
             case ast.Return(value=ast.expr() as value):
                 self.give(self.value(value))
-            case ast.Assign(targets=[target]):
-                self.assign(target, self.value(node.value))
-            case ast.AnnAssign(value=ast.expr() as value):
-                self.assign(node.target, self.value(value))
+            case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
+                self.assign(target, self.value(value))
             case ast.AugAssign(target=ast.Name(id=name)):
                 load = ast.copy_location(ast.Name(name, ast.Load()), node)
                 self.assign(node.target, self.value(ast.copy_location(ast.BinOp(load, node.op, node.value), node)))
             case ast.If():
-                self.choice(node)
+                test = self.truth(node.test)
+                if isinstance(test, bool):
+                    self.statements(node.body if test else node.orelse)
+                else:
+                    first, other = (self.apart(self.statements, way)[1] for way in (node.body, node.orelse))
+                    self.meet(first, other)
+                    self.emit(form.If(test, tuple(first.block), tuple(other.block)))
             case ast.While(orelse=[]):
-                self.loop(node, lambda: self.truth(node.test), lambda: self.statements(node.body), assigned(node))
+                self.loop(lambda: self.truth(node.test), lambda: self.statements(node.body), assigned(node))
             case ast.For(orelse=[]):
-                self.each(node)
+                self.each(node, self.value(node.iter))
             case ast.Try(handlers=[handler], orelse=[], finalbody=[]) if handler.name is None and handler.type:
-                self.attempt(node, handler)
+                self.attempt(node, handler.type, handler.body)
             case ast.Raise(exc=ast.Call(func=kind)) | ast.Raise(exc=ast.Name() as kind):
-                self.end(Raise(self.names.known_object(kind)))
+                self.end(form.Raise(self.names.known_object(kind)))
             case ast.Raise(exc=None):
-                self.end(Raise(None))
+                self.end(form.Raise(None))
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 pass  # docstrings
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[value])) if (
-                name in self.lists
-            ):
-                self.block.append(Append(Variable(name, list), self.value(value)))
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[value])):
+                self.emit(form.Append(Variable(name, list), self.value(value)))
             case ast.Break() | ast.Continue() if self.loops:
                 self.settle()
                 self.left |= isinstance(node, ast.Break)
-                self.end(Leave(isinstance(node, ast.Break)))
+                self.end(form.Leave(isinstance(node, ast.Break)))
             case _:
-                raise self.error(node, f"the statement {ast.unparse(node).splitlines()[0]!r} goes beyond arithmetic")
+                raise self.beyond()
 
-    def end(self, statement: Statement) -> None:
-        self.block.append(statement)
-        self.variables = None
+    def end(self, statement: form.Statement) -> None:
+        self.emit(statement)
+        self.way.ended = True
 
     def give(self, value: Expression) -> None:
-        parts = value if isinstance(value, (tuple, list)) else [value]
-        if None in map(kind_of, parts):
-            raise self.error(self.names.definition, "it returns what is no number")
-        kinds = tuple(map(kind_of, parts))
+        kinds = tuple(map(kind_of, value if isinstance(value, (tuple, list)) else [value]))
+        if None in kinds:
+            raise self.error("it returns what is no number")
         self.results.append(kinds if isinstance(value, (tuple, list)) else kinds[0])
-        self.end(Return(tuple(value) if isinstance(value, list) else value))
+        self.end(form.Return(tuple(value) if isinstance(value, list) else value))
 
     def assign(self, target: ast.expr, value: Expression) -> None:
         match target:
-            case ast.Name(id=name) if name in self.lists:
-                if not isinstance(value, list):
-                    raise self.error(target, f"{name} is a list in one place, and something else here")
-                self.set(Variable(name, list), tuple(value))
+            case ast.Name(id=name) if name in self.lists and isinstance(value, list):
+                self.change(Variable(name, list), tuple(value))
             case ast.Name(id=name) if kind_of(value) is None or is_fixed(value):
-                self.variables[name] = self.kept(value)  # type: ignore[index]
+                self.way.variables[name] = self.kept(value)
             case ast.Name(id=name):
-                self.set(Variable(name, kind_of(value)), value)
+                self.change(Variable(name, kind_of(value)), value)
             case ast.Tuple(elts=elements) | ast.List(elts=elements) if isinstance(value, (tuple, list)):
-                parts = self.kept(value)
-                starred = next((i for i, e in enumerate(elements) if isinstance(e, ast.Starred)), None)
-                if starred is not None:
-                    end = starred + len(parts) - len(elements) + 1
-                    parts = [*parts[:starred], list(parts[starred:end]), *parts[end:]]
-                for element, x in zip(elements, parts, strict=True):
-                    self.assign(element.value if isinstance(element, ast.Starred) else element, x)
+                parts = list(self.kept(value))
+                for i, element in enumerate(elements):
+                    if isinstance(element, ast.Starred):
+                        end = i + len(parts) - len(elements) + 1
+                        parts[i:end] = [parts[i:end]]
+                        element = element.value
+                    self.assign(element, parts[i])
             case _:
-                raise self.error(target, f"{ast.unparse(target)} is assigned to")
+                raise self.error(f"{ast.unparse(target)} is assigned to")
 
-    def set(self, variable: Variable, value: Expression) -> Variable:
-        self.block.append(Assign((variable,), value))
-        self.variables[variable.name] = variable  # type: ignore[index]
-        return variable
+    def change(self, variable: Variable, value: Expression) -> None:
+        self.emit(Assign((variable,), value))
+        self.way.variables[variable.name] = variable
 
     def kept(self, value: Expression) -> Expression:
         """A value that does not change with the variables that it is made of now."""
@@ -278,187 +274,144 @@ class _Reading:
         if is_fixed(value) or (isinstance(value, Variable) and value.name not in self.names.locals):
             return value
         variable = self.fresh(kind_of(value))
-        self.block.append(Assign((variable,), value))
+        self.emit(Assign((variable,), value))
         return variable
 
-    def apart(self, run: Callable[[], Any]) -> tuple[Any, list[Statement], dict[str, Expression] | None]:
-        """What `run` gives, its statements, and the variables after it."""
-        block, variables = self.block, self.variables
-        self.block, self.variables = [], dict(variables or {})
-        found = run()
-        made, self.block = self.block, block
-        after, self.variables = self.variables, variables
-        return found, made, after
+    # ---- ways that part and meet ----
 
-    def choice(self, node: ast.If) -> None:
-        test = self.truth(node.test)
-        if isinstance(test, bool):
-            self.statements(node.body if test else node.orelse)
+    def apart(self, run: Callable[..., Any], *args: Any) -> tuple[Any, _Way]:
+        """What `run` gives, and the piece that it is."""
+        before, self.way = self.way, _Way(dict(self.way.variables))
+        found = run(*args)
+        made, self.way = self.way, before
+        return found, made
+
+    def meet(self, first: _Way, other: _Way) -> None:
+        """Go on after both; one that has ended has no say."""
+        if first.ended or other.ended:
+            rest = other if first.ended else first
+            self.way.variables, self.way.ended = rest.variables, rest.ended
             return
-        _, first, a = self.apart(lambda: self.statements(node.body))
-        _, other, b = self.apart(lambda: self.statements(node.orelse))
-        self.variables = self.meet(a, b, first, other, node)
-        self.block.append(If(test, tuple(first), tuple(other)))
+        a, b = first.variables, other.variables
+        both = {**a, **b}
+        for name in a.keys() & b.keys():
+            both[name] = self.merged(a[name], b[name], first, other, name)
+        self.way.variables = both
 
-    def meet(
-        self,
-        a: dict[str, Expression] | None,
-        b: dict[str, Expression] | None,
-        first: list[Statement],
-        other: list[Statement],
-        node: ast.AST,
-    ) -> dict[str, Expression] | None:
-        """The variables where two ways meet; one that has ended has no say."""
-        if a is None or b is None:
-            return b if a is None else a
-        return {
-            name: self.merged(a[name], b[name], first, other, node, name)
-            if name in a and name in b
-            else a.get(name, b.get(name))
-            for name in {**a, **b}
-        }
-
-    def merged(
-        self,
-        a: Expression,
-        b: Expression,
-        first: list[Statement],
-        other: list[Statement],
-        node: ast.AST,
-        name: str | None = None,
-    ) -> Expression:
-        """What is `a` after the statements `first`, and `b` after `other`."""
+    def merged(self, a: Expression, b: Expression, first: _Way, other: _Way, name: str | None = None) -> Expression:
+        """What is `a` after `first`, and `b` after `other`."""
         if a is b or (type(a) is type(b) and repr(a) == repr(b)):
             return a
         if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)) and len(a) == len(b):
-            return type(a)([self.merged(x, y, first, other, node) for x, y in zip(a, b)])
+            return type(a)([self.merged(x, y, first, other) for x, y in zip(a, b)])
         kinds = kind_of(a), kind_of(b)
         if None in kinds or list in kinds:
-            raise self.error(node, "what is no number depends on a number")
+            raise self.error("what is no number depends on a number")
         kind = _joined(*kinds)
         variable = self.fresh(kind) if name is None else Variable(name, kind)
-        for x, block in ((a, first), (b, other)):
-            self._convert(variable, x, block)
+        for x, way in ((a, first), (b, other)):
+            _put(variable, x, way)
         return variable
 
-    def _convert(self, variable: Variable, x: Expression, block: list[Statement]) -> None:
-        if kind_of(x) is bool is not variable.kind:
-            x = variable.kind(x) if is_fixed(x) else Apply(float, (x,), float)
-        if not isinstance(x, Variable) or x.name != variable.name:
-            block.append(Assign((variable,), x))
-
-    def attempt(self, node: ast.Try, handler: ast.ExceptHandler) -> None:
-        assert handler.type is not None
-        kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        catches = tuple(self.names.known_object(kind) for kind in kinds)
-        _, body, a = self.apart(lambda: self.statements(node.body))
-        lost = assigned(ast.Module(node.body, []))
+    def attempt(self, node: ast.Try, kinds: ast.expr, handler: Sequence[ast.stmt]) -> None:
+        catches = [self.names.known_object(e) for e in (kinds.elts if isinstance(kinds, ast.Tuple) else [kinds])]
+        _, body = self.apart(self.statements, node.body)
+        lost = assigned(ast.Module(node.body, []))  # what may or may not have been changed has no value
 
         def handle() -> None:
-            self.variables = {name: x for name, x in (self.variables or {}).items() if name not in lost}
-            self.statements(handler.body)
+            self.way.variables = {name: x for name, x in self.way.variables.items() if name not in lost}
+            self.statements(handler)
 
-        _, other, b = self.apart(handle)
-        if a is not None and b is not None:  # what the body may or may not have changed has no value
-            a = {name: x for name, x in a.items() if name in b or name not in lost}
-        self.variables = self.meet(a, b, body, other, node)
-        self.block.append(Try(tuple(body), catches, tuple(other)))
+        _, other = self.apart(handle)
+        if not other.ended:
+            body.variables = {k: x for k, x in body.variables.items() if k in other.variables or k not in lost}
+        self.meet(body, other)
+        self.emit(form.Try(tuple(body.block), tuple(catches), tuple(other.block)))
 
     # ---- loops ----
 
-    def each(self, node: ast.For) -> None:
-        items = self.value(node.iter)
-        if isinstance(items, range) and (
-            len(items) > _MOST or any(isinstance(n, (ast.Break, ast.Continue)) for n in ast.walk(node))
-        ):
+    def each(self, node: ast.For, items: Any) -> None:
+        leaves = any(isinstance(n, (ast.Break, ast.Continue)) for n in ast.walk(node))
+        if isinstance(items, range) and (len(items) > _MOST or leaves):
             items = _Counted(items.start, items.stop, items.step)
         if isinstance(items, _Counted):
-            counter = self.fresh(int)
 
-            def body() -> None:
-                k = self.fresh(int)
-                self.block.append(Assign((k,), counter))
-                self.block.append(Assign((counter,), Apply(operator.add, (counter, items.step), int)))
-                self.assign(node.target, k if items.each is None else items.each(k))
+            def body(k: Variable) -> None:
+                self.assign(node.target, items.each(k))
                 self.statements(node.body)
 
-            self.block.append(Assign((counter,), items.start))
-            self.loop(node, lambda: _counts(counter, items), body, assigned(node))
+            self.counted(items, body, assigned(node))
             return
-        if not isinstance(items, (tuple, list, range)) or len(items) > _MOST:
-            raise self.error(node, "a loop over a sequence that is long, or no sequence")
-        if any(isinstance(n, (ast.Break, ast.Continue)) for n in ast.walk(node)):
-            raise self.error(node, "a loop over a sequence that is left in the middle")
-        for item in items if isinstance(items, range) else self.kept(items):
-            if self.variables is not None:
+        if not isinstance(items, (tuple, list, range)) or len(items) > _MOST or leaves:
+            raise self.error("a loop over a sequence that is long, that is left in the middle, or that is none")
+        for item in self.kept(list(items)):
+            if not self.way.ended:
                 self.assign(node.target, item)
                 self.statements(node.body)
 
-    def loop(self, node: ast.AST, test: Callable[[], Expression], body: Callable[[], None], names: set[str]) -> None:
+    def counted(self, items: _Counted, body: Callable[[Variable], None], names: set[str]) -> None:
+        counter = self.fresh(int)
+        self.emit(Assign((counter,), items.start))
+
+        def turn() -> None:
+            k = self.fresh(int)
+            self.emit(Assign((k,), counter), Assign((counter,), Apply(operator.add, (counter, items.step), int)))
+            body(k)
+
+        compare = operator.lt if items.step > 0 else operator.gt
+        self.loop(lambda: Apply(compare, (counter, items.stop), bool), turn, names)
+
+    def loop(self, test: Callable[[], Expression], body: Callable[[], None], names: set[str]) -> None:
         """Run `body` while `test` is so. What it changes is a variable from before it; its kind may have to widen."""
-        assert self.variables is not None
-        changed = sorted(names & set(self.variables))
-        kinds = {name: kind_of(self.variables[name]) for name in changed}
-        if None in kinds.values():
-            raise self.error(node, "what is no number changes in a loop")
+        variables = self.way.variables
+        kinds = {name: kind_of(variables[name]) for name in sorted(names & set(variables))}
         while True:
-            for name in changed:
-                self._convert(Variable(name, kinds[name]), self.variables[name], self.block)
-                self.variables[name] = Variable(name, kinds[name])
+            for name, kind in kinds.items():
+                if kind is None:
+                    raise self.error(f"{name} changes in a loop and is no number")
+                _put(Variable(name, kind), variables[name], self.way)
+                variables[name] = Variable(name, kind)
             left, self.left = self.left, False
-            self.loops.append((set(changed), dict(kinds)))
-            holds, before, _ = self.apart(test)
-            block = self.apart(lambda: self.turn(body))[1]
-            if before:
-                block = [*before, If(holds, (), (Leave(True),)), *block]
-            found = self.loops.pop()[1]
-            forever = holds is True and not self.left
-            self.left = left
+            self.loops.append(found := dict(kinds))
+            holds, before = self.apart(test)
+            _, turn = self.apart(body)
+            if not turn.ended:
+                _, end = self.apart(self.settle, turn.variables)
+                turn.block += end.block
+            self.loops.pop()
+            forever, self.left = holds is True and not self.left, left
             if found == kinds:
                 break
             kinds = found
-        self.block.append(While(True if before else holds, tuple(block)))
-        if forever:
-            self.variables = None
+        block = [*before.block, form.If(holds, (), (form.Leave(True),))] if before.block else []
+        self.emit(form.While(True if before.block else holds, (*block, *turn.block)))
+        self.way.ended = forever
 
-    def turn(self, body: Callable[[], None]) -> None:
-        body()
-        if self.variables is not None:
-            self.settle()
-
-    def settle(self) -> None:
+    def settle(self, variables: dict[str, Expression] | None = None) -> None:
         """What the loop changes is in its variables."""
-        names, kinds = self.loops[-1]
-        for name in sorted(names):
-            x = self.variables[name]  # type: ignore[index]
-            if kind_of(x) is None:
-                raise self.error(self.names.definition, f"{name} changes in a loop and is no number")
-            kinds[name] = _joined(kinds[name], kind_of(x))
-            self._convert(Variable(name, kinds[name]), x, self.block)
-
-    def folded(self, items: _Counted, start: float, f: Any, node: ast.AST) -> Expression:
-        """A sum or product over a counted range."""
-        counter, total = self.fresh(int), self.fresh(float)
-        self.block += [Assign((counter,), items.start), Assign((total,), start)]
-
-        def body() -> None:
-            x = counter if items.each is None else items.each(counter)
-            self.block.append(Assign((total,), Apply(f, (total, x), float)))
-            self.block.append(Assign((counter,), Apply(operator.add, (counter, items.step), int)))
-
-        self.loop(node, lambda: _counts(counter, items), body, set())
-        return total
+        now = self.way.variables if variables is None else variables
+        for name, kind in self.loops[-1].items():
+            if kind_of(now[name]) is None:
+                raise self.error(f"{name} changes in a loop and is no number")
+            self.loops[-1][name] = _joined(kind, kind_of(now[name]))
+            _put(Variable(name, self.loops[-1][name]), now[name], self.way)
 
     # ---- expressions ----
 
     def value(self, node: ast.expr) -> Expression:
+        self.node, around = node, self.node
+        found = self._value(node)
+        self.node = around
+        return found
+
+    def _value(self, node: ast.expr) -> Expression:
         match node:
             case ast.Constant(value=value):
                 return value
             case ast.Name(id=name) if name in self.names.locals:
-                if name not in self.variables:  # type: ignore[operator]
-                    raise self.error(node, f"{name} may have no value")
-                return self.variables[name]  # type: ignore[index]
+                if name not in self.way.variables:
+                    raise self.error(f"{name} may have no value")
+                return self.way.variables[name]
             case ast.Name() | ast.Attribute():
                 return self.names.known_object(node)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -469,157 +422,144 @@ class _Reading:
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.value(operand)
             case ast.BinOp(left=left, op=op, right=right):
-                return self.binary(_BINARY.get(type(op)), self.value(left), self.value(right), node)
+                return self.binary(_BINARY.get(type(op)), self.value(left), self.value(right))
             case ast.Compare() | ast.UnaryOp(op=ast.Not()) | ast.BoolOp():
                 return self.truth(node)
-            case ast.IfExp():
-                test = self.truth(node.test)
-                return self.either(test, lambda: self.value(node.body), lambda: self.value(node.orelse), node)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return self.either(self.truth(test), lambda: self.value(body), lambda: self.value(orelse))
             case ast.Tuple(elts=elements):
                 return tuple(self.elements(elements))
             case ast.List(elts=elements):
                 return self.elements(elements)
-            case ast.ListComp(elt=elt, generators=[each]) | ast.GeneratorExp(elt=elt, generators=[each]) if (
-                not each.ifs
-            ):
-                return self.comprehension(elt, each)
+            case ast.ListComp(generators=[each]) | ast.GeneratorExp(generators=[each]) if not each.ifs:
+                return self.comprehension(node.elt, each)
             case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper, step=None)):
-                ends = [None if end is None else self.value(end) for end in (lower, upper)]
-                items = self.value(value)
-                if is_fixed(ends) and isinstance(items, (tuple, list)):
-                    return items[ends[0] : ends[1]]
+                ends = [None if end is None else self.static(self.value(end)) for end in (lower, upper)]
+                return self.static(self.value(value))[slice(*ends)]
             case ast.Subscript(value=value, slice=index):
-                return self.item(self.value(value), self.value(index), node)
+                return self.item(self.value(value), self.value(index))
             case ast.Call(func=function, args=args, keywords=keywords) if all(k.arg == "strict" for k in keywords):
-                return self.called(function, self.elements(args), node)
-        raise self.error(node, f"the expression {ast.unparse(node)!r} goes beyond arithmetic")
+                return self.called(function, self.elements(args))
+        raise self.beyond()
 
     def elements(self, nodes: Sequence[ast.expr]) -> list[Expression]:
         found: list[Expression] = []
         for node in nodes:
             x = self.value(node.value if isinstance(node, ast.Starred) else node)
-            if not isinstance(node, ast.Starred):
-                found.append(x)
-            elif isinstance(x, Variable):
-                found.append(Star(x))
+            if isinstance(node, ast.Starred):
+                found.extend([form.Star(x)] if isinstance(x, Variable) else self.static(x))
             else:
-                found.extend(self.static(x, node))
+                found.append(x)
         return found
 
-    def static(self, x: Expression, node: ast.AST) -> Any:
+    def static(self, x: Expression) -> Any:
         """What has to be known when the function is read, though its parts need not."""
         if isinstance(x, (Variable, Apply, Choice, _Counted)):
-            raise self.error(node, "it depends on a number where a constant is needed")
+            raise self.error("it depends on a number where a constant is needed")
         return x
 
-    def item(self, items: Expression, index: Expression, node: ast.AST) -> Expression:
+    def item(self, items: Expression, index: Expression) -> Expression:
         if is_fixed(index) and isinstance(items, (tuple, list, range)):
             return items[index]
-        if isinstance(items, (tuple, list)) and not self.bounded:  # it may be out of range
-            raise self.error(node, "a place in a sequence depends on a number")
+        if not self.bounded:  # it may be out of range
+            raise self.error("a place in a sequence depends on a number")
         return Apply(operator.getitem, (tuple(items) if isinstance(items, (list, range)) else items, index), float)
 
     def comprehension(self, elt: ast.expr, each: ast.comprehension) -> Any:
         items = self.value(each.iter)
 
+        def bind(target: ast.expr, item: Expression) -> None:
+            match target:
+                case ast.Name(id=name):
+                    self.way.variables[name] = item
+                case ast.Tuple(elts=elements) if isinstance(item, (tuple, list)):
+                    for element, x in zip(elements, item, strict=True):
+                        bind(element, x)
+                case _:
+                    raise self.beyond()
+
         def one(item: Expression) -> Expression:
-            before = self.variables
-            self.variables = dict(before or {})
-            self.bind(each.target, self.kept(item))
+            before = self.way.variables
+            self.way.variables = dict(before)
+            bind(each.target, self.kept(item))
             found = self.value(elt)
-            self.variables = before
+            self.way.variables = before
             return found
 
         if isinstance(items, _Counted):
-            if items.each is not None:
-                raise self.error(elt, "a sequence of a length that depends on a number")
-            return _Counted(items.start, items.stop, items.step, one)
-        return [one(item) for item in self.static(items, elt)]
+            return _Counted(items.start, items.stop, items.step, lambda k: one(items.each(k)))
+        return [one(item) for item in self.static(items)]
 
-    def bind(self, target: ast.expr, item: Expression) -> None:
-        """Let a name of a comprehension stand for an element."""
-        if isinstance(target, ast.Name):
-            self.variables[target.id] = item  # type: ignore[index]
-        elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(item, (tuple, list)):
-            for element, x in zip(target.elts, item, strict=True):
-                self.bind(element, x)
-        else:
-            raise self.error(target, f"{ast.unparse(target)} is assigned to")
-
-    def called(self, function: ast.expr, args: list[Expression], node: ast.Call) -> Expression:
-        if isinstance(function, ast.Name) and function.id in self.names.locals and not is_fixed(self.value(function)):
-            raise self.error(function, f"it calls {function.id}, which it was given")
+    def called(self, function: ast.expr, args: list[Expression]) -> Expression:
         f = self.value(function)
+        if not is_fixed(f):
+            raise self.error(f"it calls {ast.unparse(function)}, which it was given")
         if isinstance(f, functools.partial) and not f.keywords:
             f, args = f.func, [*f.args, *args]
         if not callable(f):
-            raise self.error(node, f"it calls {ast.unparse(function)}")
-        counted = next((x for x in args if isinstance(x, _Counted)), None)
-        if counted is not None:
-            if f not in _FOLDS or len(args) != 1:
-                raise self.error(node, "a sequence of a length that depends on a number")
-            return self.folded(counted, *_FOLDS[f], node)
+            raise self.error(f"it calls {ast.unparse(function)}")
+        if any(isinstance(x, _Counted) for x in args):
+            return self.folded(f, args)
         if f is type and len(args) == 1:
             return kind_of(args[0]) or type(args[0])
         if f is range and not is_fixed(args):
             start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
-            return _Counted(start, stop, self.static(step, node))
-        if f in _OF_SEQUENCES and not any(kind_of(x) is list for x in args):
-            return self.of_sequence(f, args, node)
+            return _Counted(start, stop, self.static(step))
+        if f in _OF_SEQUENCES:
+            given = list(map(self.static, args))
+            if f is sum:
+                return functools.reduce(lambda a, b: self.binary(operator.add, a, b), given[0], 0)
+            return f(*given) if f in (len, range) else list(f(*given))
         if f in (max, min):
-            args = list(self.static(args[0], node)) if len(args) == 1 else args
+            args = list(self.static(args[0])) if len(args) == 1 else args
             if is_fixed(args) or len(args) == 1:
                 return f(args) if is_fixed(args) else args[0]
-        return self.applied(f, args)
-
-    def of_sequence(self, f: Any, args: list[Expression], node: ast.AST) -> Expression:
-        for x in args:
-            self.static(x, node)
-        if f is sum:
-            return functools.reduce(lambda a, b: self.binary(operator.add, a, b, node), args[0], 0)
-        return f(*args) if f in (len, range) else list(f(*args))
-
-    def applied(self, f: Any, args: Sequence[Expression]) -> Expression:
-        args = tuple(tuple(x) if isinstance(x, list) else x for x in args)
-        kind = self.reader.result(f, args)
+        given = tuple(tuple(x) if isinstance(x, list) else x for x in args)
+        kind = self.reader.result(f, given)
         if not isinstance(kind, tuple):
-            return Apply(f, args, kind)
+            return Apply(f, given, kind)
         parts = tuple(map(self.fresh, kind))
-        self.block.append(Assign(parts, Apply(f, args, kind)))
+        self.emit(Assign(parts, Apply(f, given, kind)))
         return parts
 
-    def binary(self, f: Any, a: Expression, b: Expression, node: ast.AST) -> Expression:
+    def folded(self, f: Any, args: Sequence[Any]) -> Expression:
+        """A sum or product over a counted range."""
+        if f not in _FOLDS or len(args) != 1:
+            raise self.error("a sequence of a length that depends on a number")
+        start, join = _FOLDS[f]
+        total = self.fresh(float)
+        self.emit(Assign((total,), start))
+        add = lambda k: self.emit(Assign((total,), Apply(join, (total, args[0].each(k)), float)))
+        self.counted(args[0], add, set())
+        return total
+
+    def binary(self, f: Any, a: Expression, b: Expression) -> Expression:
         if f is None:
-            raise self.error(node, f"the operator of {ast.unparse(node)!r} goes beyond arithmetic")
-        if is_fixed(a) and is_fixed(b):
+            raise self.beyond()
+        if (is_fixed(a) and is_fixed(b)) or (isinstance(a, (tuple, list)) and type(a) is type(b)):
             try:
                 return f(a, b)
             except (ArithmeticError, ValueError, TypeError) as error:
-                raise self.error(node, f"{ast.unparse(node)} raises {error!r}") from None
-        if f is operator.add and isinstance(a, (tuple, list)) and type(a) is type(b):
-            return a + b
+                raise self.error(f"{ast.unparse(self.node)} raises {error!r}") from None
         kinds = kind_of(a), kind_of(b)
         if None in kinds or list in kinds:
-            raise self.error(node, f"the expression {ast.unparse(node)!r} goes beyond arithmetic")
+            raise self.beyond()
         whole = float not in kinds and f is not operator.truediv
         if whole and f is not operator.mod and not self.bounded:
-            raise self.error(node, f"{ast.unparse(node)} is an int of any size")
+            raise self.error(f"{ast.unparse(self.node)} is an int of any size")
         return Apply(f, (a, b), int if whole else float)
 
-    def either(
-        self, test: Expression, yes: Callable[[], Expression], no: Callable[[], Expression], node: ast.AST
-    ) -> Expression:
+    def either(self, test: Expression, yes: Callable[[], Expression], no: Callable[[], Expression]) -> Expression:
         """What `yes` gives where the test holds, else what `no` gives."""
         if isinstance(test, bool):
             return yes() if test else no()
-        x, first, _ = self.apart(yes)
-        y, other, _ = self.apart(no)
+        (x, first), (y, other) = self.apart(yes), self.apart(no)
         kinds = kind_of(x), kind_of(y)
-        if not first and not other and None not in kinds:
-            return x if is_fixed(x) and is_fixed(y) and repr(x) == repr(y) else Choice(test, x, y, _joined(*kinds))
-        found = self.merged(x, y, first, other, node)
-        self.block.append(If(test, tuple(first), tuple(other)))
-        return found
+        if first.block or other.block or None in kinds:
+            found = self.merged(x, y, first, other)
+            self.emit(form.If(test, tuple(first.block), tuple(other.block)))
+            return found
+        return x if is_fixed(x) and is_fixed(y) and repr(x) == repr(y) else Choice(test, x, y, _joined(*kinds))
 
     def truth(self, node: ast.expr) -> Expression:
         """A condition: Python takes every number but 0 for true, nan too."""
@@ -627,45 +567,38 @@ class _Reading:
             case ast.Compare(left=left, ops=ops, comparators=comparators):
                 terms = [self.value(x) for x in (left, *comparators)]
                 terms[1:-1] = [self.kept(x) if isinstance(x, (Apply, Choice)) else x for x in terms[1:-1]]
-                pairs = [self.compared(op, a, b, node) for op, a, b in zip(ops, terms, terms[1:])]
-                return functools.reduce(lambda b, a: _both(a, b), reversed(pairs))
-            case ast.BoolOp(op=ast.And(), values=values):
-                return self.connected(values, True)
-            case ast.BoolOp(values=values):
-                return self.connected(values, False)
+                tests = [(lambda op=op, a=a, b=b: self.compared(op, a, b)) for op, a, b in zip(ops, terms, terms[1:])]
+                return self.connected(tests, True)
+            case ast.BoolOp(op=op, values=values):
+                return self.connected([functools.partial(self.truth, x) for x in values], isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 x = self.truth(operand)
                 return not x if isinstance(x, bool) else Apply(operator.not_, (x,), bool)
         x = self.value(node)
         return bool(x) if is_fixed(x) else x if kind_of(x) is bool else Apply(bool, (x,), bool)
 
-    def connected(self, values: Sequence[ast.expr], conjunction: bool) -> Expression:
-        first, *rest = values
-        test = self.truth(first)
-        if not rest:
+    def connected(self, tests: Sequence[Callable[[], Expression]], conjunction: bool) -> Expression:
+        test = tests[0]()
+        if len(tests) == 1:
             return test
-        others = lambda: self.connected(rest, conjunction)
-        if conjunction:
-            return self.either(test, others, lambda: False, first)
-        return self.either(test, lambda: True, others, first)
+        others, known = functools.partial(self.connected, tests[1:], conjunction), lambda: not conjunction
+        return self.either(test, others, known) if conjunction else self.either(test, known, others)
 
-    def compared(self, op: ast.cmpop, x: Expression, y: Expression, node: ast.AST) -> Expression:
+    def compared(self, op: ast.cmpop, x: Expression, y: Expression) -> Expression:
         f = _COMPARED.get(type(op))
         if f is not None and is_fixed(x) and is_fixed(y):
             return bool(f(x, y))
         if f in (None, operator.is_, operator.is_not) or None in (kind_of(x), kind_of(y)):
-            raise self.error(node, f"the comparison {ast.unparse(node)!r} goes beyond arithmetic")
+            raise self.beyond()
         return Apply(f, (x, y), bool)
 
 
-def _both(a: Expression, b: Expression) -> Expression:
-    if isinstance(a, bool):
-        return b if a else False
-    return a if b is True else Choice(a, b, False, bool)
-
-
-def _counts(counter: Variable, items: _Counted) -> Expression:
-    return Apply(operator.lt if items.step > 0 else operator.gt, (counter, items.stop), bool)
+def _put(variable: Variable, x: Expression, way: _Way) -> None:
+    """Let the variable be `x` at the end of a piece."""
+    if kind_of(x) is bool and variable.kind is not bool:
+        x = variable.kind(x) if is_fixed(x) else Apply(float, (x,), float)
+    if not isinstance(x, Variable) or x.name != variable.name:
+        way.block.append(Assign((variable,), x))
 
 
 def _joined(a: Any, b: Any) -> Any:

@@ -18,34 +18,11 @@ PACKAGE = Path(autograd_lite.__file__).parent
 # that stands in no list has an order of its own, without circles.
 ROOMS = [
     *("version", "extras"),
-    *(
-        "scopes",
-        "numerics",
-        "primitives",
-        "operators",
-        "graph",
-        "sweep",
-        "coercion",
-        "recording",
-        "value",
-        "copying",
-        "names",
-    ),
+    *("scopes", "numerics", "primitives", "expressions", "operators", "graph", "sweep"),
+    *("coercion", "recording", "value", "copying", "conditions", "names"),
     *("comparisons", "math", "trees", "control", "derivatives", "compiler"),
-    *(
-        "explain",
-        "drawing",
-        "testing",
-        "reference",
-        "hypothesis_plugin",
-        "nn",
-        "micrograd",
-        "notation",
-        "playground",
-        "shell",
-        "cli",
-        "__main__",
-    ),
+    *("explain", "drawing", "testing", "reference", "hypothesis_plugin", "nn", "micrograd", "notation", "playground"),
+    *("shell", "cli", "__main__"),
 ]
 FOLDERS = {
     "numerics": ["domains", "ieee", "digits", "special"],

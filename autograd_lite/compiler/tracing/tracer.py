@@ -16,11 +16,11 @@ from typing import Any, NamedTuple, NoReturn
 
 from ... import primitives, sweep
 from ...coercion import as_float
+from ...conditions import Term, terms
 from ...graph import topological_order
 from ...numerics.ieee import PACKAGE
 from ...operators import Operators
 from ...primitives import Primitive
-from ...sweep import Term
 from ...value import Value
 from ..program import Instruction, Operand, Program
 
@@ -415,7 +415,7 @@ def _terms(node: Tracer, factors: Iterable[Any]) -> list[Any]:
     op, args = node.op, node.parents
     assert op is not None  # it has parents
     factors = [factor if _is_variable(arg) else None for arg, factor in zip(args, factors)]
-    return sweep.terms(op, (node, *args), factors, _applied)
+    return terms(op, (node, *args), factors, _applied)
 
 
 def reverse(program: Program, output: int = 0) -> Program:
@@ -527,14 +527,14 @@ def from_graph(root: Value, seed: float = 1.0) -> Recorded:
         else:
             traced[node] = y = builder.emit(node.op, args, node.label)
             slopes[node] = list(node.op.slopes((y, *args)))
-    terms: dict[Value, list[Any]] = {}
+    sent: dict[Value, list[Any]] = {}
 
     def pull(node: Value, adjoint: Any) -> list[Any]:
         assert node.op is not None  # it has parents
         factors = [None if parent.op is primitives.constant else adjoint for parent in node.parents]
         record = (traced[node], *[traced[parent] for parent in node.parents])
-        terms[node] = sweep.terms(node.op, record, factors, _applied)
-        return terms[node]
+        sent[node] = terms(node.op, record, factors, _applied)
+        return sent[node]
 
     adjoints: dict[Value, Any] = {root: Term(seed)}
     sweep.reverse(reversed(nodes), adjoints, pull)
@@ -545,7 +545,7 @@ def from_graph(root: Value, seed: float = 1.0) -> Recorded:
         *[
             0.0 if term is None else term.total()
             for node in nodes
-            for term in terms.get(node, [None] * len(node.parents))
+            for term in sent.get(node, [None] * len(node.parents))
         ],
     ]
     return Recorded(builder.program(outputs), tuple(nodes))

@@ -19,26 +19,8 @@ from typing import Any
 from ... import primitives
 from ...primitives import Primitive
 from ..program import Operand, Program
-from ..tracing.python_form import (
-    Append,
-    Apply,
-    Assign,
-    Choice,
-    Expression,
-    Function,
-    If,
-    Leave,
-    Raise,
-    Return,
-    Star,
-    Statement,
-    Try,
-    Variable,
-    While,
-    leaves,
-    nodes,
-    pattern,
-)  # fmt: skip
+from ..tracing import python_form as form
+from ..tracing.python_form import Apply, Choice, Expression, Function, Variable, leaves, nodes, pattern
 from ..tracing.python_reader import Reader
 from ..tracing.python_source import Untranslatable
 
@@ -235,35 +217,35 @@ class _Printer:
 
     def text(self, name: str) -> str:
         parameters = [_local(x.name) for x in self.function.parameters]
-        assigned = {x.name for node in nodes(self.function.body) if isinstance(node, Assign) for x in node.targets}
+        assigned = {x.name for node in nodes(self.function.body) if isinstance(node, form.Assign) for x in node.targets}
         own = sorted({_local(x) for x in assigned} - {*parameters})
         lines = [f"function {name}({', '.join(parameters)}) {{", *([f"  let {', '.join(own)};"] if own else [])]
         return "\n".join([*lines, *self.block(self.function.body, "  "), "}"])
 
-    def block(self, statements: Sequence[Statement], indent: str) -> list[str]:
+    def block(self, statements: Sequence[form.Statement], indent: str) -> list[str]:
         return [line for statement in statements for line in self.statement(statement, indent)]
 
-    def statement(self, statement: Statement, indent: str) -> Iterator[str]:
+    def statement(self, statement: form.Statement, indent: str) -> Iterator[str]:
         inner = indent + "  "
         match statement:
-            case Assign(targets=targets, value=value):
+            case form.Assign(targets=targets, value=value):
                 names = [_local(x.name) for x in targets]
                 target = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
                 yield f"{indent}{target} = {self.whole(value)};"
-            case Append(items=items, value=value):
+            case form.Append(items=items, value=value):
                 yield f"{indent}{_local(items.name)}.push({self.whole(value)});"
-            case If(test=test, body=body, orelse=orelse):
+            case form.If(test=test, body=body, orelse=orelse):
                 yield f"{indent}if ({self.truth(test)}) {{"
                 yield from self.block(body, inner)
                 if orelse:
                     yield f"{indent}}} else {{"
                     yield from self.block(orelse, inner)
                 yield indent + "}"
-            case While(test=test, body=body):
+            case form.While(test=test, body=body):
                 yield f"{indent}while ({self.truth(test)}) {{"
                 yield from self.block(body, inner)
                 yield indent + "}"
-            case Try(body=body, catches=catches, handler=handler):
+            case form.Try(body=body, catches=catches, handler=handler):
                 names = [f'"{kind.__name__}"' for kind in catches]
                 yield indent + "try {"
                 yield from self.block(body, inner)
@@ -271,11 +253,11 @@ class _Printer:
                 yield f"{inner}if (!raised(error, {', '.join(names)})) throw error;"
                 yield from self.block(handler, inner)
                 yield indent + "}"
-            case Return(value=value):
+            case form.Return(value=value):
                 yield f"{indent}return {self.whole(value)};"
-            case Raise(kind=kind) if kind is not None:
+            case form.Raise(kind=kind) if kind is not None:
                 yield f'{indent}raise("{kind.__name__}");'
-            case Leave(loop=loop):
+            case form.Leave(loop=loop):
                 yield indent + ("break;" if loop else "continue;")
             case _:
                 raise Untranslatable("it raises what was caught elsewhere")
@@ -285,7 +267,7 @@ class _Printer:
         match x:
             case Variable(name=name):
                 return _local(name)
-            case Star(items=items):
+            case form.Star(items=items):
                 return f"...{_local(items.name)}"
             case tuple():
                 return f"[{', '.join(map(self.whole, x))}]"

@@ -26,18 +26,8 @@ from ...numerics import special
 from ...primitives import Primitive
 from ...trees import flatten
 from ..program import Program
-from ..tracing.python_form import (
-    Apply,
-    Assign,
-    Choice,
-    Expression,
-    If,
-    Return,
-    Statement,
-    Variable,
-    leaves,
-    pattern,
-)  # fmt: skip
+from ..tracing import python_form as form
+from ..tracing.python_form import Apply, Choice, Expression, Variable, leaves, pattern
 from ..tracing.python_reader import Reader
 from ..tracing.python_source import Untranslatable
 from ..tracing.tracer import Builder
@@ -278,18 +268,18 @@ def _call(reader: Reader, f: Any, args: Sequence[Any], patterns: Sequence[Any]) 
     return _run(reader, function.body, variables)
 
 
-def _run(reader: Reader, statements: Sequence[Statement], variables: dict[str, Any]) -> Any:
+def _run(reader: Reader, statements: Sequence[form.Statement], variables: dict[str, Any]) -> Any:
     """What the statements return, with both sides of each choice, and a `where`."""
     value = functools.partial(_evaluated, reader, variables)
     for i, statement in enumerate(statements):
         match statement:
-            case Return(value=x):
+            case form.Return(value=x):
                 return value(x)
-            case Assign(targets=[target], value=x):
+            case form.Assign(targets=[target], value=x):
                 variables[target.name] = value(x)
-            case Assign(targets=targets, value=x):
+            case form.Assign(targets=targets, value=x):
                 variables.update(zip([target.name for target in targets], value(x), strict=True))
-            case If(test=test, body=body, orelse=orelse):
+            case form.If(test=test, body=body, orelse=orelse):
                 rest = statements[i + 1 :]
                 ways = [_run(reader, (*way, *rest), dict(variables)) for way in (body, orelse)]
                 return _chosen(value(test), *ways)

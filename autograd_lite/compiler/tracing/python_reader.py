@@ -491,7 +491,7 @@ class _Reading:
         return [one(item) for item in self.static(items)]
 
     def called(self, function: ast.expr, args: list[Expression]) -> Expression:
-        f = self.value(function)
+        f: Any = self.value(function)
         if not is_fixed(f):
             raise self.error(f"it calls {ast.unparse(function)}, which it was given")
         if isinstance(f, functools.partial) and not f.keywords:
@@ -506,10 +506,10 @@ class _Reading:
             start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
             return _Counted(start, stop, self.static(step))
         if f in _OF_SEQUENCES:
-            given = list(map(self.static, args))
+            items = list(map(self.static, args))
             if f is sum:
-                return functools.reduce(lambda a, b: self.binary(operator.add, a, b), given[0], 0)
-            return f(*given) if f in (len, range) else list(f(*given))
+                return functools.reduce(lambda a, b: self.binary(operator.add, a, b), items[0], 0)
+            return f(*items) if f in (len, range) else list(f(*items))
         if f in (max, min):
             args = list(self.static(args[0])) if len(args) == 1 else args
             if is_fixed(args) or len(args) == 1:

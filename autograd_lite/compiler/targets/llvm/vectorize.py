@@ -16,26 +16,8 @@ from types import FunctionType
 from typing import Any
 
 from ....primitives import Primitive
-from ...tracing.python_form import (
-    Append,
-    Apply,
-    Assign,
-    Choice,
-    Expression,
-    Function,
-    If,
-    Leave,
-    Raise,
-    Return,
-    Star,
-    Statement,
-    Try,
-    Variable,
-    While,
-    leaves,
-    nodes,
-    pattern,
-)  # fmt: skip
+from ...tracing import python_form as form
+from ...tracing.python_form import Apply, Choice, Expression, Function, Variable, leaves, nodes, pattern
 from ...tracing.python_source import Untranslatable
 from .ir import Code, Condition, Number, Truth
 
@@ -254,43 +236,43 @@ class Frame:
 
     # ---- statements ----
 
-    def block(self, statements: Sequence[Statement]) -> None:
+    def block(self, statements: Sequence[form.Statement]) -> None:
         for statement in statements:
             if self.lanes.active is False:
                 return
             self.statement(statement)
 
-    def statement(self, statement: Statement) -> None:
+    def statement(self, statement: form.Statement) -> None:
         match statement:
-            case Assign(targets=[target]):
+            case form.Assign(targets=[target]):
                 if target.kind is list:
                     raise Untranslatable(f"{target.name} is a list")
                 self.variables[target.name] = self.value(statement.value)
-            case Assign(targets=targets):
+            case form.Assign(targets=targets):
                 for target, x in zip(targets, self.value(statement.value), strict=True):
                     self.variables[target.name] = x
-            case If(test=test, body=body, orelse=orelse):
+            case form.If(test=test, body=body, orelse=orelse):
                 self.choice(self.truth(test), body, orelse)
-            case While():
+            case form.While():
                 self.loop(statement)
-            case Try():
+            case form.Try():
                 self.attempt(statement)
-            case Return(value=value):
+            case form.Return(value=value):
                 found = self.value(value)
                 done = self.lanes.active
                 self.result = found if self.result is _NOTHING else self.code.select(done, found, self.result)
                 self.lanes.active = False
-            case Raise(kind=None):
+            case form.Raise(kind=None):
                 raise Reraises("it raises what was caught elsewhere")
-            case Raise(kind=kind):
+            case form.Raise(kind=kind):
                 self.lanes.raise_in(True, kind)
-            case Leave(loop=loop):
+            case form.Leave(loop=loop):
                 self.exits[-1].append((self.lanes.active, dict(self.variables), loop))
                 self.lanes.active = False
-            case Append(items=items):
+            case form.Append(items=items):
                 raise Untranslatable(f"{items.name} is a list")
 
-    def choice(self, test: Condition, body: Sequence[Statement], orelse: Sequence[Statement]) -> None:
+    def choice(self, test: Condition, body: Sequence[form.Statement], orelse: Sequence[form.Statement]) -> None:
         if isinstance(test, bool):
             self.block(body if test else orelse)
             return
@@ -302,7 +284,7 @@ class Frame:
         self.variables = self.joined(test, first, other, out, lanes.active)
         lanes.active = self.code.either(out, lanes.active)
 
-    def way(self, test: Condition, body: Sequence[Statement]) -> dict[str, Any]:
+    def way(self, test: Condition, body: Sequence[form.Statement]) -> dict[str, Any]:
         """One way of an ``if``: the variables at its end, where `lanes.active` come out of it."""
         variables, result = self.variables, self.result
 
@@ -312,7 +294,7 @@ class Frame:
             made = {name: x for name, x in self.variables.items() if x is not variables.get(name, _NOTHING)}
             return made if self.result is result else {**made, "return": self.result}
 
-        leaves_loop = any(isinstance(node, Leave) for node in nodes(body))
+        leaves_loop = any(isinstance(node, form.Leave) for node in nodes(body))
         made = self.lanes.only(test, run, _is_costly(body) and not leaves_loop, {**variables, "return": result})
         self.result = made.pop("return", result)
         return {**variables, **made}
@@ -331,7 +313,7 @@ class Frame:
             found[name] = y if x is _NOTHING else x if y is _NOTHING or x is y else self.code.select(test, x, y)
         return found
 
-    def attempt(self, statement: Try) -> None:
+    def attempt(self, statement: form.Try) -> None:
         lanes, variables = self.lanes, self.variables
         lanes.handlers.append(caught := Handler(statement.catches))
         self.variables = dict(variables)
@@ -345,18 +327,18 @@ class Frame:
         self.variables = self.joined(self.code.invert(caught.lanes), tried, other, out, lanes.active)
         lanes.active = self.code.either(out, lanes.active)
 
-    def loop(self, statement: While) -> None:
+    def loop(self, statement: form.While) -> None:
         """Run the body while the test is so in any lane; each lane keeps what it had when it was no more."""
         lanes, code = self.lanes, self.code
         if not lanes.blocks:
             raise NeedsBlocks
         carried: dict[str, Any] = {}
         inside_it = list(nodes(statement.body))
-        names = {target.name for node in inside_it if isinstance(node, Assign) for target in node.targets}
+        names = {target.name for node in inside_it if isinstance(node, form.Assign) for target in node.targets}
         for name in sorted(names & set(self.variables)):
             x = self.variables[name]
             carried[name] = code.truth(x) if isinstance(x, (Truth, bool)) else code.number(x)
-        returns = any(isinstance(node, Return) for node in inside_it)
+        returns = any(isinstance(node, form.Return) for node in inside_it)
         if returns:
             carried["return"] = code.number(0.0 if self.result is _NOTHING else self.result)
         before = lanes.active
@@ -434,7 +416,7 @@ class Frame:
                 return self.lanes.call(f, [self.value(arg) for arg in args], [pattern(arg) for arg in args])
             case Choice():
                 return self.conditional(x)
-            case Star(items=items):
+            case form.Star(items=items):
                 raise Untranslatable(f"{items.name} is a list")
             case tuple():
                 return tuple(map(self.value, x))
@@ -462,5 +444,5 @@ class Frame:
 
 def _is_costly(x: Any) -> bool:
     return any(
-        isinstance(node, While) or (isinstance(node, Apply) and node.function not in _CHEAP) for node in nodes(x)
+        isinstance(node, form.While) or (isinstance(node, Apply) and node.function not in _CHEAP) for node in nodes(x)
     )

@@ -18,7 +18,7 @@ from typing import Any
 
 from ... import primitives
 from ...primitives import Primitive
-from ..program import Operand, Program
+from ..program import Operand, Operation, Program
 from ..tracing import python_form as form
 from ..tracing.python_form import Apply, Choice, Expression, Function, Variable, leaves, nodes, pattern
 from ..tracing.python_reader import Reader
@@ -116,8 +116,10 @@ class Translator:
         self._reader = Reader()
         self._names: dict[Any, str] = {}
 
-    def call(self, op: Primitive, args: Sequence[str]) -> str:
+    def call(self, op: Operation, args: Sequence[str]) -> str:
         """The row applied to arguments that are JavaScript expressions without operators."""
+        if not isinstance(op, Primitive):
+            raise Untranslatable("a program with loops is not written in JavaScript: give its steps one by one")
         sign = _INFIX.get(op.value)
         if sign is not None:
             return f"{args[0]} {sign} {args[1]}"  # - -1 has its space

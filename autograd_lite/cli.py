@@ -188,7 +188,7 @@ def _run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise Mistake(f"cannot write {options.save}: {error.strerror or error}") from None
     except (RecursionError, MemoryError):
-        raise Mistake("the expression is too large") from None
+        raise Mistake("the expression is too large for the memory: give a shorter one") from None
     except (RuntimeError, TypeError, ValueError) as error:
         raise Mistake(" ".join(str(error).split())) from None
     for message in dict.fromkeys(str(warning.message) for warning in caught):
@@ -501,7 +501,7 @@ def _called(name: str, args: list[Any]) -> Any:
     function = _FUNCTIONS.get(name)
     if function is None:
         if inspect.isfunction(getattr(math, name, None)):
-            raise Mistake(f"{name} gives several numbers, and an expression has one")
+            raise Mistake(f"{name} returns several numbers: an expression takes functions that return one")
         close = _close(name, list(_FUNCTIONS))
         raise Mistake(f"unknown function {short_label(name)}{close and f': {close}'}")
     parameters = inspect.signature(function).parameters.values()

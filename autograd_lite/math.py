@@ -412,7 +412,7 @@ def dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     """
     p, q = tuple(p), tuple(q)
     if len(p) != len(q):
-        raise ValueError(f"dist: the points have {len(p)} and {len(q)} coordinates; they must have as many")
+        raise ValueError(f"dist: the points have {len(p)} and {len(q)} coordinates: give both the same number")
     return hypot(*(apply(primitives.sub, a, b) for a, b in zip(p, q)))
 
 
@@ -528,7 +528,7 @@ def sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     """
     p, q = list(p), list(q)
     if len(p) != len(q):
-        raise ValueError(f"sumprod: the inputs have {len(p)} and {len(q)} elements; they must have as many")
+        raise ValueError(f"sumprod: the inputs have {len(p)} and {len(q)} elements: give both the same number")
     if all(isinstance(x, Rational) for x in (*p, *q)):
         return sum(a * b for a, b in zip(p, q))
     return apply(primitives.sumprod, *p, *q)

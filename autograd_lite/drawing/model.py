@@ -229,7 +229,7 @@ def describe(
     order = topological_order(root)
     index = {node: i for i, node in enumerate(order)}
     if around is not None and around not in index:
-        raise ValueError(f"draw: around is a node of the circuit drawn, and {around!r} is none")
+        raise ValueError(f"draw: around must be a node of this circuit; got {around!r}")
     parents: Parents = [tuple([index[parent] for parent in node.parents]) for node in order]
     paths = _paths(order, parents)
     automatic = groups == "auto"

@@ -152,7 +152,7 @@ class _Ours:
         found = flatten(returned)[0]
         try:
             if not found:
-                raise TypeError("nothing")
+                raise TypeError("no output")
             return [z if isinstance(z, Value) else Value(as_float(z)) for z in found]
         except TypeError:
             raise TypeError(
@@ -169,7 +169,7 @@ class _Ours:
             is_known(node.op) for node in topological_order(*self.outputs) if node.op is not None and node.parents
         )
         if self.oracle == "enclosure" and not known:
-            raise ValueError('oracle="enclosure": the graph has an operation that is no row of the table; leave it out')
+            raise ValueError('oracle="enclosure": the graph has an operation outside the table of primitives; leave oracle out')
         find_dropped_paths(
             lambda xs: self._values(self._returned(xs)), self.outputs, self.inputs, self.names, self.called, self.report
         )

@@ -70,7 +70,7 @@ def points(
     (0.0, 6.0, 0.0)
     """
     if type(n) is not int or n < 0:
-        raise InvalidArgument(f"n={n!r} is no number of coordinates: write points(2), points(3) …")
+        raise InvalidArgument(f"n={n!r} must be a whole number of coordinates, from 1 on: write points(2), points(3) …")
     coordinate = st.floats(min_value, max_value, exclude_min=exclude_min, exclude_max=exclude_max)
     return st.tuples(*[coordinate] * n)
 
@@ -131,7 +131,7 @@ def inputs_for(program: Program, *, smooth: bool = True) -> SearchStrategy[Point
     (2.0,)
     """
     if not isinstance(program, Program):
-        raise InvalidArgument(f"program={program!r} is no Program: draw one from programs(), or write Program(…)")
+        raise InvalidArgument(f"program={program!r} must be a Program: draw one from programs(), or write Program(…)")
     if not is_well_defined(program, program.point, smooth=smooth):
         raise InvalidArgument(f"the program is not well defined at its own point {program.point}")
 
@@ -206,11 +206,11 @@ def _rows(primitives: Iterable[Primitive | str] | None) -> list[Primitive]:
     given = list(table.values() if primitives is None else primitives)
     unknown = [op for op in given if isinstance(op, str) and op not in table]
     if unknown:
-        raise InvalidArgument(f"primitives={given!r}: the table has no row {unknown[0]!r}")
+        raise InvalidArgument(f"primitives={given!r}: there is no primitive {unknown[0]!r} in the table")
     rows = [table[op] if isinstance(op, str) else op for op in given]
     wrong = [op for op in rows if not isinstance(op, Primitive)]
     if wrong:
-        raise InvalidArgument(f"primitives={given!r}: {wrong[0]!r} is neither a row of the table nor its name")
+        raise InvalidArgument(f"primitives={given!r}: {wrong[0]!r} must be a primitive of the table or its name")
     rows = [op for op in rows if max(op.arities) > 0]
     if not rows:
         raise InvalidArgument("primitives names no operation that takes arguments")

@@ -419,12 +419,11 @@ def _of_row(name: str) -> Callable[[Any], Any]:
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: function
     for name, function in vars(math).items()
-    if inspect.isfunction(function)
-    and function.__module__ == math.__name__
-    and not name.startswith("_")
+    if name in math.__all__
+    and inspect.isfunction(function)
     and not str(function.__annotations__["return"]).startswith(("tuple", "list"))
 }
-# Those of floats give ints, which an inf has none of: here the rows themselves.
+# Those of floats give ints, which an inf has none of: here the primitives themselves.
 _FUNCTIONS |= {name: _of_row(name) for name in ("floor", "ceil", "trunc")}
 _FUNCTIONS |= {f"arc{name[1:]}": _FUNCTIONS[name] for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")}
 _FUNCTIONS |= {"abs": math.fabs, "max": _max, "min": _min, "sum": _sum, "ln": _of_row("log")}

@@ -1,6 +1,6 @@
 """`Value`: a number that remembers how it was made.
 
-Each operation on Values makes a node that records its row of the table, its parents and the numbers at which its local
+Each operation on Values makes a node that records its primitive, its parents and the numbers at which its local
 gradients are to be taken; `backward` is the reverse sweep over that graph. The derivatives themselves are in
 `primitives`, the chain rule in `sweep`, the order of nodes in `graph`: here they meet the floats.
 The idea and the names `data`, `grad`, `backward` follow Karpathy's micrograd.
@@ -55,7 +55,7 @@ class Value(Operators):
     True
 
     Attributes:
-        op: the row of the table of primitives that made this node; None for a leaf.
+        op: the primitive that made this node; None for a leaf.
         parents: the operands, in order; ``x * x`` has two.
         label: the name, or None.
     """

@@ -76,7 +76,7 @@ class Node:
         kind: "leaf", "constant", "operation"; "group", a collapsed one; "folded", nodes that were left out.
         label: the name on one line, shortened; "" where there is none. Of a group its name, of the folded their number.
         title: the name on one line, whole.
-        op: the row of the table that made the number; None but for an operation.
+        op: the primitive that made the number; None but for an operation.
         text: what is written for the operation: its symbol, with the constants that are not drawn, "× 2"; else "".
         operands: the id of what each operand of an operation is drawn as, in order.
         value, gradient: exact; None where there is none, or none yet.

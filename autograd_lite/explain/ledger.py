@@ -53,7 +53,9 @@ def explain(
     for thing in (node,) if z is None else (node, z):
         check_value("explain", thing)
     if node.op is constant:
-        raise ValueError(f"{number(node.data)} is a constant of an expression and has no gradient: make it a Value, Value({node.data!r}), to explain it")
+        raise ValueError(
+            f"{number(node.data)} is a constant and has no gradient: write Value({node.data!r}) in its place"
+        )
     return Explanation(node, z, names, precision)
 
 

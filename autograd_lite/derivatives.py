@@ -503,9 +503,11 @@ class _Run:
         self._aux = aux
 
     def _input(self, leaf: Any, place: int, tree: Tree, i: int) -> Value:
-        make: Callable[[Any], Value] = tracing.get() or Value
+        tracer = tracing.get()
         try:
-            return leaf.copied() if is_node(leaf) else make(leaf)
+            if tracer is not None and not isinstance(leaf, Value):
+                return tracer.copied(leaf)  # type: ignore[no-any-return]
+            return leaf.copied() if is_node(leaf) else Value(leaf)
         except TypeError as error:
             at = trees.path(tree, i)
             raise TypeError(f"{self.operator}: argument {place}{at} of {self.name}: {error}") from None
@@ -634,7 +636,7 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
                 active.add(node)
                 break
 
-    def pull(node: Value, adjoint: Any) -> list[Any]:
+    def pull(node: Value, adjoint: Any) -> Sequence[Any]:
         assert node.op is not None
         factors = [adjoint if parent in active else None for parent in node.parents]
         return terms(node.op, as_recorded(node), factors, _applied)
@@ -647,9 +649,9 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
 def _graph_forward(order: list[Value], tangents: dict[Value, Any], outputs: Iterable[Value]) -> dict[Value, Any]:
     """The forward sweep, recorded: the tangents of the outputs."""
 
-    def push(node: Value, tangents: Sequence[Any]) -> list[Any]:
+    def push(node: Value, tangents: Sequence[Any]) -> Sequence[Any]:
         assert node.op is not None
-        return terms(node.op, as_recorded(node), tangents, _applied)
+        return terms(node.op, as_recorded(node), tangents, _applied, forward=True)
 
     with ieee.errstate(all="ignore"):
         return _totals(sweep.forward(order, _as_terms(tangents), push), outputs)

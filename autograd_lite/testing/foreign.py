@@ -124,7 +124,7 @@ class Foreign:
         if self.gradient is not None:
             return ("the gradient handed in",)
         if self.vjp is not None or self.jvp is not None:
-            rules = (("reverse mode, as a rule", self.vjp), ("forward mode", self.jvp))
+            rules = (("reverse mode, as a rule", self.vjp), ("forward mode, as a rule", self.jvp))
             return tuple(mode for mode, rule in rules if rule is not None)
         return ("reverse mode", "forward mode")
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+ON_THE_STACK = 32_768  # numbers
 _FASTCALL = 0x80  # METH_FASTCALL
 _READ, _WRITE = 0x3C, 0x3D  # PyBUF_C_CONTIGUOUS | PyBUF_FORMAT, and PyBUF_WRITABLE
 # Py_buffer: buf, obj, len, itemsize, readonly and ndim, format, shape, strides, …; 80 bytes.

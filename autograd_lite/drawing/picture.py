@@ -136,7 +136,7 @@ class Picture:
     def svg(self, theme: str = "auto") -> str:
         """The picture in SVG, with the colours of the page it is shown on ("auto"), or "light", or "dark".
 
-        With ``engine="graphviz"`` Graphviz lays it out; if there is none, or it fails or takes too long, or draws a line
+        With ``engine="graphviz"`` Graphviz lays it out; if there is none, or it fails, takes too long or draws a line
         through a number, or the picture is too large for it, the built-in layout does, and a line under it says so.
 
         >>> from autograd_lite import Value

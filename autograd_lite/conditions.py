@@ -189,12 +189,18 @@ class Bundle(dict[int, Any]):
         return Bundle({k: x.total() for k, x in self.items()})
 
 
-def terms(op: Primitive, record: tuple[Any, ...], factors: Sequence[Any], slopes: Callable[..., Any]) -> list[Any]:
-    """What a node of numbers without a value sends to its parents, or gets from them: factor · ∂node/∂parent.
+def terms(
+    op: Any, record: tuple[Any, ...], factors: Sequence[Any], slopes: Callable[..., Any], forward: bool = False
+) -> Sequence[Any]:
+    """What a node of numbers without a value sends to its parents, or, `forward`, gets from them:
+    factor · ∂node/∂parent.
 
     `record` has the node and its operands, `factors` a Term or a Bundle of Terms for each operand, or None where there
-    is to be no term. ``slopes(rule, record)`` applies a rule of the table.
+    is to be no term. ``slopes(rule, record)`` applies a rule of the table. A loop, which is
+    outside the table of primitives, knows its terms itself.
     """
+    if not isinstance(op, Primitive):
+        return record[0].terms(factors, forward)  # type: ignore[no-any-return]
     every = slopes(op.all_slopes, record) if op.all_slopes is not None else ()
     found: list[Any] = []
     for place, factor in enumerate(factors):

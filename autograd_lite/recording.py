@@ -10,7 +10,6 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +121,9 @@ class differentiating(Scope):
         return outer or next_run()
 
 
-# While a compiler traces: what makes a number an input of a derivative in its program. None while nothing is traced.
-tracing: ContextVar[Callable[[float], Any] | None] = ContextVar("autograd_lite.tracing", default=None)
+# While a compiler traces: what makes a number an input of a derivative in its program (`copied`), and writes loops
+# (`scan`, `while_loop`, `stacked`). None while nothing is traced.
+tracing: ContextVar[Any] = ContextVar("autograd_lite.tracing", default=None)
 
 
 def next_run() -> int:

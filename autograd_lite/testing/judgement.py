@@ -139,7 +139,7 @@ class Judge:
         self.subject, self.report = subject, report
         self.oracle, self.rtol, self.atol, self.budget = oracle, rtol, atol, budget
         self.random = random.Random(repr(subject.point))
-        self.directions = self._directions() if len(subject.point) > 1 else []
+        self.directions = self._directions()
         self._lines: dict[tuple[float, ...], differences.Line] = {}
         self._truths: dict[tuple[float, ...], Truth] = {}
         self._exact: dict[tuple[float, ...], list[tuple[Any, Any]] | None] = {}
@@ -157,7 +157,7 @@ class Judge:
         """The derivatives of each output; of many outputs, those of two random sums."""
         subject = self.subject
         n, m = len(subject.point), len(subject.outputs)
-        if mode.endswith("a rule") and m <= FEW:  # which may be right for cotangents of 1 alone
+        if mode == "reverse mode, as a rule" and m <= FEW:  # which may be right for cotangents of 1 alone
             weights = self._some(m)
             self._row(mode, weights, self._pulled(mode, weights), 0, None)
         if m > FEW:
@@ -177,7 +177,7 @@ class Judge:
     def _pulled(self, mode: str, weights: list[float]) -> list[float] | None:
         """The gradient, but in forward mode, which gives it a direction at a time."""
         with self.budget.unpaid():
-            return None if mode == "forward mode" else self.subject.pull(weights, self.subject.point)
+            return None if mode.startswith("forward") else self.subject.pull(weights, self.subject.point)
 
     def _row(self, mode: str, weights: list[float], gradient: list[float] | None, numbers: int, k: int | None) -> None:
         """The derivatives of one output, or of one sum of all, along random directions, and by each of few inputs."""
@@ -195,7 +195,7 @@ class Judge:
             slopes = [source(subject.point, unit) for unit in units] if gradient is None else gradient
         size = max([abs(g) for g in slopes if math.isfinite(g)], default=0.0)
         judged = []
-        for direction in self.directions:
+        for direction in self.directions if n > 1 or mode.endswith("a rule") else ():
             judged.append((direction, *self._judge(weights, direction, source, size)))
             if judged[-1][3] == "wrong":
                 break
@@ -221,6 +221,10 @@ class Judge:
     def _values(self, xs: list[float]) -> list[float]:
         self.budget.call()
         return self.subject.values(xs)
+
+    def _in_digits(self, *xs: Any) -> list[Any]:
+        self.budget.call()
+        return self.subject.exact(*xs)
 
     def _value(self, weights: Vector, xs: list[float]) -> float:
         """The outputs, summed with `weights`."""
@@ -400,7 +404,7 @@ class Judge:
         try:
             from .exact import exact_values
 
-            there = [float(y) for y in exact_values(subject.exact, subject.point)]
+            there = [float(y) for y in exact_values(self._in_digits, subject.point)]
         except Exception as error:  # whatever its code makes of numbers that are not floats
             if self.oracle == "mpmath":
                 raise TypeError(f'oracle="mpmath": {subject.name} cannot be run with more digits: {error}') from None
@@ -412,8 +416,10 @@ class Judge:
     def _exactly(self, direction: tuple[float, ...]) -> list[tuple[Any, Any]] | None:
         if direction not in self._exact:
             try:
-                found = exact_slopes(self.subject.exact, self.subject.point, direction)
+                found = exact_slopes(self._in_digits, self.subject.point, direction)
                 self._exact[direction] = found if all(isinstance(x, mpf) for pair in found for x in pair) else None
+            except OutOfTime:
+                raise
             except Exception:  # not at the points next to this one
                 self._exact[direction] = None
         return self._exact[direction]
@@ -421,11 +427,11 @@ class Judge:
     # ---- where ----
 
     def _directions(self) -> list[list[float]]:
-        """Two that move every input: all ahead, as ties want it, and each as it comes."""
+        """Two that move every input: all ahead, as ties want it, and each as it comes; of one input, back."""
         sizes = [math.ldexp(1.0, math.frexp(max(abs(x), 1.0))[1] - 1) for x in self.subject.point]
         return [
             [self.random.choice(signs) * size * self.random.uniform(0.5, 1.5) for size in sizes]
-            for signs in ((1.0,), (1.0, -1.0))
+            for signs in (((1.0,), (1.0, -1.0)) if len(sizes) > 1 else ((-1.0,),))
         ]
 
     def _some(self, m: int) -> list[float]:
@@ -456,7 +462,7 @@ class Judge:
                         break
                 else:  # wrong together
                     self._fail_along(mode, k, direction, found, truth)
-            chosen = [j for j, w in enumerate(weights) if w] if k is None and mode != "forward mode" else []
+            chosen = [j for j, w in enumerate(weights) if w] if k is None and not mode.startswith("forward") else []
             while len(chosen) > 1:
                 for half in (chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]):
                     some = [0.0] * len(weights)

@@ -16,47 +16,43 @@ from typing import Any
 
 from ... import primitives
 from ...graph import topological_order
-from ...primitives import Primitive
-from ...recording import is_recording, next_run, tracing
+from ...recording import next_run, tracing
 from ...trees import Tree, flatten
 from ...value import Value
-from ..program import Instruction, Operand, Program
+from ..program import Loop, Operand, Program
 from ..targets import python
-from .tracer import Builder, Tracer, rebuilt, restart, user_line
+from .loops import Recording, Tracing
+from .tracer import Tracer, rebuilt, restart, user_line
 
 
-class Recorder(Builder):
+class Recorder(Recording):
     """A builder that knows what every value is at the numbers it is traced with, and so can decide."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.numbers: list[float] = []
+    def __init__(self, numbers: Sequence[float], labels: Sequence[str | None]) -> None:
+        super().__init__(labels)
         self.guards: dict[int, bool] = {}  # by the truth's index, in the order they were met
         self._began = next_run()
+        self._numbers: dict[int, Any] = dict(enumerate(numbers))  # what is known so far
 
-    def input_at(self, number: float, label: str | None = None) -> Tracer:
-        """A further input, with the number it has here."""
-        self.numbers.append(number)
-        return self.input(label)
-
-    def emit(self, op: Primitive, args: Sequence[Any], label: str | None = None) -> Tracer:
-        """As a builder does; nothing is differentiated through what is made in a `no_grad` block."""
-        made = super().emit(op, args, label)
-        return made if is_recording() else super().emit(primitives.stop_gradient, (made,))
+    def _number(self, operand: int) -> Any:
+        """What a value is here; it is computed when it is asked for."""
+        known, wanted = self._numbers, [operand]
+        for index in wanted:  # grows: all that is needed for it
+            if index not in known:
+                wanted += [x for x in self._instructions[index].operands if isinstance(x, int)]  # type: ignore[union-attr]
+        for index in sorted(set(wanted) - known.keys()):
+            op, operands, _ = self._instructions[index]  # type: ignore[misc]
+            args: tuple[Any, ...] = tuple([known[x] if isinstance(x, int) else x for x in operands])
+            found: Any = op.run(args, python.scalar) if isinstance(op, Loop) else op(*args)
+            known[index] = found if op.result_type in (list, tuple) else float(found)
+        return known[operand]
 
     def decide(self, truth: Tracer) -> bool:
         """How a truth comes out here, remembered as a guard."""
         operand = self._as(bool, truth.operand)
         if isinstance(operand, float):
             return operand != 0.0
-        return self.guards.setdefault(operand, self.numbers[operand] != 0.0)
-
-    def _append(self, instruction: Instruction | None) -> Tracer:
-        if instruction is not None:
-            op, operands, _ = instruction
-            numbers = self.numbers
-            numbers.append(float(op(*[numbers[x] if type(x) is int else x for x in operands])))
-        return super()._append(instruction)
+        return self.guards.setdefault(operand, self._number(operand) != 0.0)
 
     def _operand(self, arg: Any) -> Operand:
         if isinstance(arg, Value):
@@ -90,7 +86,7 @@ class Trace:
         """The program with one output more: 0.0 if all of the function's own are finite and all guards come out as they
         did, else nan.
         """
-        builder, _, outputs = restart(self.program)
+        builder, outputs = restart(self.program)
         count = self.output_tree.count
         terms: list[Any] = [output * 0.0 for output in outputs[:count]]
         while len(terms) > 1:  # by halves: no long chain of sums
@@ -109,7 +105,7 @@ class Trace:
         """How the guards come out for other inputs; after the first that differs they mean nothing."""
         run = self.kernels.get("guards")
         if run is None:
-            builder, _, outputs = restart(self.program)
+            builder, outputs = restart(self.program)
             run = python.scalar(builder.program(outputs[self.output_tree.count :]), "guards")
             self.kernels["guards"] = run
         return tuple([truth != 0.0 for truth in run(*numbers)])
@@ -127,10 +123,9 @@ def traced(fn: Callable[..., Any], arguments: Tree, numbers: Sequence[float], la
 
     TypeError if it returns what is no number, or asks for a number that would be baked in.
     """
-    recorder = Recorder()
-    inputs = [recorder.input_at(number, label) for number, label in zip(numbers, labels)]
-    args, kwargs = arguments.unflatten(inputs)
-    token = tracing.set(recorder.copied)
+    recorder = Recorder(numbers, labels)
+    args, kwargs = arguments.unflatten(recorder.values)
+    token = tracing.set(Tracing(recorder))
     try:
         returned = fn(*args, **kwargs)
     finally:
@@ -140,6 +135,6 @@ def traced(fn: Callable[..., Any], arguments: Tree, numbers: Sequence[float], la
         name = getattr(fn, "__name__", type(fn).__name__)
         reason = ": does it lack a return statement?" if returned is None else ""
         raise TypeError(f"compile: {name} returned {returned!r}, which has no number{reason}")
-    guards = [recorder.values[index] for index in recorder.guards]
+    guards = [recorder.value(index) for index in recorder.guards]
     outputs = [recorder.floated(leaf) for leaf in leaves]
     return Trace(rebuilt(recorder.program([*outputs, *guards])), tuple(recorder.guards.values()), output_tree)

@@ -165,7 +165,7 @@ def test_without_a_gradient_it_says_how_to_get_one() -> None:
 
 def test_what_has_no_gradient_is_refused() -> None:
     f = Value(3.0) * 2
-    with pytest.raises(ValueError, match="2 is a constant of an expression"):
+    with pytest.raises(ValueError, match="2 is a constant and has no gradient"):
         f.parents[1].explain()
     with pytest.raises(TypeError, match="expected a Value, got float"):
         f.explain(3.0)  # type: ignore[arg-type]

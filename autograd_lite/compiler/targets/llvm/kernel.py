@@ -27,6 +27,7 @@ from .transpose import together
 
 _PIECE = 200  # instructions, about, in a piece
 _WHOLE = 1000  # up to so many are not cut: a few per cent faster, and LLVM's time is not yet felt
+_IN_LOOPS = 10_000  # the same of the body of a loop, which is run many times
 _OPTIMISED = 2500  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
 _LONG = 20_000  # from so many on LLVM takes the short way from instruction to instruction: a tenth of the time
 _LETS_OTHERS_RUN = 2000  # from so many instructions on an evaluation does not hold the interpreter
@@ -55,7 +56,7 @@ class Kernel:
         if plain:
             self.assembly += c_api.assembly(len(program.inputs), len(program.outputs), "@kernel", self._long)
         self._unit = writer.unit
-        self._code = _compiled(self.assembly, writer.weight)
+        self._code = _compiled(self.assembly, writer.weight, 2 * _IN_LOOPS if writer.bodies else _OPTIMISED)
         self._owner = self._code, self._unit
         self._address = self._code.get_function_address("kernel")
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._address)
@@ -171,7 +172,7 @@ class RowsKernel:
         writer = _Writer(program, self.width, precise, varying=self.varying)
         self.assembly = writer.rows(self.varying, self.reduced)
         self._unit, self.weight = writer.unit, max(writer.work, 1)
-        self._code = _compiled(self.assembly, writer.weight)
+        self._code = _compiled(self.assembly, writer.weight, 2 * _IN_LOOPS if writer.bodies else _OPTIMISED)
         self._loop = _loop(self.width)
         self._sums = sum(self.reduced)
         reads, writes = sum(self.varying), len(reduced) - self._sums
@@ -447,10 +448,10 @@ class _Writer:
     def _cut(self) -> None:
         """Where a new piece begins."""
         self.starts = [0]
-        weight = 0
+        weight, whole = 0, _WHOLE if self.name == "kernel" else _IN_LOOPS
         for place, template in enumerate(self.templates):
             weight += template.weight
-            if weight > _PIECE and place > self.starts[-1] and self.weight > _WHOLE:
+            if weight > _PIECE and place > self.starts[-1] and self.weight > whole:
                 self.starts.append(place)
                 weight = template.weight
         self.ends = [*self.starts[1:], len(self.templates)]
@@ -693,8 +694,8 @@ class _Writer:
 # ---- llvmlite --------------------------------------------------------------------------------------------------------
 
 
-def _compiled(assembly: str, weight: int) -> Any:
-    """An engine that holds the code."""
+def _compiled(assembly: str, weight: int, optimised: int = _OPTIMISED) -> Any:
+    """An engine that holds the code, which the optimiser has worked on if its weight is below `optimised`."""
     processor = host.processor()
     llvm = processor.llvm
     with _lock:
@@ -702,7 +703,7 @@ def _compiled(assembly: str, weight: int) -> Any:
         module = llvm.parse_assembly(assembly)
         module.triple = processor.triple
         module.data_layout = str(machine.target_data)
-        if weight < _OPTIMISED:
+        if weight < optimised:
             options = llvm.create_pipeline_tuning_options(speed_level=2)
             options.loop_vectorization = options.slp_vectorization = False
             builder = llvm.create_pass_builder(machine, options)

@@ -393,7 +393,7 @@ class _Writer:
         for place, x in enumerate(program.outputs):
             if isinstance(x, int):
                 self.stores.setdefault(x, []).append(place)
-        self.bodies: dict[Loop, list[_Writer]] = {}
+        self.bodies: dict[int, list[_Writer]] = {}  # of loops
         self.areas: dict[int, int] = {}  # of loops and stacks: their places in the frame
         self.arrays: dict[tuple[Operand, ...], str] = {}  # of stacks of constants
         self._choose()
@@ -440,7 +440,7 @@ class _Writer:
             name = f"{self.name}.loop{index}"
             programs = [(op.body, f"{name}.body"), *([(op.test, f"{name}.test")] if op.test else [])]
             bodies = [_Writer(program, self.code.width, self.unit.precise, self.unit, n) for program, n in programs]
-            self.bodies[op] = bodies
+            self.bodies[index] = bodies
             weight = sum(body.weight for body in bodies) + 10
             self.work += (_LETS_OTHERS_RUN if op.count is None else op.count) * sum(body.work for body in bodies)
         self.templates.append(Template("", f"%x{index}", -INF, INF, True, weight))
@@ -470,11 +470,11 @@ class _Writer:
         free: list[int] = []
         ending: dict[int, list[int]] = {}
         size = 0
-        for index, (op, operands, _) in enumerate(self.program.instructions, self.inputs):
+        for index, (op, _, _) in enumerate(self.program.instructions, self.inputs):
             if op.result_type in (list, tuple):  # has a place of its own
                 last[index] = -1
                 self.areas[index] = size
-                size += loops.area(self, op, operands)
+                size += loops.area(self, index)
         piece = 0
         for value in range(self.inputs, len(piece_of)):
             while piece < piece_of[value]:

@@ -1144,16 +1144,20 @@ def test_a_loop_and_what_is_alike_open_and_close(opened: Open):
 
 
 OVERLAPS = """() => {
-  const all = (selector) => [...document.querySelectorAll(`.scroll svg.on ${selector}`)].filter((e) => e.getClientRects().length);
-  const names = all(".frame text"), labels = all(".edge text"), boxes = all(".node > rect:first-of-type");
+  const seen = (part) => part.getClientRects().length;
+  const all = (selector) => [...document.querySelectorAll(`.scroll svg.on ${selector}`)].filter(seen);
+  const names = all(".frame text");
+  const labels = all(".edge text"), boxes = all(".node > rect:first-of-type");
   const parts = [...names, ...labels, ...boxes].map((e) => [e, e.getBoundingClientRect()]), found = [];
-  const before = (a, b) => a.right <= b.left + 1 || a.bottom <= b.top + 1, apart = (a, b) => before(a, b) || before(b, a);
+  const before = (a, b) => a.right <= b.left + 1 || a.bottom <= b.top + 1;
+  const apart = (a, b) => before(a, b) || before(b, a);
   parts.forEach(([e, a], i) => {
     for (const [f, b] of parts.slice(i + 1)) if (!apart(a, b)) found.push(`${e.textContent} on ${f.textContent}`);
   });
   for (const text of all(".node > text")) {
     const a = text.getBoundingClientRect(), b = text.parentNode.querySelector("rect").getBoundingClientRect();
-    if (a.left < b.left || a.right > b.right || a.top < b.top - 1 || a.bottom > b.bottom + 1) found.push(text.textContent);
+    const inside = a.left >= b.left && a.right <= b.right && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
+    if (!inside) found.push(text.textContent);
   }
   return [parts.length, found];
 }"""

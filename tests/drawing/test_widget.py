@@ -177,7 +177,7 @@ def test_in_jupyterlab_a_slider_sets_the_values_and_python_moves_the_page(browse
         walked.append(focused())
         if walked[-1] == "y, leaf":
             tab.keyboard.press("ArrowUp")
-    assert ["x, leaf", "y, leaf"] == [name for name in walked if name.endswith("leaf")]
+    assert [name for name in walked if name.endswith("leaf")] == ["x, leaf", "y, leaf"]
     assert {"Smaller", "A step back", "Find a node", "x, slider", "y, slider"} <= set(walked)
     y = float(frame.get_by_label("y, slider").input_value())
     assert y > 3.0

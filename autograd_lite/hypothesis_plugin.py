@@ -12,9 +12,10 @@ from typing import Any
 
 def register() -> None:
     """Teach `hypothesis.strategies.from_type` what a `Value` is, if there is that class yet."""
-    value, strategies = sys.modules.get("autograd_lite.value"), sys.modules.get("hypothesis.strategies")
-    if hasattr(value, "Value") and hasattr(strategies, "register_type_strategy"):
-        strategies.register_type_strategy(value.Value, _values)
+    value = getattr(sys.modules.get("autograd_lite.value"), "Value", None)
+    register_type_strategy = getattr(sys.modules.get("hypothesis.strategies"), "register_type_strategy", None)
+    if value is not None and register_type_strategy is not None:
+        register_type_strategy(value, _values)
 
 
 def _values(asked_for: type) -> Any:

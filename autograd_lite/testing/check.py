@@ -286,7 +286,7 @@ def _frozen(program: Program) -> Function:
 
     def run(*xs: Any) -> Any:
         results = list(xs)
-        for op, operands in program.instructions:
+        for op, operands in program.steps:
             args = [results[x] if type(x) is int else x for x in operands]
             results.append(held[len(results)] if op is stop_gradient else op(*args))
         return results[-1]

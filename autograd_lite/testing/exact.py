@@ -143,7 +143,7 @@ def true_hessian(program: Program, point: Sequence[float], i: int, digits: int =
 
 def _run(program: Program, inputs: list[Number]) -> tuple[list[Number], list[list[Number]]]:
     values, slopes = list(inputs), []
-    for op, operands in program.instructions:
+    for op, operands in program.steps:
         args = [values[x] if type(x) is int else mpf(x) for x in operands]
         truth = oracles.oracle(op)
         values.append(truth.value(oracles.points, *args))

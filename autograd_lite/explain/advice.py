@@ -189,8 +189,4 @@ def _told(formula: str, bound: Bound, names: Names) -> str:
         return names(x) if found[1] else f"{found[2]}{names.atom(x)}"
 
     letters = "|".join(bound)
-    return re.sub(
-        rf"(?:^|(?<=[(\[])|(?<=, ))({letters})(?=[,)\]]|$)|(\*?)\b({letters})\b",
-        operand,
-        formula,
-    )
+    return re.sub(rf"(?:^|(?<=[(\[])|(?<=, ))({letters})(?=[,)\]]|$)|(\*?)\b({letters})\b", operand, formula)

@@ -145,10 +145,5 @@ ratio: Primitive = primitive(
 constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expression: a node without a gradient
 identity: Primitive = primitive("identity", lambda x: x, 1.0, symbol="=", latex=("{0:6}", ATOM))
 stop_gradient: Primitive = primitive(
-    "stop_gradient",
-    lambda x: x,
-    piecewise_constant,
-    no_path_reason="stopped",
-    symbol="stop",
-    special_slopes=[(INF, 0.0), (-INF, 0.0)],
+    "stop_gradient", lambda x: x, piecewise_constant, no_path_reason="stopped", symbol="stop"
 )

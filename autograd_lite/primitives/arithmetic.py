@@ -26,6 +26,7 @@ add: Primitive = primitive(
     precedence=SUM,
     latex=("{0:1} + {1:2}", SUM),
     neutral=(-0.0, -0.0),
+    special_slopes=[((INF, 1.0), (1.0, 1.0)), ((INF, -INF), (1.0, 1.0)), ((0.0, INF), (1.0, 1.0))],
 )
 sub: Primitive = primitive(
     "sub",
@@ -37,6 +38,7 @@ sub: Primitive = primitive(
     precedence=SUM,
     latex=("{0:1} - {1:2}", SUM),
     neutral=(None, 0.0),
+    special_slopes=[((INF, 1.0), (1.0, -1.0)), ((INF, -INF), (1.0, -1.0)), ((0.0, INF), (1.0, -1.0))],
 )
 mul: Primitive = primitive(
     "mul",
@@ -107,7 +109,15 @@ div: Primitive = primitive(
         ("log1p(x) / x", "where(abs(x) > 1e-5, log1p(x) / x, 1 - x / 2 + x * x / 3)"),
     ],
 )
-neg: Primitive = primitive("neg", operator.neg, -1.0, symbol="−", precedence=SIGN, latex=("-{0:2}", SUM))
+neg: Primitive = primitive(
+    "neg",
+    operator.neg,
+    -1.0,
+    symbol="−",
+    precedence=SIGN,
+    latex=("-{0:2}", SUM),
+    special_slopes=[(INF, -1.0), (-INF, -1.0)],
+)
 fma: Primitive = primitive(
     "fma", special.fma, lambda y, a, b, c: b, lambda y, a, b, c: a, 1.0, latex=(r"{0:2} \cdot {1:4} + {2:2}", SUM)
 )
@@ -143,7 +153,14 @@ ratio: Primitive = primitive(
 # ---- bookkeeping -----------------------------------------------------------------------------------------------------
 
 constant: Primitive = primitive("constant", lambda: NAN)  # a number in an expression: a node without a gradient
-identity: Primitive = primitive("identity", lambda x: x, 1.0, symbol="=", latex=("{0:6}", ATOM))
+identity: Primitive = primitive(
+    "identity", lambda x: x, 1.0, symbol="=", latex=("{0:6}", ATOM), special_slopes=[(INF, 1.0), (-INF, 1.0)]
+)
 stop_gradient: Primitive = primitive(
-    "stop_gradient", lambda x: x, piecewise_constant, no_path_reason="stopped", symbol="stop"
+    "stop_gradient",
+    lambda x: x,
+    piecewise_constant,
+    no_path_reason="stopped",
+    symbol="stop",
+    special_slopes=[(INF, 0.0), (-INF, 0.0)],
 )

@@ -351,9 +351,9 @@ class Specialization:
     ) -> Any:
         """What a call with these arguments gives."""
         fast_path = self._fast_path
-        if fast_path is not None and not kwargs:
+        if fast_path is not None:
             evaluate, count, results, trace = fast_path
-            found = evaluate(args, self._empty(count))
+            found = evaluate(args, kwargs, self._empty(count))
             if found is not None:
                 return results(found) if out is None else _filled(trace.output_tree, results(found), out)
         over_rows = self._rows_fast_path
@@ -365,8 +365,7 @@ class Specialization:
         if any(axis is not None for axis in axes):
             return self._over_rows(args, kwargs, axes, out, threads, progress)
         trace, result = self.at_point(args, kwargs)
-        if not kwargs:
-            self._shorten(args, trace)
+        self._shorten(args, kwargs, trace)
         return result if out is None else _filled(trace.output_tree, result, out)
 
     def axes(self, args: tuple[Any, ...]) -> list[int | None]:
@@ -378,15 +377,15 @@ class Specialization:
         leaves, tree = flatten((args, kwargs))
         return self.traces(tree)([leaf if type(leaf) is float else as_float(leaf) for leaf in leaves])
 
-    def _shorten(self, args: tuple[Any, ...], trace: Trace) -> None:
+    def _shorten(self, args: tuple[Any, ...], kwargs: dict[str, Any], trace: Trace) -> None:
         """Calls at one point with arguments like these go the short way from now on."""
-        if hasattr(trace.kernels["scalar"], "evaluation"):
+        if hasattr(trace.kernels["scalar"], "into"):
             import numpy as np
 
             from . import fast_path
 
             self._empty = np.empty
-            self._fast_path = fast_path.at_point(trace, args)
+            self._fast_path = fast_path.at_point(trace, flatten((args, kwargs))[1])
 
     def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The sparse matrix at one point."""
@@ -395,14 +394,13 @@ class Specialization:
         if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
         found = None
-        if self._fast_path is not None and not kwargs:
+        if self._fast_path is not None:
             evaluate, count, _, trace = self._fast_path
-            found = evaluate(args, np.empty(count))
+            found = evaluate(args, kwargs, np.empty(count))
         if found is None:
             trace, entries = self.at_point(args, kwargs)
             found = np.array(entries.values)
-            if not kwargs:
-                self._shorten(args, trace)
+            self._shorten(args, kwargs, trace)
         if "csr" not in trace.kernels:
             pattern = trace.output_tree.unflatten([0.0] * trace.output_tree.count).pattern.content
             trace.kernels["csr"] = (
@@ -463,7 +461,7 @@ class Specialization:
         if trace is not None and not trace.outcomes and not kwargs and given.count:
             reduced = self._reduced(given.tree, axes, trace.output_tree.count)
             kernel = rows.kernel_of(self, trace, given.varying, reduced)
-            self._rows_fast_path = fast_path.over_rows(trace, kernel, args, axes, reduced, out)
+            self._rows_fast_path = fast_path.over_rows(trace, kernel, given.tree, args, axes, reduced, out)
         return found
 
     def _reduced(self, given: Tree, axes: list[int | None], count: int) -> list[bool]:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ... import derivatives, trees
+from ... import trees
 from ...coercion import as_float, short_label
 from ...derivatives import Argnums
 from ...extras import require
@@ -29,6 +29,7 @@ from ...value import Value
 from ..program import Program
 from ..targets import python
 from ..tracing.guards import Trace, traced
+from .operators import applied, programmed
 
 if TYPE_CHECKING:
     from .fast_path import AtPoint, OverRows
@@ -317,16 +318,8 @@ class Specialization:
         self.name = getattr(compiled.fn, "__name__", "f").replace("<lambda>", "f")
         self.target = _target(compiled.target)
         self.precise = compiled.precise
-        self.fn: Callable[..., Any]
-        if operator == "value":
-            self.fn = compiled.fn
-        elif operator == "hvp":
-            self.fn = functools.partial(derivatives.hvp, compiled.fn)
-        elif sparse:
-            inner = derivatives.grad(compiled.fn, argnums) if operator == "hessian" else compiled.fn
-            self.fn = derivatives.sparse_jacobian(inner, argnums, operator)
-        else:
-            self.fn = getattr(derivatives, operator)(compiled.fn, argnums)
+        self.fn = applied(operator, compiled.fn, argnums, sparse)
+        self.traced_fn = self.fn if operator == "value" else applied(operator, programmed(compiled), argnums, sparse)
         self._traces: dict[Tree, TraceCache] = {}
         self._asked: TraceCache | None = None  # those that were asked last
         self._fast_path: AtPoint | None = None
@@ -528,7 +521,7 @@ class TraceCache:
         return self._traced(numbers)
 
     def _traced(self, numbers: list[float]) -> Trace:
-        trace = traced(self.spec.fn, self.tree, numbers, self.labels)
+        trace = traced(self.spec.traced_fn, self.tree, numbers, self.labels)
         most = self.spec.compiled.most_traces
         with self._lock:
             self._kept[trace.outcomes] = trace

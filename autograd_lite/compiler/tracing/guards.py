@@ -16,7 +16,7 @@ from typing import Any
 
 from ... import primitives
 from ...graph import topological_order
-from ...recording import next_run, tracing
+from ...recording import next_run, recording, tracing
 from ...trees import Tree, flatten
 from ...value import Value
 from ..program import Loop, Operand, Program
@@ -46,6 +46,11 @@ class Recorder(Recording):
             found: Any = op.run(args, python.scalar) if isinstance(op, Loop) else op(*args)
             known[index] = found if op.result_type in (list, tuple) else float(found)
         return known[operand]
+
+    def number(self, tracer: Tracer) -> float:
+        """What a tracer of this builder is at the numbers it is traced with."""
+        operand = tracer.operand
+        return operand if isinstance(operand, float) else float(self._number(operand))
 
     def decide(self, truth: Tracer) -> bool:
         """How a truth comes out here, remembered as a guard."""
@@ -127,7 +132,8 @@ def traced(fn: Callable[..., Any], arguments: Tree, numbers: Sequence[float], la
     args, kwargs = arguments.unflatten(recorder.values)
     token = tracing.set(Tracing(recorder))
     try:
-        returned = fn(*args, **kwargs)
+        with recording():  # also for a call in a `no_grad` block: a derivative may be of this trace
+            returned = fn(*args, **kwargs)
     finally:
         tracing.reset(token)
     leaves, output_tree = flatten(returned)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value, errstate, math
-from autograd_lite.compiler import Compiled
+from autograd_lite.compiler import Compiled, Tracer
 
 TARGETS = ["python", *(["llvm"] if importlib.util.find_spec("llvmlite") else [])]
 each_target = pytest.mark.parametrize("target", TARGETS)
@@ -184,6 +184,30 @@ def test_a_trace_is_kept_for_each_way_to_branch() -> None:
     g = ag.compile(f, target="python")
     assert [g(x) for x in (1.0, 2.0, -1.0, -5.0, 3.0)] == [2.0, 4.0, 1.0, 5.0, 6.0]
     assert len(calls) == 2
+
+
+def test_all_derivatives_are_of_one_trace() -> None:
+    """The function runs once for each way to branch, whatever is asked of it, and again where an event is reported."""
+    runs = []
+
+    def f(x: Any, y: Any) -> Any:
+        runs.append(x)
+        return math.sin(x) * y if x > y else x * x * y
+
+    compiled = ag.compile(f, argnums=(0, 1), target="python")
+    for args in ((2.0, 1.0), (0.5, 1.5)):
+        before = len(runs)
+        for operator in ("value_and_grad", "grad", "jacobian", "hessian"):
+            assert getattr(compiled, operator)(*args) == getattr(ag, operator)(f, (0, 1))(*args)
+        assert compiled(*args) == f(*args)
+        assert compiled.hvp(args, (1.0, 2.0)) == ag.hvp(f, args, (1.0, 2.0))
+        assert sum(isinstance(x, Tracer) for x in runs[before:]) == 1
+    with pytest.warns(RuntimeWarning, match="log"):
+        ag.compile(lambda x: math.log(x) * 2.0).grad(0.0)
+    with ag.no_grad():
+        in_no_grad = ag.compile(lambda x: math.sin(x) * x, target="python")
+        assert in_no_grad(2.0) == std.sin(2.0) * 2.0
+    assert in_no_grad.grad(2.0) == ag.grad(lambda x: math.sin(x) * x)(2.0)
 
 
 def test_beyond_the_bound_traces_are_dropped_with_one_warning() -> None:

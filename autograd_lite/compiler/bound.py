@@ -24,7 +24,8 @@ def bound(mode: Mode, args: Sequence[Any], out: Any) -> Callable[[], Any]:
     given = tuple([_source(i, x) for i, x in enumerate(args)])
     if any(axis is not None for axis in mode.axes(given)):
         raise ValueError("compile: bind is of one point; this function has rows: give out= to its call")
-    trace, result = mode.at_point(given, {})
+    trace, result = mode.at_point(given, {}, True)
+    assert trace is not None
     out = held(trace.output_tree, out)
     filled(trace.output_tree, result, out)
 

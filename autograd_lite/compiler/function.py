@@ -13,7 +13,7 @@ import importlib.util
 import inspect
 import sys
 import threading
-import warnings
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Any
 from .. import derivatives, trees
 from ..derivatives import Argnums
 from ..extras import require
-from ..ieee import frames_to_the_user
-from ..trees import Tree, flatten
+from ..ieee import errstate, frames_to_the_user
+from ..trees import Static, Tree, flatten
 from ..value import Value, as_float, short_label
 from . import python
 from .program import Program
-from .record import Trace, traced
+from .misses import Misses
+from .outside import Effects, Outside
+from .record import IsPartOfAGraph, RunsEagerly, Trace, number, outputs_of, traced
 
 if TYPE_CHECKING:
     from .shortcuts import AtPoint, OverRows
@@ -57,6 +59,7 @@ class Compiled:
         target: str,
         precise: bool,
         most_traces: int,
+        static_argnums: int | Sequence[int] = (),
     ) -> None:
         self.fn = fn
         self.in_axes = in_axes
@@ -64,6 +67,9 @@ class Compiled:
         self.target = target
         self.precise = precise
         self.most_traces = most_traces
+        self.static_argnums = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+        self._outside: Outside | None = None
+        self._told: set[str] = set()
         self._modes: dict[Any, Mode] = {}
         self._lock = threading.Lock()
         functools.update_wrapper(self, fn, updated=())
@@ -242,7 +248,10 @@ class Compiled:
         return f"<compiled {getattr(self.fn, '__qualname__', repr(self.fn))}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        options = self.fn, self.in_axes, self.argnums, self.target, self.precise, self.most_traces
+        options = (
+            *(self.fn, self.in_axes, self.argnums, self.target, self.precise),
+            *(self.most_traces, self.static_argnums),
+        )
         with self._lock:
             modes = list(self._modes.items())
         kept = []
@@ -254,6 +263,72 @@ class Compiled:
     def __setstate__(self, state: list[Any]) -> None:
         for key, tree, labels, kept in state:
             self._mode(*key).adopt(tree, labels, kept)
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        """As a method: what is registered as a nesting, as dataclasses are, is an argument like others; of another
+        object the attributes are constants, and the method is compiled for it alone.
+        """
+        if owner is None:
+            return self
+        if trees.opened(owner):
+            return functools.partial(self, owner)
+        methods = owner.__dict__.setdefault("_compiled_methods", {})
+        if self not in methods:
+            fn, options = self.fn.__get__(owner, kind), self.__reduce__()[1][1:]
+            methods[self] = Compiled(fn, *options)
+        return methods[self]
+
+    def diagnose(self, *args: Any, row: int | None = None, **kwargs: Any) -> Any:
+        """Where the first nan or inf is born in a call with these arguments, or in one of its rows: the function runs
+        eagerly there, and the output is explained as by `Value.diagnose`.
+
+        >>> import numpy as np
+        >>> f = compile(lambda x: x * np.log(x), in_axes=0)
+        >>> print(f.diagnose(np.array([1.0, 0.0]), row=1))
+        """
+        mode = self._mode("value")
+        axes = mode.axes(args)
+        if all(axis is None for axis in axes):
+            leaves, tree = flatten((args, kwargs))
+        else:
+            from .rows import Rows
+
+            given = Rows(args, kwargs, axes)
+            if row is None or not -given.count <= row < given.count:
+                raise ValueError(f"compile: diagnose explains one of the {given.count} rows: row=i, not {row}")
+            leaves, tree = given.at(row % given.count), given.tree
+        labels = _labels(self.fn, tree, "value")
+        given_args, given_kwargs = tree.unflatten([Value(x, label) for x, label in zip(leaves, labels)])
+        with errstate(all="ignore"):
+            outputs = [y for y in flatten(mode.fn(*given_args, **given_kwargs))[0] if isinstance(y, Value)]
+        if not outputs:
+            raise TypeError(f"compile: diagnose: {self!r} returned no number that was computed from its arguments")
+        return next((y for y in outputs if y.data - y.data != 0.0), outputs[0]).diagnose()
+
+    def current(self) -> Outside:
+        """What the function reads from outside. Once a name there has been rebound all traces are dropped."""
+        outside = self._outside
+        if outside is None or not outside.is_unchanged():
+            with self._lock:
+                self._outside = outside = Outside(self.fn)
+                for mode in self._modes.values():
+                    mode.forget()
+        return outside
+
+    def accept(self) -> None:
+        """What names stand for now is what they stood for when the last trace was made."""
+        self._outside = Outside(self.fn)
+
+    def tell(self, effects: dict[str, str]) -> None:
+        """Warn of what the function does that compiled code does not: of each kind once."""
+        for kind, what in effects.items():
+            if kind not in self._told:
+                self._told.add(kind)
+                warnings.warn(
+                    f"compile: {getattr(self.fn, '__name__', 'f')} {what}",
+                    RuntimeWarning,
+                    stacklevel=frames_to_the_user(),
+                )
 
     def _mode(self, operator: str, argnums: Argnums | None = None, sparse: bool = False) -> Mode:
         key: Any = operator
@@ -276,6 +351,7 @@ def compile(
     target: str = "auto",
     precise: bool = False,
     most_traces: int = MOST_TRACES,
+    static_argnums: int | Sequence[int] = (),
 ) -> Compiled:
     """`fn`, compiled: the same function, an order of magnitude and more faster.
 
@@ -289,8 +365,9 @@ def compile(
         target: "python", "llvm" or "jax"; "auto" is llvm where llvmlite is installed.
         precise: over rows, call the C library's functions one number at a time, as one evaluation does. Otherwise its
             vector functions are called where the system has them, which are faster and within 4 ulp.
-        most_traces: how many traces are kept for inputs of one shape. Beyond, the least recently used is dropped, with
-            a warning.
+        most_traces: how many traces are kept for inputs of one shape. Beyond, the least recently used is dropped.
+        static_argnums: which positional arguments are no numbers to trace but plain Python objects, hashable, such as a
+            number of steps or a name: the function is traced for each anew.
 
     TypeError, when called, if `fn` asks a number for what would be baked in: its `.data`, its `float()`.
 
@@ -303,7 +380,7 @@ def compile(
     """
     if not callable(fn):
         raise TypeError(f"compile: expected a function, got {type(fn).__name__} {short_label(repr(fn), 40)}")
-    return Compiled(fn, in_axes, argnums, target, precise, most_traces)
+    return Compiled(fn, in_axes, argnums, target, precise, most_traces, static_argnums)
 
 
 class Mode:
@@ -317,15 +394,16 @@ class Mode:
         self.target = _target(compiled.target)
         self.precise = compiled.precise
         self.fn: Callable[..., Any]
+        fn = _opening_statics(compiled.fn) if compiled.static_argnums else compiled.fn
         if operator == "value":
-            self.fn = compiled.fn
+            self.fn = fn
         elif operator == "hvp":
-            self.fn = functools.partial(derivatives.hvp, compiled.fn)
+            self.fn = functools.partial(derivatives.hvp, fn)
         elif sparse:
-            inner = derivatives.grad(compiled.fn, argnums) if operator == "hessian" else compiled.fn
+            inner = derivatives.grad(fn, argnums) if operator == "hessian" else fn
             self.fn = derivatives.sparse_jacobian(inner, argnums, operator)
         else:
-            self.fn = getattr(derivatives, operator)(compiled.fn, argnums)
+            self.fn = getattr(derivatives, operator)(fn, argnums)
         self._traces: dict[Tree, Traces] = {}
         self._shortcut: AtPoint | None = None
         self._rows_shortcut: OverRows | None = None
@@ -349,6 +427,7 @@ class Mode:
         progress: bool = False,
     ) -> Any:
         """What a call with these arguments gives."""
+        self.compiled.current()
         shortcut = self._shortcut
         if shortcut is not None and not kwargs:
             evaluate, count, results, trace = shortcut
@@ -360,26 +439,82 @@ class Mode:
             found = over_rows(args, out, threads)
             if found is not None:
                 return found
+        args = self._with_statics(args)
         axes = self.axes(args)
-        if any(axis is not None for axis in axes):
-            return self._over_rows(args, kwargs, axes, out, threads, progress)
-        trace, result = self.at_point(args, kwargs)
-        if not kwargs:
+        try:
+            if any(axis is not None for axis in axes):
+                return self._over_rows(args, kwargs, axes, out, threads, progress)
+            trace, result = self.at_point(args, kwargs)
+        except IsPartOfAGraph:
+            if out is not None:
+                raise TypeError("compile: inside of a derivative or another compiled function there is no out=") from None
+            return self._inline(args, kwargs, axes)
+        if trace is not None and not kwargs:
             self._shorten(args, trace)
-        return result if out is None else _filled(trace.output_tree, result, out)
+        if out is None:
+            return result
+        return _filled(flatten(result)[1] if trace is None else trace.output_tree, result, out)
+
+    def _with_statics(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments, with those that are static in an envelope that is part of their shape."""
+        if not self.compiled.static_argnums:
+            return args
+        given = list(args)
+        for place in self.compiled.static_argnums:
+            if -len(args) <= place < len(args):
+                try:
+                    hash(args[place])
+                except TypeError as error:
+                    raise TypeError(f"compile: argument {place} is static, and has to be hashable: {error}") from None
+                given[place] = Static((args[place], repr(args[place])))  # True, 1 and 1.0 are equal
+        return tuple(given)
+
+    def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any], axes: list[int | None]) -> Any:
+        """A call with Values or tracers: the function itself, whose operations they record."""
+        if all(axis is None for axis in axes):
+            return self.fn(*args, **kwargs)
+        if self.operator != "value":
+            raise TypeError(
+                f"compile: {self.operator} over rows of Values or traced numbers: differentiate the function without "
+                "rows, or call it with arrays of floats"
+            )
+        from .rows import one_by_one
+
+        return one_by_one(self.fn, args, kwargs, axes)
+
+    def traced(self, tree: Tree, numbers: list[float], labels: list[str | None]) -> Trace:
+        """A new trace of the function at these inputs."""
+        outside = self.compiled.current()
+        with Effects(outside) as effects:
+            trace = traced(self.fn, tree, numbers, labels, outside)
+        if effects.found:
+            if "rebinds" in effects.found:
+                self.compiled.accept()
+            self.compiled.tell(effects.found)
+        return trace
+
+    def forget(self) -> None:
+        """Drop all traces."""
+        with self._lock:
+            self._traces = {}
+            self._shortcut = self._rows_shortcut = None
 
     def axes(self, args: tuple[Any, ...]) -> list[int | None]:
         """For each argument the axis along which its rows lie, or None."""
         return _axes(self.compiled.in_axes, args[0] if self.operator == "hvp" else args)
 
-    def at_point(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Trace, Any]:
-        """The trace that is right at these arguments, which have no rows, and what it gives."""
+    def at_point(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], always: bool = False
+    ) -> tuple[Trace | None, Any]:
+        """What the function gives at these arguments, which have no rows, and the trace that gave it; None where it ran
+        eagerly, which it does not if a trace is `always` wanted.
+        """
         leaves, tree = flatten((args, kwargs))
-        return self.traces(tree)([leaf if type(leaf) is float else as_float(leaf) for leaf in leaves])
+        return self.traces(tree)([leaf if type(leaf) is float else number(leaf) for leaf in leaves], always)
 
     def _shorten(self, args: tuple[Any, ...], trace: Trace) -> None:
         """Calls at one point with arguments like these go the short way from now on."""
-        if hasattr(trace.kernels["scalar"], "evaluation"):
+        if hasattr(trace.kernels["scalar"], "evaluation") and not self.compiled.static_argnums:
             import numpy as np
 
             from . import shortcuts
@@ -398,7 +533,10 @@ class Mode:
             evaluate, count, _, trace = self._shortcut
             found = evaluate(args, np.empty(count))
         if found is None:
-            trace, entries = self.at_point(args, kwargs)
+            self.compiled.current()
+            args = self._with_statics(args)
+            trace, entries = self.at_point(args, kwargs, True)
+            assert trace is not None
             found = np.array(entries.values)
             if not kwargs:
                 self._shorten(args, trace)
@@ -457,7 +595,8 @@ class Mode:
         given = rows.Rows(args, kwargs, [axes, axes] if self.operator == "hvp" else axes)
         found = rows.run(self, given, functools.partial(self._reduced, given.tree, axes), out, threads, progress)
         trace = self.traces(given.tree).latest()
-        if trace is not None and not trace.outcomes and not kwargs and given.count:
+        plain = not kwargs and not self.compiled.static_argnums
+        if trace is not None and not trace.outcomes and plain and given.count:
             reduced = self._reduced(given.tree, axes, trace.output_tree.count)
             kernel = rows.kernel_of(self, trace, given.varying, reduced)
             self._rows_shortcut = shortcuts.over_rows(trace, kernel, args, axes, reduced, out)
@@ -476,7 +615,7 @@ class Mode:
 
 
 class Traces:
-    """The traces of one function for inputs of one shape."""
+    """The traces of one function for inputs of one shape, and where none fits its eager runs."""
 
     def __init__(self, mode: Mode, tree: Tree, labels: list[str | None], kept: Iterable[Trace] = ()) -> None:
         self.mode = mode
@@ -485,7 +624,7 @@ class Traces:
         # By outcomes; the one used last at the end.
         self._kept: OrderedDict[tuple[bool, ...], Trace] = OrderedDict((trace.outcomes, trace) for trace in kept)
         self._lock = threading.Lock()
-        self._warned = False
+        self._misses = Misses()
 
     def latest(self) -> Trace | None:
         """The trace used last, if there is one."""
@@ -497,53 +636,86 @@ class Traces:
         with self._lock:
             return list(self._kept.values())
 
-    def __call__(self, numbers: list[float]) -> tuple[Trace, Any]:
-        """The trace that is right at one point, and the function's result."""
+    def __call__(self, numbers: list[float], always: bool = False) -> tuple[Trace | None, Any]:
+        """The function's result at one point, and the trace that gave it; None where it ran eagerly, which it does not
+        if a trace is `always` wanted.
+        """
         latest = self.latest()
         if latest is not None:
             outputs = self._run(latest, numbers)
             if outputs[-1] == 0.0 or latest.fits(outputs):
                 return self._result(latest, numbers, outputs)
-        found = self.at(numbers)
-        return self._result(found, numbers, self._run(found, numbers))
+        found = self.serving(numbers, functools.partial(self._run, numbers=numbers), always)
+        if isinstance(found, Trace):
+            return self._result(found, numbers, self._run(found, numbers))
+        outputs, tree = found
+        return None, tree.unflatten(outputs)
 
     def at(self, numbers: list[float]) -> Trace:
-        """The trace that is right at these inputs: one that is kept, or a new one.
+        """The trace that is right at these inputs: one that is kept, or a new one."""
+        found = self.serving(numbers, lambda trace: None, True)
+        assert isinstance(found, Trace)
+        return found
+
+    def serving(
+        self, numbers: list[float], emit: Callable[[Trace], object], always: bool = False
+    ) -> Trace | tuple[list[float], Tree]:
+        """The trace that is right at these inputs: one that is kept, or a new one where that is worth its time, which
+        `emit` is a part of; else what the function gives when it runs eagerly, and the nesting of that.
 
         Traces part at the first guard that comes out differently, so each that is tried settles one guard at least.
         """
         with self._lock:
             candidates = list(reversed(self._kept.items()))
+        nearest, left, met = None, 0, ()
+        began = time.perf_counter()
         while candidates:
             outcomes, trace = candidates[0]
-            met = trace.truths(numbers)
-            if met == outcomes:
+            found = trace.truths(numbers)
+            if found == outcomes:
                 with self._lock:
                     if outcomes in self._kept:
                         self._kept.move_to_end(outcomes)
                 return trace
-            parted = next(i for i, (found, expected) in enumerate(zip(met, outcomes)) if found != expected) + 1
-            candidates = [pair for pair in candidates if pair[0][:parted] == met[:parted]]
-        return self._traced(numbers)
+            parted = next(i for i, (a, b) in enumerate(zip(found, outcomes)) if a != b) + 1
+            nearest, left, met = trace, parted - 1, found[:parted]
+            candidates = [pair for pair in candidates[1:] if pair[0][:parted] == met]
+            if not always and 0.0 < self._misses.last < time.perf_counter() - began:
+                break  # to look any further would take longer than to run the function
+        where = hash(met)
+        if always or nearest is None or self._misses.is_worth(where):
+            try:
+                return self._built(numbers, emit, where)
+            except RunsEagerly:
+                if always:
+                    raise TypeError(
+                        f"compile: at these inputs an operation of {self.mode.name} gives an inf or a nan, and the "
+                        "function catches exceptions: it runs eagerly there, and is not compiled"
+                    ) from None
+        began = time.perf_counter()
+        result = self._eagerly(numbers)
+        self._misses.ran(where, time.perf_counter() - began)
+        self._misses.warn(self.mode.name, nearest, left)
+        return result
 
-    def _traced(self, numbers: list[float]) -> Trace:
-        trace = traced(self.mode.fn, self.tree, numbers, self.labels)
-        most = self.mode.compiled.most_traces
+    def _built(self, numbers: list[float], emit: Callable[[Trace], object], where: int) -> Trace:
+        began = time.perf_counter()
+        trace = self.mode.traced(self.tree, numbers, self.labels)
+        tracing = time.perf_counter() - began
+        emit(trace)
+        self._misses.built(where, time.perf_counter() - began, tracing)
         with self._lock:
             self._kept[trace.outcomes] = trace
-            if len(self._kept) <= most:
-                return trace
-            self._kept.popitem(last=False)
-        if not self._warned:
-            self._warned = True
-            warnings.warn(
-                f"{self.mode.compiled!r} has branched in more than {most} ways on inputs of one shape: the trace used "
-                "least recently is dropped for each new one. Where a loop's length depends on its inputs the function "
-                "may be better left uncompiled; most_traces sets the bound",
-                RuntimeWarning,
-                stacklevel=frames_to_the_user(),
-            )
+            if len(self._kept) > self.mode.compiled.most_traces:
+                self._kept.popitem(last=False)
         return trace
+
+    def _eagerly(self, numbers: list[float]) -> tuple[list[float], Tree]:
+        """What the function gives when it runs on Values; its derivatives make their own."""
+        given: Iterable[Any] = map(Value, numbers) if self.mode.operator == "value" else numbers
+        args, kwargs = self.tree.unflatten(given)
+        leaves, tree = outputs_of(self.mode.fn, self.mode.fn(*args, **kwargs))
+        return [leaf.data if isinstance(leaf, Value) else as_float(leaf) for leaf in leaves], tree
 
     def _run(self, trace: Trace, numbers: list[float]) -> Sequence[float]:
         kernel = trace.kernels.get("scalar")
@@ -553,7 +725,7 @@ class Traces:
             )
         return kernel(*numbers)  # type: ignore[no-any-return]
 
-    def _result(self, trace: Trace, numbers: list[float], outputs: Sequence[float]) -> tuple[Trace, Any]:
+    def _result(self, trace: Trace, numbers: list[float], outputs: Sequence[float]) -> tuple[Trace | None, Any]:
         if outputs[-1] != 0.0:
             self._reported(numbers)
         return trace, trace.output_tree.unflatten(outputs[: trace.output_tree.count])
@@ -562,6 +734,14 @@ class Traces:
         """Run the function on Values, which report what made an inf or a nan, with its operands and their labels."""
         args, kwargs = self.tree.unflatten([Value(x, label) for x, label in zip(numbers, self.labels)])
         self.mode.fn(*args, **kwargs)
+
+
+def _opening_statics(fn: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(fn)
+    def opened(*args: Any, **kwargs: Any) -> Any:
+        return fn(*[arg.content[0] if type(arg) is Static else arg for arg in args], **kwargs)
+
+    return opened
 
 
 # ---- what is given ---------------------------------------------------------------------------------------------------

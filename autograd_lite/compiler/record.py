@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,20 +19,40 @@ from .. import primitives
 from ..graph import topological_order
 from ..primitives import Primitive
 from ..trees import Tree, flatten
-from ..value import Value, is_recording, next_run, tracing
+from ..value import Value, as_float, is_node, is_recording, next_run, tracing
 from . import python
+from .outside import Outside
 from .program import Instruction, Operand, Program
-from .trace import Builder, Tracer, rebuilt, restart, user_line
+from .trace import Builder, Tracer, is_own, rebuilt, restart, user_frame, user_line
+
+
+class RunsEagerly(BaseException):
+    """Raised out of a trace at inputs where an operation has an event, in a function that catches exceptions."""
+
+
+class IsPartOfAGraph(Exception):
+    """Raised where a number is wanted and a Value, or a tracer of another function, is given."""
+
+
+def number(x: Any) -> float:
+    """The float of a real number; see `as_float`."""
+    if is_node(x):
+        raise IsPartOfAGraph
+    return as_float(x)
 
 
 class Recorder(Builder):
     """A builder that knows what every value is at the numbers it is traced with, and so can decide."""
 
-    def __init__(self) -> None:
+    def __init__(self, outside: Outside | None = None) -> None:
         super().__init__()
         self.numbers: list[float] = []
         self.guards: dict[int, bool] = {}  # by the truth's index, in the order they were met
+        self.places: list[tuple[str, int]] = []  # the file and line that each was met in
+        self.refusal: TypeError | None = None  # the last one
+        self.ended = False
         self._began = next_run()
+        self._outside = outside
 
     def input_at(self, number: float, label: str | None = None) -> Tracer:
         """A further input, with the number it has here."""
@@ -41,14 +62,59 @@ class Recorder(Builder):
     def emit(self, op: Primitive, args: Sequence[Any], label: str | None = None) -> Tracer:
         """As a builder does; nothing is differentiated through what is made in a `no_grad` block."""
         made = super().emit(op, args, label)
-        return made if is_recording() else super().emit(primitives.stop_gradient, (made,))
+        if not is_recording():
+            made = super().emit(primitives.stop_gradient, (made,))
+        if self._outside is not None and self._outside.catches and type(made.operand) is int and op.gives is float:
+            finite = super().emit(primitives.equal, (super().emit(primitives.sub, (made, made)), 0.0))
+            if not self.decide(finite):
+                raise RunsEagerly
+        return made
 
     def decide(self, truth: Tracer) -> bool:
         """How a truth comes out here, remembered as a guard."""
         operand = self._as(bool, truth.operand)
         if isinstance(operand, float):
             return operand != 0.0
-        return self.guards.setdefault(operand, self.numbers[operand] != 0.0)
+        if operand not in self.guards and not self.ended:
+            self.guards[operand] = self.numbers[operand] != 0.0
+            frame = user_frame()
+            self.places.append(("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno))
+        return self.numbers[operand] != 0.0
+
+    def compared(self, truth: Tracer) -> Any:
+        """A truth; Python's own at once, by a guard, where the function's code may ask what it is."""
+        return self.decide(truth) if self._outside is not None and self._outside.compares_identity else truth
+
+    def hash_of(self, tracer: Tracer) -> int:
+        """That of a truth, by a guard. TypeError for a number, which equal ones would be looked up by."""
+        if is_own(sys._getframe(2)) or self.ended:
+            return object.__hash__(tracer)
+        if self.is_truth(tracer):
+            return hash(self.decide(tracer))
+        raise TypeError(
+            "a number that is being traced has no value yet, so no set and no dict finds it, and it has no hash: "
+            f"compare with ==, as x in (1.0, 2.0) does{user_line()}"
+        )
+
+    def refused(self, message: str) -> TypeError:
+        """The error for what would bake a number in, remembered for when it is caught and another one raised."""
+        self.refusal = TypeError(message)
+        return self.refusal
+
+    def text(self, tracer: Tracer, spec: str) -> str:
+        """To the user's code a value's text is what eager code has, and a guard holds the number; else its name."""
+        if is_own(sys._getframe(2)) or self.ended or not isinstance(tracer.operand, int):
+            return super().text(tracer, spec)
+        if self.is_truth(tracer):
+            return format(self.decide(tracer), spec)
+        number = self.numbers[tracer.operand]
+        if number == number:
+            self.decide(self.emit(primitives.equal, (tracer, number)))
+        else:
+            self.decide(self.emit(primitives.unequal, (tracer, tracer)))
+        if number == 0.0:
+            self.decide(self.emit(primitives.less, (self.emit(primitives.copysign, (1.0, tracer)), 0.0)))
+        return format(Value(number), spec)
 
     def _append(self, instruction: Instruction | None) -> Tracer:
         if instruction is not None:
@@ -83,6 +149,7 @@ class Trace:
     program: Program
     outcomes: tuple[bool, ...]
     output_tree: Tree
+    places: tuple[tuple[str, int], ...] = ()  # the file and line of each guard
     kernels: dict[Any, Any] = field(default_factory=dict)  # what was emitted of it, by layout
 
     def checked(self) -> Program:
@@ -114,31 +181,49 @@ class Trace:
         return tuple([truth != 0.0 for truth in run(*numbers)])
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return self.program, self.outcomes, self.output_tree
+        return self.program, self.outcomes, self.output_tree, self.places
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.program, self.outcomes, self.output_tree = state
+        self.program, self.outcomes, self.output_tree, self.places = state
         self.kernels = {}
 
 
-def traced(fn: Callable[..., Any], arguments: Tree, numbers: Sequence[float], labels: Sequence[str | None]) -> Trace:
+def traced(
+    fn: Callable[..., Any],
+    arguments: Tree,
+    numbers: Sequence[float],
+    labels: Sequence[str | None],
+    outside: Outside | None = None,
+) -> Trace:
     """Run `fn` on tracers that stand for `numbers`, nested as `arguments`, a tree of ``(args, kwargs)``.
 
     TypeError if it returns what is no number, or asks for a number that would be baked in.
     """
-    recorder = Recorder()
+    recorder = Recorder(outside)
     inputs = [recorder.input_at(number, label) for number, label in zip(numbers, labels)]
     args, kwargs = arguments.unflatten(inputs)
     token = tracing.set(recorder.copied)
     try:
         returned = fn(*args, **kwargs)
+    except IndexError as error:  # NumPy's, of an index that it asked for its number
+        if recorder.refusal is None:
+            raise
+        raise recorder.refusal from error
     finally:
         tracing.reset(token)
-    leaves, output_tree = flatten(returned)
+    leaves, output_tree = outputs_of(fn, returned)
+    guards = [recorder.values[index] for index in recorder.guards]
+    outputs = [recorder.floated(leaf) for leaf in leaves]
+    recorder.ended = True
+    program = rebuilt(recorder.program([*outputs, *guards]))
+    return Trace(program, tuple(recorder.guards.values()), output_tree, tuple(recorder.places))
+
+
+def outputs_of(fn: Callable[..., Any], returned: Any) -> tuple[list[Any], Tree]:
+    """The numbers that a function returned, and their nesting; TypeError if there are none."""
+    leaves, tree = flatten(returned)
     if not leaves:
         name = getattr(fn, "__name__", type(fn).__name__)
         reason = ": does it lack a return statement?" if returned is None else ""
         raise TypeError(f"compile: {name} returned {returned!r}, which has no number{reason}")
-    guards = [recorder.values[index] for index in recorder.guards]
-    outputs = [recorder.floated(leaf) for leaf in leaves]
-    return Trace(rebuilt(recorder.program([*outputs, *guards])), tuple(recorder.guards.values()), output_tree)
+    return leaves, tree

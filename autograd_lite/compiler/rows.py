@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from .. import primitives, trees
 from ..extras import require
 from ..trees import Tree, flatten
-from ..value import as_float
+from ..value import is_node
 from .program import Program
-from .record import Trace
+from .record import IsPartOfAGraph, Trace, number
 from .trace import restart
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Rows:
 
     def _shared(self, arg: Any) -> Tree:
         leaves, tree = flatten(arg)
-        self.inputs += [leaf if type(leaf) is float else as_float(leaf) for leaf in leaves]
+        self.inputs += [leaf if type(leaf) is float else number(leaf) for leaf in leaves]
         return tree
 
     def _varying(self, i: int, arg: Any, axis: int) -> Tree:
@@ -61,7 +61,10 @@ class Rows:
 
         if trees.opened(arg) and not isinstance(arg, list):
             return trees.mapped(arg, lambda child: self._varying(i, child, axis))
+        trees.refuse_mask(arg)
         array = np.asarray(arg)
+        if array.dtype.kind == "O" and any(map(is_node, array.flat)):
+            raise IsPartOfAGraph
         if array.dtype.kind not in "biuf":
             raise TypeError(
                 f"compile: argument {i} has rows of {array.dtype}: rows are numbers in an array, "
@@ -116,13 +119,13 @@ def run(
     from .outputs import Results
 
     traces = mode.traces(rows.tree)
-    trace = traces.latest() or traces.at(rows.at(0))
-    tree = trace.output_tree
+    first = traces.latest() or _served(traces, rows, 0, lambda trace: None)
+    tree = first.output_tree if isinstance(first, Trace) else first[1]
     results = Results(tree, reduced(tree.count), rows.count, out, rows.arrays)
     size = max(rows.count, 1)
     if progress:
         size = min(max(size // 200, 4096), _BLOCK)
-    elif trace.outcomes or not (rows.as_they_lie and results.as_they_lie):
+    elif not isinstance(first, Trace) or first.outcomes or not (rows.as_they_lie and results.as_they_lie):
         size = _BLOCK
     with _progress(progress, rows.count, mode.name) as advance:
         for begin in range(0, rows.count, size):
@@ -137,24 +140,78 @@ def _run_block(
 ) -> None:
     import numpy as np
 
-    trace = traces.latest()
-    assert trace is not None
     tables: list[Any] = results.tables(begin, end)
-    fits = _run_trace(mode, trace, rows, slice(begin, end), results, tables, threads)
-    left: Any = () if fits is None else begin + np.flatnonzero(fits == 0.0)
+    left: Any = np.arange(begin, end)
+    trace = traces.latest()
+    if trace is not None:
+        fits = _run_trace(mode, trace, rows, slice(begin, end), results, tables, threads)
+        left = () if fits is None else begin + np.flatnonzero(fits == 0.0)
+
+    def emit(trace: Trace) -> object:
+        return kernel_of(mode, trace, rows.varying, results.reduced)
+
     while len(left):
-        trace = traces.at(rows.at(int(left[0])))
+        row = int(left[0])
+        found = _served(traces, rows, row, emit)
+        tree = found.output_tree if isinstance(found, Trace) else found[1]
+        if tree != results.tree:
+            raise TypeError(f"compile: {mode.name} returns {tree} in row {row}, and {results.tree} in others")
+        if isinstance(found, tuple):
+            results.put(tables, row - begin, found[0])
+            left = left[1:]
+            continue
         block: list[Any] = [None if table is None else np.empty((len(left), table.shape[1])) for table in tables]
-        fits = _run_trace(mode, trace, rows, left, results, block, threads)
+        fits = _run_trace(mode, found, rows, left, results, block, threads)
         done = np.full(len(left), True) if fits is None else fits != 0.0
-        for table, found in zip(tables, block):
+        for table, part in zip(tables, block):
             if table is not None:
-                table[left[done] - begin] = found[done]
+                table[left[done] - begin] = part[done]
         if not done[0]:  # the vectors' rounding decides otherwise than one evaluation: then that is what counts
-            results.put(tables, int(left[0]) - begin, trace.program(*rows.at(int(left[0]))))
+            results.put(tables, row - begin, found.program(*rows.at(row))[: tree.count])
             done[0] = True
         left = left[~done]
     results.took(begin, end, tables)
+
+
+def _served(
+    traces: Traces, rows: Rows, row: int, emit: Callable[[Trace], object]
+) -> Trace | tuple[list[float], Tree]:
+    """The trace for a row, or what the function gives there; an exception says which row it is of."""
+    try:
+        return traces.serving(rows.at(row), emit)
+    except Exception as error:
+        error.add_note(f"in row {row} of {traces.mode.name}")
+        raise
+
+
+def one_by_one(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], axes: Sequence[Any]) -> Any:
+    """The function's outputs at each row, in arrays of objects: of rows that are part of a graph."""
+    import numpy as np
+
+    from .outputs import nested, parts
+
+    def split(arg: Any, axis: int) -> list[Any]:
+        container = None if isinstance(arg, list) else trees.opened(arg)
+        if container is None:
+            return list(np.moveaxis(np.asarray(arg, dtype=object), axis, 0))
+        return [container[0](list(row)) for row in zip(*[split(item, axis) for item in container[1]])]
+
+    columns = [arg if axis is None else split(arg, axis) for arg, axis in zip(args, axes)]
+    count = next(len(column) for column, axis in zip(columns, axes) if axis is not None)
+    found = [
+        flatten(fn(*[c if axis is None else c[i] for c, axis in zip(columns, axes)], **kwargs)) for i in range(count)
+    ]
+    tree = found[0][1]
+    table = np.empty((count, tree.count), dtype=object)
+    for i, (leaves, _) in enumerate(found):
+        table[i] = leaves
+    return nested(
+        tree,
+        [
+            table[:, part.first : part.first + part.tree.count].reshape(count, *(part.tree.shape or ()))
+            for part in parts(tree, None)
+        ],
+    )
 
 
 def _run_trace(

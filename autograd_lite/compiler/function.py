@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .shortcuts import AtPoint, OverRows
 
 MOST_TRACES = 256
+_SHORTCUTS = 4  # for calls that take turns
 
 
 class Compiled:
@@ -405,7 +406,7 @@ class Mode:
         else:
             self.fn = getattr(derivatives, operator)(fn, argnums)
         self._traces: dict[Tree, Traces] = {}
-        self._shortcut: AtPoint | None = None
+        self._shortcuts: list[AtPoint] = []
         self._rows_shortcut: OverRows | None = None
         self._empty: Callable[[int], Any]
         self._lock = threading.Lock()
@@ -428,12 +429,11 @@ class Mode:
     ) -> Any:
         """What a call with these arguments gives."""
         self.compiled.current()
-        shortcut = self._shortcut
-        if shortcut is not None and not kwargs:
-            evaluate, count, results, trace = shortcut
-            found = evaluate(args, self._empty(count))
-            if found is not None:
-                return results(found) if out is None else _filled(trace.output_tree, results(found), out)
+        if not kwargs:
+            for evaluate, count, results, trace in self._shortcuts:
+                found = evaluate(args, self._empty(count))
+                if found is not None:
+                    return results(found) if out is None else _filled(trace.output_tree, results(found), out)
         over_rows = self._rows_shortcut
         if over_rows is not None and not kwargs and not progress:
             found = over_rows(args, out, threads)
@@ -497,7 +497,7 @@ class Mode:
         """Drop all traces."""
         with self._lock:
             self._traces = {}
-            self._shortcut = self._rows_shortcut = None
+            self._shortcuts, self._rows_shortcut = [], None
 
     def axes(self, args: tuple[Any, ...]) -> list[int | None]:
         """For each argument the axis along which its rows lie, or None."""
@@ -520,7 +520,9 @@ class Mode:
             from . import shortcuts
 
             self._empty = np.empty
-            self._shortcut = shortcuts.at_point(trace, args)
+            made = shortcuts.at_point(trace, args)
+            if made is not None and made not in self._shortcuts:
+                self._shortcuts = [made, *self._shortcuts][:_SHORTCUTS]
 
     def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The sparse matrix at one point."""
@@ -529,8 +531,8 @@ class Mode:
         if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
         found = None
-        if self._shortcut is not None and not kwargs:
-            evaluate, count, _, trace = self._shortcut
+        if self._shortcuts and not kwargs:
+            evaluate, count, _, trace = self._shortcuts[0]
             found = evaluate(args, np.empty(count))
         if found is None:
             self.compiled.current()
@@ -625,6 +627,7 @@ class Traces:
         self._kept: OrderedDict[tuple[bool, ...], Trace] = OrderedDict((trace.outcomes, trace) for trace in kept)
         self._lock = threading.Lock()
         self._misses = Misses()
+        self._missed = False  # whether the last call at one point was served by no trace
 
     def latest(self) -> Trace | None:
         """The trace used last, if there is one."""
@@ -640,14 +643,16 @@ class Traces:
         """The function's result at one point, and the trace that gave it; None where it ran eagerly, which it does not
         if a trace is `always` wanted.
         """
-        latest = self.latest()
-        if latest is not None:
-            outputs = self._run(latest, numbers)
-            if outputs[-1] == 0.0 or latest.fits(outputs):
+        latest, left = self.latest(), None
+        if latest is not None and not (self._missed and self.mode.target is python):
+            outputs = self.run(latest, numbers)
+            left = -1 if outputs[-1] == 0.0 else latest.left_in(outputs)
+            if left < 0:
                 return self._result(latest, numbers, outputs)
-        found = self.serving(numbers, functools.partial(self._run, numbers=numbers), always)
+        found = self.serving(numbers, functools.partial(self.run, numbers=numbers), always, left)
+        self._missed = not isinstance(found, Trace)
         if isinstance(found, Trace):
-            return self._result(found, numbers, self._run(found, numbers))
+            return self._result(found, numbers, self.run(found, numbers))
         outputs, tree = found
         return None, tree.unflatten(outputs)
 
@@ -658,30 +663,37 @@ class Traces:
         return found
 
     def serving(
-        self, numbers: list[float], emit: Callable[[Trace], object], always: bool = False
+        self,
+        numbers: list[float],
+        emit: Callable[[Trace], object],
+        always: bool = False,
+        left: int | None = None,
     ) -> Trace | tuple[list[float], Tree]:
         """The trace that is right at these inputs: one that is kept, or a new one where that is worth its time, which
-        `emit` is a part of; else what the function gives when it runs eagerly, and the nesting of that.
+        `emit` is a part of; else what the function gives when it runs eagerly, and the nesting of that. `left` is the
+        guard that is known to come out otherwise than in the latest trace.
 
         Traces part at the first guard that comes out differently, so each that is tried settles one guard at least.
         """
+        began = time.perf_counter()
         with self._lock:
             candidates = list(reversed(self._kept.items()))
-        nearest, left, met = None, 0, ()
-        began = time.perf_counter()
-        while candidates:
-            outcomes, trace = candidates[0]
-            found = trace.truths(numbers)
-            if found == outcomes:
+        nearest, start, met = None, 0, ()
+        while candidates:  # which all begin with what is met
+            outcomes, nearest = candidates[0]
+            left = nearest.left_at(numbers) if left is None else left
+            if left < 0:
                 with self._lock:
                     if outcomes in self._kept:
                         self._kept.move_to_end(outcomes)
-                return trace
-            parted = next(i for i, (a, b) in enumerate(zip(found, outcomes)) if a != b) + 1
-            nearest, left, met = trace, parted - 1, found[:parted]
-            candidates = [pair for pair in candidates[1:] if pair[0][:parted] == met]
+                return nearest
+            met = (*outcomes[:left], not outcomes[left])
+            candidates = [pair for pair in candidates[1:] if pair[0][start : left + 1] == met[start:]]
+            start = left + 1
             if not always and 0.0 < self._misses.last < time.perf_counter() - began:
                 break  # to look any further would take longer than to run the function
+            if candidates:
+                left = None
         where = hash(met)
         if always or nearest is None or self._misses.is_worth(where):
             try:
@@ -692,7 +704,6 @@ class Traces:
                         f"compile: at these inputs an operation of {self.mode.name} gives an inf or a nan, and the "
                         "function catches exceptions: it runs eagerly there, and is not compiled"
                     ) from None
-        began = time.perf_counter()
         result = self._eagerly(numbers)
         self._misses.ran(where, time.perf_counter() - began)
         self._misses.warn(self.mode.name, nearest, left)
@@ -717,7 +728,8 @@ class Traces:
         leaves, tree = outputs_of(self.mode.fn, self.mode.fn(*args, **kwargs))
         return [leaf.data if isinstance(leaf, Value) else as_float(leaf) for leaf in leaves], tree
 
-    def _run(self, trace: Trace, numbers: list[float]) -> Sequence[float]:
+    def run(self, trace: Trace, numbers: list[float]) -> Sequence[float]:
+        """What a trace gives at one point: its program's outputs, and after them what `Trace.checked` adds."""
         kernel = trace.kernels.get("scalar")
         if kernel is None:
             kernel = trace.kernels["scalar"] = self.mode.target.scalar(

@@ -68,6 +68,29 @@ def scalar(program: Program, name: str = "program", *, precise: bool = True) -> 
     return run
 
 
+def parting(program: Program, outcomes: Sequence[bool]) -> Callable[..., int]:
+    """A function of a program's inputs: the place of the first output, all of them truths, that does not come out as in
+    `outcomes`, or -1. What comes after it is not computed.
+    """
+    printer = _Printer(program, "parting")
+    namespace = dict(printer.namespace)
+    exec(printer.text(outcomes), namespace)
+    straight = namespace[printer.name]
+
+    def run(*numbers: float) -> int:
+        try:
+            return straight(*numbers)  # type: ignore[no-any-return]
+        except (ArithmeticError, ValueError):
+            return first_other(program(*numbers), outcomes)
+
+    return run
+
+
+def first_other(truths: Sequence[float], outcomes: Sequence[bool]) -> int:
+    """The place of the first truth that is not as in `outcomes`, or -1."""
+    return next((i for i, (x, outcome) in enumerate(zip(truths, outcomes)) if (x != 0.0) != outcome), -1)
+
+
 class _Printer:
     def __init__(self, program: Program, name: str) -> None:
         self.program = program
@@ -79,17 +102,22 @@ class _Printer:
         self._rows = {op: self._row(op) for op in rows}
         self._names = [self._identifier(label, f"v{index}") for index, label in enumerate(labels)]
 
-    def text(self) -> str:
+    def text(self, outcomes: Sequence[bool] | None = None) -> str:
         count = len(self.program.inputs)
         lines = [f"def {self.name}({', '.join(self._names[:count])}):"]
+        tests = iter(enumerate(zip(self.program.outputs, outcomes or ())))
+        place, (guard, outcome) = next(tests, (-1, (-1, True)))
         for index, (op, operands, _) in enumerate(self.program.instructions, count):
             shown = [self._operand(operand) for operand in operands]
             sign = _INFIX.get(op.value)
             value = f" {sign} ".join(shown) if sign else f"{self._rows[op]}({', '.join(shown)})"
             lines.append(f"    {self._names[index]} = {value}")
+            while 0 <= place and guard <= index:  # in the order of the outputs, each as soon as it is there
+                lines.append(f"    if {'not ' * outcome}{self._operand(guard)}: return {place}")
+                place, (guard, outcome) = next(tests, (-1, (-1, True)))
         outputs = [self._operand(operand) for operand in self.program.outputs]
-        lines.append(f"    return ({', '.join(outputs)}{',' * (len(outputs) == 1)})")
-        return "\n".join(lines)
+        result = f"({', '.join(outputs)}{',' * (len(outputs) == 1)})" if outcomes is None else "-1"
+        return "\n".join([*lines, f"    return {result}"])
 
     def _row(self, op: Any) -> str:
         """The name that a row is called by: its function's in Python, or its own."""

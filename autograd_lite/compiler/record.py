@@ -166,19 +166,20 @@ class Trace:
             well = primitives.where(guard, well, nan) if outcome else primitives.where(guard, nan, well)
         return builder.program([*outputs, well])
 
-    def fits(self, outputs: Sequence[float]) -> bool:
-        """Whether all guards came out as in the trace, in what the program gave."""
-        truths = outputs[self.output_tree.count :]
-        return all((truth != 0.0) == outcome for truth, outcome in zip(truths, self.outcomes))
+    def left_in(self, outputs: Sequence[float]) -> int:
+        """The first guard that came out otherwise than in the trace, in what the program gave; -1 if all are as they
+        were.
+        """
+        return python.first_other(outputs[self.output_tree.count :], self.outcomes)
 
-    def truths(self, numbers: Sequence[float]) -> tuple[bool, ...]:
-        """How the guards come out for other inputs; after the first that differs they mean nothing."""
+    def left_at(self, numbers: Sequence[float]) -> int:
+        """The first guard that comes out otherwise than in the trace for other inputs; -1 if all are as they were."""
         run = self.kernels.get("guards")
         if run is None:
             builder, _, outputs = restart(self.program)
-            run = python.scalar(builder.program(outputs[self.output_tree.count :]), "guards")
-            self.kernels["guards"] = run
-        return tuple([truth != 0.0 for truth in run(*numbers)])
+            guards = builder.program(outputs[self.output_tree.count :])
+            run = self.kernels["guards"] = python.parting(guards, self.outcomes)
+        return run(*numbers)  # type: ignore[no-any-return]
 
     def __getstate__(self) -> tuple[Any, ...]:
         return self.program, self.outcomes, self.output_tree, self.places

@@ -18,6 +18,7 @@ from .. import primitives, trees
 from ..extras import require
 from ..trees import Tree, flatten
 from ..value import is_node
+from . import python
 from .program import Program
 from .record import IsPartOfAGraph, Trace, number
 from .trace import restart
@@ -148,7 +149,7 @@ def _run_block(
         left = () if fits is None else begin + np.flatnonzero(fits == 0.0)
 
     def emit(trace: Trace) -> object:
-        return kernel_of(mode, trace, rows.varying, results.reduced)
+        return None if mode.target is python else kernel_of(mode, trace, rows.varying, results.reduced)
 
     while len(left):
         row = int(left[0])
@@ -158,6 +159,10 @@ def _run_block(
             raise TypeError(f"compile: {mode.name} returns {tree} in row {row}, and {results.tree} in others")
         if isinstance(found, tuple):
             results.put(tables, row - begin, found[0])
+            left = left[1:]
+            continue
+        if mode.target is python:  # which has no vectors
+            results.put(tables, row - begin, traces.run(found, rows.at(row))[: tree.count])
             left = left[1:]
             continue
         block: list[Any] = [None if table is None else np.empty((len(left), table.shape[1])) for table in tables]

@@ -39,11 +39,10 @@ def at_point(trace: Trace, args: tuple[Any, ...]) -> AtPoint | None:
     if arguments is None or not hasattr(kernel, "evaluation"):
         return None
     if arguments not in trace.kernels:
-        trace.kernels[arguments] = kernel.evaluation(arguments)
-    if trace.kernels[arguments] is None:
-        return None
-    count = trace.output_tree.count + len(trace.outcomes) + 1
-    return AtPoint(trace.kernels[arguments], count, builder(trace.output_tree), trace)
+        evaluate = kernel.evaluation(arguments)
+        count = trace.output_tree.count + len(trace.outcomes) + 1
+        trace.kernels[arguments] = evaluate and AtPoint(evaluate, count, builder(trace.output_tree), trace)
+    return trace.kernels[arguments]  # type: ignore[no-any-return]
 
 
 class OverRows:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 from . import math
 from .control import scan, while_loop
 from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
-from .ieee import errstate
 from .names import label
+from .numerics.ieee import errstate
+from .recording import group, no_grad
 from .trees import register_pytree_node
-from .value import Value, group, no_grad
+from .value import Value
 from .version import __version__ as __version__
 
 if TYPE_CHECKING:

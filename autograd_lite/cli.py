@@ -20,13 +20,14 @@ from math import inf, isfinite
 from typing import Any, NoReturn, TextIO
 
 from . import math, primitives
+from .coercion import short_label
 from .drawing import draw
 from .drawing.model import describe
 from .drawing.picture import FORMS, check_suffix
 from .explain.numerical import Estimate, Quotient, numerical_gradients
 from .notation import Mistake, Term, read
 from .shell import interact
-from .value import Value, apply, short_label
+from .value import Value, apply
 from .version import __version__
 
 PROGRAM = "autograd-lite"
@@ -412,7 +413,7 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 
 def _of_row(name: str) -> Callable[[Any], Any]:
-    return lambda x: apply(primitives.row(name), x)
+    return lambda x: apply(primitives.table[name], x)
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -10,8 +10,9 @@ from operator import index
 from typing import Any
 
 from . import trees
+from .coercion import short_label
+from .recording import group
 from .trees import Tree, flatten
-from .value import group, short_label
 
 
 def scan(

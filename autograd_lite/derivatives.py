@@ -15,29 +15,16 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import index
 from typing import Any, NamedTuple
 
-from . import ieee, primitives, sweep, trees
-from .domains import REAL, Domain, Region
+from . import primitives, sweep, trees
+from .coercion import as_float, short_label
 from .graph import operations, topological_order
+from .numerics import ieee
+from .numerics.domains import REAL, Domain, Region
 from .primitives import Primitive
+from .recording import differentiating, is_recording, next_run, recording, tracing
 from .sweep import Bundle, Term
 from .trees import Tree, flatten
-from .value import (
-    NOT_CHOSEN,
-    Value,
-    apply,
-    as_constant,
-    as_float,
-    as_recorded,
-    differentiating,
-    is_node,
-    is_recording,
-    next_run,
-    pull,
-    push,
-    recording,
-    short_label,
-    tracing,
-)
+from .value import NOT_CHOSEN, Value, apply, as_constant, as_recorded, is_node, pull, push
 
 Argnums = int | Sequence[int]
 Function = Callable[..., Any]
@@ -373,7 +360,7 @@ def custom(
         derivatives: the same, by name: for use as a decorator.
         name: as it is written in messages; the function's own by default.
         symbol: as it is drawn; the name by default.
-        domain, smooth: where it is defined, and where it has derivatives (see `autograd_lite.domains`).
+        domain, smooth: where it is defined, and where it has derivatives (see `autograd_lite.numerics.domains`).
 
     TypeError where the number of local derivatives is not that of the arguments.
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, SupportsFloat
 
 from . import math, primitives
+from .coercion import as_float, short_label
 from .explain.layers import layer_group
 from .explain.signals import (
     ErrorSignals,
@@ -24,7 +25,8 @@ from .explain.signals import (
     outer,
     raised,
 )
-from .value import Value, as_float, group, short_label
+from .recording import group
+from .value import Value
 
 __all__ = [
     "MLP", "ErrorSignals", "Layer", "Module", "Neuron", "ScoringNetwork", "Signal", "across_affine",
@@ -351,7 +353,7 @@ def activations() -> tuple[str, ...]:
 
 
 def _activates(row: primitives.Primitive) -> bool:
-    if row.arities != (1,) or row.gives is not float or row.flat[0]:
+    if row.arities != (1,) or row.result_type is not float or row.piecewise_constant[0]:
         return False
     return all((x,) in row.domain for x in (-2.5, -1.0, 0.0, 0.5))
 

@@ -19,11 +19,12 @@ from copy import copy
 from typing import Any
 
 from . import drawing, explain
+from .coercion import short_label
 from .drawing import Picture
 from .explain.steps import Steps
 from .explain.tables import table
 from .names import names_of
-from .value import Value, short_label
+from .value import Value
 
 _IMPORTS = "import autograd_lite as ag\nfrom autograd_lite import *"
 _TRY = "x, y = Value(2.0), Value(0.5); f = x * math.sin(y); f.backward(); f.draw()"

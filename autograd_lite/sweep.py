@@ -244,12 +244,12 @@ def terms(op: Primitive, record: tuple[Any, ...], factors: Sequence[Any], slopes
     `record` has the node and its operands, `factors` a Term or a Bundle of Terms for each operand, or None where there
     is to be no term. ``slopes(rule, record)`` applies a rule of the table.
     """
-    every = slopes(op.each, record) if op.each is not None else ()
+    every = slopes(op.all_slopes, record) if op.all_slopes is not None else ()
     found: list[Any] = []
     for place, factor in enumerate(factors):
-        if factor is None or (op.each is None and op.flat[place]):
+        if factor is None or (op.all_slopes is None and op.piecewise_constant[place]):
             found.append(None)
-        elif op.each is not None:
+        elif op.all_slopes is not None:
             found.append(factor * every[place])
         elif (choose := op.choices[place]) is not None:
             truth, wanted, slope = slopes(choose, record)

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import math
 import operator
-import os
-import threading
 import weakref
-from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextvars import ContextVar
-from numbers import Number, Real
+from numbers import Number
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
-from . import ieee, primitives, sweep
+from . import primitives, recording, sweep
+from .coercion import as_float, checked_label, is_scalar, short_label
 from .graph import operations, topological_order
+from .numerics import ieee
 from .primitives import Primitive, constant
-from .scopes import Scope
+from .recording import Recording, open_scopes, sweeps
 
 if TYPE_CHECKING:
     from .drawing import Picture
@@ -79,9 +77,9 @@ class Value:
         self.op = None
         self.parents = ()
         self._record = ()
-        self.label = _checked_label(label)
-        self._born = _runs
-        if _open_scopes:
+        self.label = checked_label(label)
+        self._born = recording.runs
+        if open_scopes:
             _grouped(self)
 
     # ---- what a node knows ----
@@ -146,7 +144,7 @@ class Value:
     def group(self) -> tuple[str, ...]:
         """The names of the groups this node was made in, outermost first; see `group`.
 
-        >>> from autograd_lite.value import group
+        >>> from autograd_lite.recording import group
         >>> with group("layer 1"):
         ...     y = Value(1.0) * 2
         >>> y.group, (y + 1).group
@@ -171,7 +169,7 @@ class Value:
         >>> (Value(1.0, "a") + 1).named("q")
         Value(q=2.0)
         """
-        self.label = _checked_label(label)
+        self.label = checked_label(label)
         return self
 
     # ---- the reverse sweep ----
@@ -196,7 +194,7 @@ class Value:
         """
         start = as_float(seed)
         adjoints = sweep.reverse(reversed(operations(self)), {self: start}, pull)
-        with _adding:  # threads may sweep graphs that share nodes: none loses what another adds
+        with recording.adding:  # threads may sweep graphs that share nodes: none loses what another adds
             sweeps.append((weakref.ref(self), start))
             for node, adjoint in adjoints.items():
                 if adjoint is NOT_CHOSEN:
@@ -473,34 +471,19 @@ class Value:
     # ---- copies and pickles: a whole graph at once, so that depth is no matter ----
 
     def __copy__(self) -> Value:
-        return _with_attributes(_with_state(_state(self)), _attributes(self))
+        from . import copying
+
+        return copying.copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        from copy import deepcopy
+        from . import copying
 
-        kept = _keeps_its_path(self)
-        order = [self] if kept else [node for node in topological_order(self) if id(node) not in memo]
-        for node in order:
-            kind, op, parents, *rest = _state(node)
-            parents = parents if kept else tuple(memo[id(parent)] for parent in parents)
-            memo[id(node)] = _with_state((kind, op, parents, *rest))
-        memo.setdefault(id(memo), []).append(self)  # as the copy module has it: what is copied must outlive the memo
-        for node in order:  # a subclass's attributes may lead back into the graph, which is whole by now
-            _with_attributes(memo[id(node)], deepcopy(_attributes(node), memo))
-        return memo[id(self)]  # type: ignore[no-any-return]
+        return copying.deep_copied(self, memo)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if _keeps_its_path(self):
-            raise TypeError(
-                "a pickle of a Value inside a derivative would drop its gradient in silence: write copy.deepcopy(v), "
-                "which keeps the path, or pickle its number, v.data"
-            )
-        ancestors = _pickling.get()()
-        if ancestors is None or self not in ancestors.members:
-            ancestors = _Ancestors(topological_order(self))
-            return _last, (ancestors, _End(ancestors))
-        attributes = _attributes(self)
-        return (_with_state, (_state(self),)) if attributes is None else (_with_state, (_state(self),), attributes)
+        from . import copying
+
+        return copying.reduced(self)
 
     # ---- conveniences, each a room of its own ----
 
@@ -605,80 +588,6 @@ _REFUSAL = (
 )
 
 
-def _checked_label(label: str | None) -> str | None:
-    if label is not None and not isinstance(label, str):
-        raise TypeError(f"a label is a str or None, not {type(label).__name__} {short_label(repr(label))}")
-    return label
-
-
-def short_label(label: str, most: int = 24) -> str:
-    """`label` on one line, in at most `most` characters."""
-    if not label.isprintable():
-        label = repr(label)[1:-1]
-    return label if len(label) <= most else label[: most - 1] + "…"
-
-
-# ---- numbers ---------------------------------------------------------------------------------------------------------
-
-
-def as_float(x: Any) -> float:
-    """The float of a real number; a TypeError that says what to write instead of anything else.
-
-    >>> as_float("2")
-    Traceback (most recent call last):
-      ...
-    TypeError: expected a real number, got str '2': write float('2')
-    """
-    if type(x) is float:
-        return x
-    if isinstance(x, (float, int)):
-        return float(x)
-    if isinstance(x, Real) or _is_floatlike(x):  # Fraction, NumPy's integers and floats
-        y = float(x)
-        if y - y != 0.0 and x == x and x != y:
-            raise OverflowError(f"{type(x).__name__} {short_label(str(x))} is too large for a float")
-        return y
-    if _is_scalar(x):
-        return as_float(x.item())
-    raise TypeError(f"expected a real number, got {type(x).__name__} {short_label(repr(x), 40)}: {_advice(x)}")
-
-
-def _is_floatlike(x: Any) -> bool:
-    """Whether x is a number by its own word alone; not an array, whose float may drop a gradient of its own."""
-    claims = hasattr(type(x), "__float__") or hasattr(type(x), "__index__")
-    return claims and not isinstance(x, (Number, Value)) and not hasattr(x, "ndim")
-
-
-def _is_scalar(x: Any) -> bool:
-    """Whether x is NumPy's bool or a 0-d array of numbers or objects, or made like one."""
-    return getattr(x, "ndim", None) == 0 and getattr(getattr(x, "dtype", None), "kind", None) in _KINDS
-
-
-_KINDS = frozenset("biufcO")
-
-
-def _advice(x: Any) -> str:
-    """What to write instead of x, which is no real number."""
-    shown = short_label(repr(x), 40)
-    if isinstance(x, Value):
-        return "write .data for its number"
-    if isinstance(x, complex):
-        return "this engine is real: treat .real and .imag as two Values"
-    if isinstance(x, str):
-        try:
-            float(x)
-        except ValueError:
-            return "text is not a number"
-        return f"write float({shown})"
-    if getattr(x, "ndim", 0):
-        return "np.frompyfunc(f, 1, 1)(x) applies a function f of one number, such as Value, to each element"
-    if isinstance(x, (list, tuple)):
-        return "write [Value(e) for e in x], or np.frompyfunc(Value, 1, 1)(x) for an array of Values"
-    if isinstance(x, Number) or hasattr(x, "__float__"):  # Decimal; another library's tensor
-        return f"write float({shown})" if isinstance(x, Number) else "write float(x), which drops any gradient of x"
-    return "write its number"
-
-
 def _operand(x: Any) -> Any:
     """A Value for the other operand of an operator; NotImplemented for what may know better: an array, a tracer."""
     kind = type(x)
@@ -690,7 +599,7 @@ def _operand(x: Any) -> Any:
         return as_constant(as_float(x))
     if getattr(x, "ndim", 0) or hasattr(x, "__apply__"):
         return NotImplemented
-    if _is_scalar(x):
+    if is_scalar(x):
         return _operand(x.item())
     if isinstance(x, (str, list, tuple)) or x is None or hasattr(x, "ndim"):
         return as_constant(as_float(x))
@@ -706,7 +615,7 @@ def as_constant(x: float) -> Value:
     node.parents = ()
     node._record = ()
     node.label = None
-    return _grouped(node) if _open_scopes else node
+    return _grouped(node) if open_scopes else node
 
 
 def _compare(comparison: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
@@ -719,143 +628,11 @@ def _compare(comparison: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
     return NotImplemented
 
 
-# ---- recording -------------------------------------------------------------------------------------------------------
-
 _new = Value.__new__
-# Where gradients came from, for `explain`: the roots of the last sweeps, oldest first, with their seeds; None where a
-# root's gradients were forgotten.
-sweeps: deque[tuple[weakref.ref[Value], float | None]] = deque(maxlen=10_000)
-_adding = threading.Lock()
-_open_scopes = 0  # how many `no_grad` and `group` are open anywhere: while there are none, recording asks no further
-_opening = threading.Lock()
-
-
-def _after_fork() -> None:
-    # A thread that held a lock while the process forked does not exist in the child.
-    global _adding, _opening
-    _adding, _opening = threading.Lock(), threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-
-class _Recording(Scope):
-    """What becomes of the nodes made in a block: whether they are recorded, and the groups they belong to."""
-
-    __slots__ = ()
-
-    variable = ContextVar("autograd_lite.recording", default=((True, ()), None))
-
-    def __enter__(self) -> Any:
-        _count_scope(1)
-        return super().__enter__()
-
-    def __exit__(self, *raised: Any) -> None:
-        super().__exit__(*raised)
-        _count_scope(-1)
-
-
-def _count_scope(change: int) -> None:
-    global _open_scopes
-    with _opening:
-        _open_scopes += change
-
-
-class no_grad(_Recording):
-    """Record nothing in this block: operations give Values without parents, as constants are. Also a decorator.
-
-    For evaluating without gradients: memory stays flat. A derivative asked for inside, by `grad` and its like, is
-    computed all the same, and comes back as a plain number.
-
-    >>> x = Value(3.0)
-    >>> with no_grad():
-    ...     y = x * x
-    >>> y, y.parents
-    (Value(9.0), ())
-    """
-
-    __slots__ = ()
-
-    def setting(self, outer: tuple[bool, tuple[str, ...]]) -> tuple[bool, tuple[str, ...]]:
-        return False, outer[1]
-
-
-class recording(_Recording):
-    """Record in this block, whatever the block outside does: what a derivative's own evaluation runs in."""
-
-    __slots__ = ()
-
-    def setting(self, outer: tuple[bool, tuple[str, ...]]) -> tuple[bool, tuple[str, ...]]:
-        return True, outer[1]
-
-
-class group(_Recording):
-    """Give the nodes made in this block to a group of that name: drawn as a box, or folded into one node.
-
-    Groups nest: a node has the names of all it was made in, outermost first (`Value.group`). Also a decorator.
-    TypeError unless the name is a str.
-
-    >>> with group("network"), group("layer 1"):
-    ...     (Value(1.0) * 2).group
-    ('network', 'layer 1')
-    """
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        if not isinstance(name, str):
-            raise TypeError(f"a group's name is a str, not {type(name).__name__} {short_label(repr(name))}")
-        self.name = name
-
-    def setting(self, outer: tuple[bool, tuple[str, ...]]) -> tuple[bool, tuple[str, ...]]:
-        return outer[0], (*outer[1], self.name)
-
-
-class differentiating(Scope):
-    """What the function of a derivative runs in, from its inputs on: copies of what is computed from them keep the
-    path, as nodes on what they are copies of. Leaves from outside are copied as they are elsewhere.
-    """
-
-    __slots__ = ()
-
-    # The number of derivatives begun when the outermost one here was.
-    variable = ContextVar("autograd_lite.differentiating", default=(None, None))
-
-    def setting(self, outer: int | None) -> int:
-        return outer or next_run()
-
-
-def _keeps_its_path(node: Value) -> bool:
-    if tracing.get() is not None:  # a copy must not hide from a compiler what comes from outside
-        return True
-    began = differentiating.variable.get()[0]
-    return began is not None and (node.op is not None or node.born >= began) and is_recording()
-
-
-# While a compiler traces: what makes a number an input of a derivative in its program. None while nothing is traced.
-tracing: ContextVar[Callable[[float], Any] | None] = ContextVar("autograd_lite.tracing", default=None)
-_runs = 0  # how many derivatives of functions have been begun
-
-
-def next_run() -> int:
-    """Begin the derivative of a function; a leaf made before has a lower `born` than this number.
-
-    So a parameter from outside, which the derivative must keep its path to, is told from a leaf of the function's own.
-    """
-    global _runs
-    with _opening:
-        _runs += 1
-        return _runs
-
-
-def is_recording() -> bool:
-    """Whether operations are recorded here: not in a `no_grad` block."""
-    return not _open_scopes or bool(_Recording.variable.get()[0][0])
 
 
 def _grouped(node: Value) -> Value:
-    names = _Recording.variable.get()[0][1]
+    names = Recording.variable.get()[0][1]
     if names:
         node._group = names
     return node
@@ -863,7 +640,7 @@ def _grouped(node: Value) -> Value:
 
 def _scoped(node: Value) -> Value:
     """`node` as the open scopes have it: in its group, or without its past."""
-    recorded, names = _Recording.variable.get()[0]
+    recorded, names = Recording.variable.get()[0]
     if not recorded:
         return as_constant(node._data)
     if names:
@@ -888,7 +665,7 @@ def unary(op: Primitive, a: Any) -> Value:
     node.parents = (a,)
     node._record = (y, u)
     node.label = None
-    return _scoped(node) if _open_scopes else node
+    return _scoped(node) if open_scopes else node
 
 
 def binary(op: Primitive, a: Any, b: Any) -> Value:
@@ -917,7 +694,7 @@ def binary(op: Primitive, a: Any, b: Any) -> Value:
     node.parents = (a, b)
     node._record = (y, u, v)
     node.label = None
-    return _scoped(node) if _open_scopes else node
+    return _scoped(node) if open_scopes else node
 
 
 _OWN = frozenset((Value, float))
@@ -945,7 +722,7 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Any:
     node._data = node._record[0]
     node._grad = None
     node.label = None
-    return _scoped(node) if _open_scopes else node
+    return _scoped(node) if open_scopes else node
 
 
 def _evaluated(op: Primitive, parents: tuple[Value, ...]) -> tuple[float, ...]:
@@ -1024,13 +801,13 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
     op = node.op
     assert op is not None  # a node with parents has one
     if adjoint is NOT_CHOSEN:
-        return [None if parent.op is constant or op.gives is bool else NOT_CHOSEN for parent in node.parents]
+        return [None if parent.op is constant or op.result_type is bool else NOT_CHOSEN for parent in node.parents]
     try:  # most nodes of most graphs have two parents or one: what is below, written out for speed
-        few = op.few
+        few = op.fast_arity
         if few == 2:
             a, b = node.parents
-            if op.linear is not None:
-                to_a, to_b = op.linear
+            if op.constant_slopes is not None:
+                to_a, to_b = op.constant_slopes
                 return None if a.op is constant else adjoint * to_a, None if b.op is constant else adjoint * to_b
             by_a, by_b = op.derivatives
             y, u, v = node._record
@@ -1045,7 +822,7 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
             return (NOT_CHOSEN if op.selects and slope == 0.0 else adjoint * slope,)
     except _ARITHMETIC:
         pass
-    if op.gives is bool:  # a comparison: no path leads through it
+    if op.result_type is bool:  # a comparison: no path leads through it
         return [None] * len(node.parents)
     slopes = _slopes(op, node._record, [parent.op is not constant for parent in node.parents])
     return [
@@ -1067,17 +844,19 @@ def push(node: Value, tangents: Sequence[float | None]) -> Sequence[float | None
 
 def has_path(op: Primitive, place: int, slope: float) -> bool:
     """Whether a path leads to argument `place`, where the local derivative is `slope`."""
-    return op.each is not None or not (op.flat[place] or (op.choices[place] is not None and slope == 0.0))
+    return op.all_slopes is not None or not (
+        op.piecewise_constant[place] or (op.choices[place] is not None and slope == 0.0)
+    )
 
 
 def _slopes(op: Primitive, record: tuple[float, ...], wanted: Sequence[bool]) -> list[float | None]:
     """The local derivatives that are wanted, and None for the others."""
-    if op.each is None:
+    if op.all_slopes is None:
         return [ieee.quietly(by, record) if want else None for by, want in zip(op.derivatives, wanted)]
     try:
-        slopes = op.each(*record)
+        slopes = op.all_slopes(*record)
     except _ARITHMETIC:
-        slopes = [float(slope) for slope in op.each(*map(ieee.Quiet, record))]
+        slopes = [float(slope) for slope in op.all_slopes(*map(ieee.Quiet, record))]
     return [slopes[i] if want else None for i, want in enumerate(wanted)]
 
 
@@ -1108,88 +887,3 @@ def _with_data(node: Value, number: float) -> Value:
     frozen = unary(primitives.identity, node)
     frozen._data, frozen._record = number, (number, number)
     return frozen
-
-
-# ---- state -----------------------------------------------------------------------------------------------------------
-
-_State = tuple[Any, ...]
-
-
-def _state(node: Value) -> _State:
-    if _keeps_its_path(node):
-        data = node._data
-        return type(node), primitives.identity, (node,), (data, data), data, node._grad, node.label, node.group
-    return type(node), node.op, node.parents, node._record, node._data, node._grad, node.label, node.group
-
-
-def _with_state(state: _State) -> Value:
-    kind, *rest, names = state
-    node: Value = _new(kind)
-    node.op, node.parents, node._record, node._data, node._grad, node.label = rest
-    if names:
-        node._group = names
-    if node.op is None:
-        node._born = _runs  # a leaf made now, as every other
-    return node
-
-
-def _attributes(node: Value) -> Any:
-    """What a subclass's instance has beyond a Value: its ``__getstate__()``, by default its dict and its slots."""
-    if type(node) is Value:
-        return None
-    if type(node).__getstate__ is not object.__getstate__:
-        return node.__getstate__()
-    state: Any = object.__getstate__(node)
-    own, slots = state
-    return own, {name: value for name, value in slots.items() if name not in Value.__slots__}
-
-
-def _with_attributes(node: Value, attributes: Any) -> Value:
-    if hasattr(node, "__setstate__"):
-        node.__setstate__(attributes)
-    elif attributes is not None:
-        own, slots = attributes
-        for name, value in {**(own or {}), **slots}.items():
-            setattr(node, name, value)
-    return node
-
-
-def _last(nodes: list[Value], end: Any) -> Value:
-    return nodes[-1]
-
-
-class _Ancestors(list["Value"]):
-    """A node's ancestors and itself, parents first. Pickled one by one in that order, each finds its parents already in
-    the pickler's memo: nothing recurses, and what several graphs of one pickle share stays shared."""
-
-    __slots__ = ("__weakref__", "members", "outer")
-
-    members: set[Value]
-    outer: Callable[[], _Ancestors | None]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        self.members = set(self)
-        self.outer = _pickling.get()
-        _pickling.set(weakref.ref(self))
-        return list, (), None, iter(self)
-
-
-class _End:
-    """What a pickler reaches when it has written the last of the ancestors: from here on they are no longer underway.
-
-    A pickling that fails never comes here; then its ancestors are freed, hence the weak reference to them.
-    """
-
-    def __init__(self, ancestors: _Ancestors) -> None:
-        self.ancestors = ancestors
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        _pickling.set(self.ancestors.outer)
-        return tuple, ()
-
-
-def _none() -> None:
-    return None
-
-
-_pickling: ContextVar[Callable[[], _Ancestors | None]] = ContextVar("autograd_lite.pickling", default=_none)

@@ -54,7 +54,7 @@ def entry(row: Primitive) -> Entry:
         tuple(_derivative(row, i, output, names) for i in range(len(names))),
         repr(row.domain),
         repr(row.smooth),
-        tuple(f"{_point(args)} → {_point(slopes)}" for args, slopes in row.at),
+        tuple(f"{_point(args)} → {_point(slopes)}" for args, slopes in row.special_slopes),
         f"{row.ulps:g} ulp",
         row.note,
     )
@@ -87,7 +87,7 @@ def measured(names: Iterable[str] = ()) -> dict[str, Measured]:
     from autograd_lite.testing import accuracy, oracles
 
     found: dict[str, Measured] = {}
-    for row in [primitives.row(name) for name in names] or primitives.table.values():
+    for row in [primitives.table[name] for name in names] or primitives.table.values():
         if row.name not in oracles.NO_ORACLE:
             value, slope = accuracy.worst(row)
             found[row.name] = (value.ulps, None if slope is None else slope.ulps)
@@ -115,7 +115,7 @@ def _paragraphs(row: Primitive, measured: Measured | None) -> list[str]:
     formulas = [f"{y} = {operation(row, [Term(x) for x in xs])[0]}"]
     for i, x in enumerate(xs):
         formulas.append(rf"\frac{{\partial {y}}}{{\partial {x}}} = {_latex(_slope(row, i, output, names))}")
-    facts = [f"${y}$ is {row.means}."] if row.means else []
+    facts = [f"${y}$ is {row.description}."] if row.description else []
     if told.domain != "ℝ":
         facts.append(f"Defined on {told.domain}.")
     if told.smooth != told.domain:
@@ -158,7 +158,7 @@ def _sections() -> dict[str, str]:
 
 def _names(row: Primitive) -> list[str]:
     """What the row's own derivatives call the output and the arguments."""
-    if row.each is not None:
+    if row.all_slopes is not None:
         count = 4 if min(row.arities) == 2 else 2
         return ["y", *(f"x{i}" for i in range(1, count + 1))]
     for rule in (*row.derivatives, *filter(None, row.choices)):

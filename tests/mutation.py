@@ -40,7 +40,8 @@ import pytest  # noqa: E402
 import test_ours as ours  # type: ignore[import-not-found]  # noqa: E402
 
 import autograd_lite as ag  # noqa: E402
-from autograd_lite import graph, ieee, sweep, value  # noqa: E402
+from autograd_lite import graph, sweep, value  # noqa: E402
+from autograd_lite.numerics import ieee  # noqa: E402
 from autograd_lite.primitives import Primitive, table  # noqa: E402
 from autograd_lite.testing import Program, accuracy, programs  # noqa: E402
 
@@ -100,7 +101,7 @@ def of_row(row: Primitive) -> Iterator[Mutant]:
                 broken = break_(rule, 1)
                 if _differ(rule, broken, [(row(*args), *args) for args in points if len(args) > i]):
                     yield Mutant("derivative", f"∂{i} {row}: {name}", _ruling(row, i, broken), checks, [])
-    for args, slopes in row.at:
+    for args, slopes in row.special_slopes:
         for i, slope in enumerate(slopes):
             other = slope + 1.0 if math.isfinite(slope) else 0.0
             broken = _at(row.derivative(i), args, other)
@@ -122,9 +123,9 @@ def _setting(row: Primitive, column: str, broken: Any) -> Callable[[], None]:
 
 def _ruling(row: Primitive, i: int, broken: Function) -> Callable[[], None]:
     """Put `broken` in place of the local derivative by argument `i`."""
-    if row.each is None:
+    if row.all_slopes is None:
         return _setting(row, "derivatives", (*row.derivatives[:i], broken, *row.derivatives[i + 1 :]))
-    each = row.each
+    each = row.all_slopes
     return _setting(row, "each", lambda k: broken if k == i else each(k))
 
 

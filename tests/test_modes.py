@@ -24,7 +24,7 @@ def links() -> list[tuple[str, Function]]:
     """Every primitive as a function of one number: of each of its arguments, the others constants."""
     found: list[tuple[str, Function]] = []
     for op in table.values():
-        if op.name in NO_CHAIN or op.gives is bool:
+        if op.name in NO_CHAIN or op.result_type is bool:
             continue
         for arity in op.arities:
             others = CONSTANTS if arity == 2 else CONSTANTS[1:3] if arity == 3 else CONSTANTS[3:4]

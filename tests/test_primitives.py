@@ -13,9 +13,10 @@ import numpy
 import pytest
 from mpmath import mp, mpf
 
-from autograd_lite import Value, errstate, grad, gradient, ieee, primitives
-from autograd_lite.domains import Region
+from autograd_lite import Value, errstate, grad, gradient, primitives
 from autograd_lite.math import hypot, log, logaddexp, relu, silu, sin, sinc, sqrt, where
+from autograd_lite.numerics import ieee
+from autograd_lite.numerics.domains import Region
 from autograd_lite.primitives import Primitive
 from autograd_lite.testing import accuracy
 from autograd_lite.testing.oracles import NO_ORACLE, oracle, points
@@ -42,7 +43,7 @@ def slopes_at(row: Primitive, args: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(float(ieee.quietly(row.derivative(i), (y, *args))) for i in range(len(args)))
 
 
-POINTS_OF_ROWS = [(row, args, slopes) for row in ROWS for args, slopes in row.at]
+POINTS_OF_ROWS = [(row, args, slopes) for row in ROWS for args, slopes in row.special_slopes]
 
 
 @pytest.mark.parametrize(("row", "args", "slopes"), POINTS_OF_ROWS, ids=lambda x: str(x))
@@ -54,9 +55,9 @@ def test_slopes_at_a_special_point(row: Primitive, args: tuple[float, ...], slop
 
 @each_row
 def test_every_end_pole_tie_and_infinity_is_a_special_point(row: Primitive) -> None:
-    if row.name in NO_ORACLE or row.each is not None:
+    if row.name in NO_ORACLE or row.all_slopes is not None:
         return
-    told: list[set[float]] = [{args[i] for args, _ in row.at} for i in range(row.arities[0])]
+    told: list[set[float]] = [{args[i] for args, _ in row.special_slopes} for i in range(row.arities[0])]
     for region in (row.domain, row.smooth):
         for index in range(len(region.boxes)):
             for i, domain in enumerate(region.box(index, row.arities[0])):
@@ -65,7 +66,7 @@ def test_every_end_pole_tie_and_infinity_is_a_special_point(row: Primitive) -> N
                     if not domain.discrete:
                         assert ends | ({-1.0} if interval.integers == "never" else set()) <= told[i]
     if row.smooth.gap is not None:
-        assert any(row.smooth.gap(*args) == 0.0 for args, _ in row.at)
+        assert any(row.smooth.gap(*args) == 0.0 for args, _ in row.special_slopes)
     if row.arities == (1,):
         assert {math.inf, -math.inf} <= told[0]
 
@@ -112,12 +113,12 @@ def test_a_slope_at_a_kink_lies_between_the_one_sided_slopes(
 @each_row
 def test_nothing_raises_for_any_floats(row: Primitive) -> None:
     """Of all combinations of special floats a row and its local derivatives make floats, and nan of nan."""
-    for arity in (n for n in row.arities if n <= 2 or (n == 3 and row.each is None)):
+    for arity in (n for n in row.arities if n <= 2 or (n == 3 and row.all_slopes is None)):
         for args in itertools.product(SPECIAL if arity < 3 else SPECIAL[::2], repeat=arity):
             y = row(*args)
             assert type(y) is float, f"{row}{args} = {y!r}"
             assert all(isinstance(slope, float) for slope in slopes_at(row, args))
-            if row.gives is float and any(map(math.isnan, args)) and not row.selects:
+            if row.result_type is float and any(map(math.isnan, args)) and not row.selects:
                 assert y != y or row.name in MAY_PASS_OVER_NAN, f"{row}{args} = {y!r}"
 
 
@@ -154,7 +155,7 @@ NUMPY_DIFFERS = {
 @pytest.mark.parametrize("name", UFUNCS)
 @numpy.errstate(all="ignore")
 def test_special_values_are_numpys(name: str) -> None:
-    ufunc, row = getattr(numpy, UFUNCS[name]), primitives.row(name)
+    ufunc, row = getattr(numpy, UFUNCS[name]), primitives.table[name]
     for args in itertools.product(SPECIAL, repeat=getattr(ufunc, "nin", row.arities[0])):
         ours, numpys = row(*args), float(ufunc(*args))
         case = f"{name}({', '.join(map(repr, args))})"
@@ -259,7 +260,7 @@ def test_bounds_beyond_the_common_ones_have_a_reason() -> None:
     gamma_family = {"gamma", "lgamma", "digamma", "polygamma"}
     for row in ROWS:
         assert row.ulps <= (8.0 if row.name in gamma_family else 4.0) or row.note
-        assert row.through is None or row.note
+        assert row.intermediates is None or row.note
 
 
 @each_row
@@ -267,15 +268,15 @@ def test_a_row_is_well_formed(row: Primitive) -> None:
     assert repr(row) == row.name
     assert row.name.isidentifier()
     assert primitives.table[row.name] is row
-    assert primitives.row(row.name) is row
+    assert primitives.table[row.name] is row
     assert row.symbol
-    assert (row.each is None) or not row.derivatives
+    assert (row.all_slopes is None) or not row.derivatives
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         assert pickle.loads(pickle.dumps(row, protocol)) is row
     assert copy.deepcopy(row) is row
     for region in (row.domain, row.smooth):
         assert region.boxes
-        if row.each is None and row.derivatives:
+        if row.all_slopes is None and row.derivatives:
             assert {len(box) for box in region.boxes} <= {1, len(row.derivatives)}
 
 
@@ -310,7 +311,7 @@ def test_a_neutral_argument_leaves_the_other_as_it_is():
 
 def test_a_truth_is_one_or_zero():
     numbers = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan]
-    rows = {row.name: row for row in ROWS if row.gives is bool}
+    rows = {row.name: row for row in ROWS if row.result_type is bool}
     python = {"less": "<", "less_equal": "<=", "equal": "==", "unequal": "!="}
     assert rows.keys() == python.keys()
     for name, sign in python.items():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import trees
-from ..value import as_float, short_label
+from ..coercion import as_float, short_label
 from .outputs import arrays, filled, held
 
 if TYPE_CHECKING:

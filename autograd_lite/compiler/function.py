@@ -20,15 +20,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .. import derivatives, trees
+from ..coercion import as_float, short_label
 from ..derivatives import Argnums
 from ..extras import require
-from ..ieee import errstate, frames_to_the_user
+from ..numerics.ieee import errstate, frames_to_the_user
 from ..trees import Static, Tree, flatten
-from ..value import Value, as_float, short_label
+from ..value import Value
 from . import python
-from .program import Program
 from .misses import Misses
 from .outside import Effects, Outside
+from .program import Program
 from .record import IsPartOfAGraph, RunsEagerly, Trace, number, outputs_of, traced
 
 if TYPE_CHECKING:
@@ -447,7 +448,9 @@ class Mode:
             trace, result = self.at_point(args, kwargs)
         except IsPartOfAGraph:
             if out is not None:
-                raise TypeError("compile: inside of a derivative or another compiled function there is no out=") from None
+                raise TypeError(
+                    "compile: inside of a derivative or another compiled function there is no out="
+                ) from None
             return self._inline(args, kwargs, axes)
         if trace is not None and not kwargs:
             self._shorten(args, trace)
@@ -503,9 +506,7 @@ class Mode:
         """For each argument the axis along which its rows lie, or None."""
         return _axes(self.compiled.in_axes, args[0] if self.operator == "hvp" else args)
 
-    def at_point(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], always: bool = False
-    ) -> tuple[Trace | None, Any]:
+    def at_point(self, args: tuple[Any, ...], kwargs: dict[str, Any], always: bool = False) -> tuple[Trace | None, Any]:
         """What the function gives at these arguments, which have no rows, and the trace that gave it; None where it ran
         eagerly, which it does not if a trace is `always` wanted.
         """

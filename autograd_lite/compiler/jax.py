@@ -22,7 +22,8 @@ import jax.numpy as jnp
 import jax.scipy.special as jsp
 import numpy as np
 
-from .. import special, trees
+from .. import trees
+from ..numerics import special
 from ..primitives import Primitive
 from ..trees import flatten
 from .program import Program
@@ -197,7 +198,7 @@ def _stacked(tree: trees.Tree, outputs: Any) -> Any:
 def _operation(op: Primitive) -> Callable[..., Any]:
     """The row's value on JAX arrays, with the row's own derivatives for JAX's `grad`."""
     value = _value(op)
-    if op.value in _ARITHMETIC or bool in (op.gives, *op.takes):  # JAX's own derivatives are the row's
+    if op.value in _ARITHMETIC or bool in (op.result_type, *op.arg_types):  # JAX's own derivatives are the row's
         return value
     differentiable = jax.custom_jvp(lambda *args: value(*args))
 

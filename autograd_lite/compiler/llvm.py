@@ -395,13 +395,13 @@ class _Writer:
                 else:
                     args.append(constants.get(x.hex()) or constants.setdefault(x.hex(), self.code.number(x)))
             args = [
-                Truth("") if kind is bool and isinstance(x, Number) else x for x, kind in zip(args, op.takes)
+                Truth("") if kind is bool and isinstance(x, Number) else x for x, kind in zip(args, op.arg_types)
             ] or args
             template = self.unit.row(op, args)
             self.templates.append(template)
             values.append(
                 Truth(f"%x{index}")
-                if op.gives is bool
+                if op.result_type is bool
                 else Number(f"%x{index}", template.low, template.high, template.nan)
             )
         self.values, self.constants = values, constants
@@ -460,7 +460,8 @@ class _Writer:
             op, operands, _ = self.program.instructions[index - self.inputs]
             template = self.templates[index - self.inputs]
             texts = [
-                self.operand(x, here, lines, kind) for x, kind in zip(operands, op.takes or (float,) * len(operands))
+                self.operand(x, here, lines, kind)
+                for x, kind in zip(operands, op.arg_types or (float,) * len(operands))
             ]
             prefix = f"v{index}."
             lines.append(template.lines.format(*texts, p=prefix).rstrip("\n"))
@@ -469,7 +470,7 @@ class _Writer:
                 lines += self.kept(index, here[index])
             for output in stores.get(index, ()):
                 text = here[index]
-                if op.gives is bool:
+                if op.result_type is bool:
                     lines.append(
                         f"  %o{output} = select {self.code.truth_type} {text}, {self.code.number_type} "
                         f"{self.code.literal(1.0)}, {self.code.number_type} {self.code.literal(0.0)}"

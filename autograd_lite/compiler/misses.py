@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 
-from ..ieee import frames_to_the_user
+from ..numerics.ieee import frames_to_the_user
 from .record import Trace
 from .trace import written
 

@@ -14,7 +14,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import primitives, special
+from .. import primitives
+from ..numerics import special
 from .ir import INF, LARGEST, NAN, Code, Condition, Number, Real, Truth
 from .lanes import Lanes
 from .source import Untranslatable

@@ -79,7 +79,9 @@ class Outside:
                 self._follow(each)
         elif hasattr(x, "bit_generator") or hasattr(x, "getstate"):
             self.generators.append(x)
-        elif not isinstance(x, (type, ModuleType)) and isinstance(getattr(x, "fn", None), FunctionType):  # a compiled one
+        elif not isinstance(x, (type, ModuleType)) and isinstance(
+            getattr(x, "fn", None), FunctionType
+        ):  # a compiled one
             self._follow(x.fn)
 
     def _function(self, f: FunctionType, owner: Any = None) -> None:

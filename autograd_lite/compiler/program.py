@@ -75,7 +75,7 @@ class Program:
         [<class 'float'>, <class 'bool'>]
         """
         first = len(self.inputs)
-        return self.instructions[value - first].op.gives if isinstance(value, int) and value >= first else float
+        return self.instructions[value - first].op.result_type if isinstance(value, int) and value >= first else float
 
     def verify(self) -> None:
         """Raise ValueError, naming the instruction, unless this is a program: every operand is an earlier value or a
@@ -88,7 +88,7 @@ class Program:
         ValueError: %1: 1 is neither an earlier value nor a float
         """
         for index, (op, operands, _) in enumerate(self.instructions, len(self.inputs)):
-            takes = op.takes or (float,) * len(operands)
+            takes = op.arg_types or (float,) * len(operands)
             if not operands or len(operands) != len(takes) or (op.derivatives and len(operands) != len(op.derivatives)):
                 raise ValueError(f"%{index}: {op} has not {len(operands)} operands")
             for operand, kind in zip(operands, takes):

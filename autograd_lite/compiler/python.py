@@ -112,7 +112,7 @@ class _Printer:
             sign = _INFIX.get(op.value)
             value = f" {sign} ".join(shown) if sign else f"{self._rows[op]}({', '.join(shown)})"
             lines.append(f"    {self._names[index]} = {value}")
-            while 0 <= place and guard <= index:  # in the order of the outputs, each as soon as it is there
+            while place >= 0 and guard <= index:  # in the order of the outputs, each as soon as it is there
                 lines.append(f"    if {'not ' * outcome}{self._operand(guard)}: return {place}")
                 place, (guard, outcome) = next(tests, (-1, (-1, True)))
         outputs = [self._operand(operand) for operand in self.program.outputs]

@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import primitives
+from ..coercion import as_float
 from ..graph import topological_order
 from ..primitives import Primitive
+from ..recording import is_recording, next_run, tracing
 from ..trees import Tree, flatten
-from ..value import Value, as_float, is_node, is_recording, next_run, tracing
+from ..value import Value, is_node
 from . import python
 from .outside import Outside
 from .program import Instruction, Operand, Program
@@ -64,7 +66,12 @@ class Recorder(Builder):
         made = super().emit(op, args, label)
         if not is_recording():
             made = super().emit(primitives.stop_gradient, (made,))
-        if self._outside is not None and self._outside.catches and type(made.operand) is int and op.gives is float:
+        if (
+            self._outside is not None
+            and self._outside.catches
+            and type(made.operand) is int
+            and op.result_type is float
+        ):
             finite = super().emit(primitives.equal, (super().emit(primitives.sub, (made, made)), 0.0))
             if not self.decide(finite):
                 raise RunsEagerly

@@ -178,9 +178,7 @@ def _run_block(
     results.took(begin, end, tables)
 
 
-def _served(
-    traces: Traces, rows: Rows, row: int, emit: Callable[[Trace], object]
-) -> Trace | tuple[list[float], Tree]:
+def _served(traces: Traces, rows: Rows, row: int, emit: Callable[[Trace], object]) -> Trace | tuple[list[float], Tree]:
     """The trace for a row, or what the function gives there; an exception says which row it is of."""
     try:
         return traces.serving(rows.at(row), emit)

@@ -18,10 +18,11 @@ from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
 from .. import math, primitives, sweep
+from ..coercion import as_float
 from ..graph import topological_order
 from ..primitives import Primitive
 from ..sweep import Term
-from ..value import Value, as_float
+from ..value import Value
 from .program import Instruction, Operand, Program
 
 
@@ -218,7 +219,7 @@ class Tracer:
         builder = self.builder
         if not builder.is_truth(self) or _is_foreign(other):
             return NotImplemented
-        if isinstance(other, Tracer) and builder.is_truth(other) or isinstance(other, bool):
+        if (isinstance(other, Tracer) and builder.is_truth(other)) or isinstance(other, bool):
             return both(builder.floated(self), builder.floated(other))
         return NotImplemented if isinstance(other, Tracer) else otherwise(bool(self), other)
 
@@ -270,7 +271,9 @@ class Tracer:
     # ---- what would bake a number in ----
 
     def __float__(self) -> float:
-        return float(self._whole("float() gives no number: write autograd_lite.math.sin(x) or np.sin(x), not math.sin(x)"))
+        return float(
+            self._whole("float() gives no number: write autograd_lite.math.sin(x) or np.sin(x), not math.sin(x)")
+        )
 
     def __int__(self) -> int:
         return self._whole("int() gives no number: math.floor(x) and round(x) stay traced")
@@ -418,15 +421,15 @@ class Builder:
         operands = self._operands(op, args)
         if int not in map(type, operands):  # all of them numbers
             return self.constant(float(op(*operands)))
-        if op.takes and op.takes[0] is bool and type(operands[0]) is float:  # a choice already made
+        if op.arg_types and op.arg_types[0] is bool and type(operands[0]) is float:  # a choice already made
             return self._lift(operands[1] if operands[0] else operands[2])
         if op.neutral:
             for place, neutral in enumerate(op.neutral):
                 operand = operands[place]
                 if neutral is not None and type(operand) is float and operand.hex() == neutral.hex():
                     return self._lift(operands[1 - place])
-        if op.simpler is not None:
-            simpler = op.simpler(*[self._tracers[x] if type(x) is int else x for x in operands])
+        if op.rewrite is not None:
+            simpler = op.rewrite(*[self._tracers[x] if type(x) is int else x for x in operands])
             if simpler is not None:
                 return self._lift(self._operand(simpler))
         key = _key(op, operands)
@@ -450,7 +453,7 @@ class Builder:
     def _operands(self, op: Primitive, args: Sequence[Any]) -> tuple[Operand, ...]:
         """The operands that stand for `args`, as the floats and truths that the row takes."""
         operands = []
-        takes = op.takes
+        takes = op.arg_types
         for place, arg in enumerate(args):
             operand = arg.operand if type(arg) is Tracer and arg.builder is self else self._operand(arg)
             if takes or operand in self._truths:
@@ -591,7 +594,7 @@ class Builder:
         tracer = Tracer(self, len(self._tracers))
         self._instructions.append(instruction)
         self._tracers.append(tracer)
-        if instruction is not None and instruction.op.gives is bool:
+        if instruction is not None and instruction.op.result_type is bool:
             self._truths.add(tracer.operand)
         return tracer
 
@@ -626,7 +629,7 @@ def _key(op: Primitive, operands: Iterable[Operand]) -> tuple[Any, ...]:
 def _is_variable(tracer: Tracer) -> bool:
     """Whether a derivative can flow through: constants and truths have none."""
     op = tracer.op
-    return op is None or (op is not primitives.constant and op.gives is float)
+    return op is None or (op is not primitives.constant and op.result_type is float)
 
 
 def _applied(rule: Callable[..., Any], record: tuple[Any, ...]) -> Any:

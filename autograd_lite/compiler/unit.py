@@ -143,7 +143,7 @@ class Unit:
                 found, code = self._by_python(op, args, reason)
         except Untranslatable as reason:
             found, code = self._by_python(op, args, reason)
-        if op.gives is bool:
+        if op.result_type is bool:
             truth = code.truth(found if isinstance(found, Truth) else code.nonzero(found))
             return self._filled(code, truth.text, NAN, NAN, False)
         number = code.number(found)

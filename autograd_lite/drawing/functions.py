@@ -9,8 +9,9 @@ from typing import Any
 
 from ..explain.history import swept
 from ..graph import topological_order
+from ..recording import recording
 from ..trees import flatten, path
-from ..value import NOT_CHOSEN, Value, recording
+from ..value import NOT_CHOSEN, Value
 
 
 @contextmanager

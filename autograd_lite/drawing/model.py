@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives
+from ..coercion import short_label
 from ..explain.history import History
 from ..explain.kinks import kinks_at
 from ..explain.numerical import Estimate, numerical_gradients
@@ -22,7 +23,6 @@ from ..explain.wording import Names, combined, no_path
 from ..graph import topological_order
 from ..names import names_of
 from ..primitives import CALL, Primitive
-from ..value import short_label
 from .abridge import (
     Parents,
     both_ends,
@@ -127,7 +127,7 @@ class Node:
     @property
     def in_order(self) -> bool:
         """Whether its operands arrive in their order: it means something else if they change places."""
-        return self.op is not None and not self.op.commutes and len(self.operands) > 1
+        return self.op is not None and not self.op.commutative and len(self.operands) > 1
 
 
 @dataclass(slots=True)
@@ -261,8 +261,8 @@ def describe(
             node = _node(order[first], f"n{first}", precision, named, first in spoiled)
             sources = [nodes[place[parent]] for parent in parents[first]]
             node.operands = tuple([source.id for source in sources])
-            if node.op is not None and node.op.around:
-                node.text = node.op.around.format(sources[0].label or "·")
+            if node.op is not None and node.op.display_template:
+                node.text = node.op.display_template.format(sources[0].label or "·")
             path = paths[first]
         elif kind == "group":
             node = _group(members, prefixes[first], [i for i in members if i in exits], order, precision)

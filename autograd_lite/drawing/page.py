@@ -16,10 +16,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives
+from ..coercion import short_label
 from ..explain.wording import Names, no_path, spoken
 from ..graph import topological_order
 from ..primitives import Primitive
-from ..value import short_label
 from .latex import latex
 from .model import MOST_NODES, Circuit, Edge, Node, describe, with_copies
 from .networks import MOST_SHOWN

@@ -13,8 +13,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..explain.history import swept
-from ..ieee import errstate
-from ..value import Value, recording
+from ..numerics.ieee import errstate
+from ..recording import recording
+from ..value import Value
 from .model import number_text
 from .style import LIGHT
 

@@ -61,7 +61,9 @@ def _paths(circuit: Circuit) -> dict[str, str]:
 def _line(node: Node, again: bool) -> str:
     if node.kind == "folded":
         return node.label
-    text = node.op.name if node.op is not None and node.op.gives is bool else node.text  # "equal = 0", not "= = 0"
+    text = (
+        node.op.name if node.op is not None and node.op.result_type is bool else node.text
+    )  # "equal = 0", not "= = 0"
     name = ": ".join(part for part in (node.label, text) if part)
     value = f"{name} = {node.value_text}" if name and node.value_text else name or node.value_text
     if node.output is not None:

@@ -1,6 +1,6 @@
 """What to write instead of a formula that makes an inf or a nan of numbers that are fine.
 
-The formulas stand in the table, in the row of the operation that each ends in (`Primitive.instead`), as text on both
+The formulas stand in the table, in the row of the operation that each ends in (`Primitive.stable_forms`), as text on both
 sides. Here they are found in a graph, with the user's own operands for their letters, and tried before they are told:
 at the same numbers what is advised has a finite value, and no gradient of it is nan. Else a `where` keeps away from it.
 """
@@ -14,11 +14,12 @@ from functools import cache
 from typing import Any
 
 from .. import math, primitives
-from ..domains import Interval
 from ..graph import topological_order
-from ..ieee import errstate
+from ..numerics.domains import Interval
+from ..numerics.ieee import errstate
 from ..primitives import constant
-from ..value import Value, recording
+from ..recording import recording
+from ..value import Value
 from .history import swept
 from .wording import Names, number
 
@@ -48,7 +49,7 @@ def advice(order: list[Value], node: Value, edge: Value, names: Names) -> str:
     same = _structure(order)
     text, size = "", 0
     for end in order:
-        for formula, other in end.op.instead if end.op is not None else ():
+        for formula, other in end.op.stable_forms if end.op is not None else ():
             bound = next(_matches(_parsed(formula), end, {}, same), {})
             inside = set(topological_order(end, until=_operands(bound))).difference(_operands(bound)) if bound else ()
             if edge in inside and len(inside) > size and _is_fine(other, bound, numbers):

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from ..coercion import as_float
 from ..graph import topological_order
 from ..primitives import constant
-from ..value import Value, as_float
+from ..value import Value
 from .advice import advice
 from .steps import Step, Steps, Term
 from .wording import Names, added, check_value, number, product

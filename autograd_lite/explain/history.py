@@ -13,7 +13,8 @@ from functools import reduce
 
 from .. import sweep
 from ..graph import operations, topological_order
-from ..value import Value, pull, sweeps
+from ..recording import sweeps
+from ..value import Value, pull
 from .wording import Names, counted, number
 
 MOST_NODES = 1_000  # that are accounted for

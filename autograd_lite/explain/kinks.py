@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .. import ieee
 from ..graph import topological_order
+from ..numerics import ieee
 from ..primitives import Primitive, constant
 from ..value import Value
 from .numerical import is_discrete
@@ -166,7 +166,7 @@ def kinks_at(node: Value) -> Iterator[Kink]:
 
 
 def _is_truth(node: Value) -> bool:
-    return node.op is not None and node.op.gives is bool
+    return node.op is not None and node.op.result_type is bool
 
 
 def _made_of_truths(node: Value) -> bool:

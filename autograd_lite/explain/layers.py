@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from ..graph import successors, topological_order
 from ..primitives import add, constant, mul
-from ..value import Value, group
+from ..recording import group
+from ..value import Value
 
 Uses = Mapping[Value, Sequence[tuple[Value, int]]]
 

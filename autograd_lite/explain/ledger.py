@@ -113,9 +113,9 @@ class Explanation:
         return [path for section in self.sections for path in section.paths]
 
     def __str__(self) -> str:
-        from .telling import Teller
+        from .report import Reporter
 
-        return Teller(self).text()
+        return Reporter(self).text()
 
     __repr__ = __str__
 

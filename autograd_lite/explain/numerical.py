@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from .. import ieee
 from ..graph import topological_order
+from ..numerics import ieee
 from ..primitives import Primitive, constant, stop_gradient
 from ..value import Value
 from .history import swept

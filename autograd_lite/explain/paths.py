@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .. import ieee
 from ..graph import operations
+from ..numerics import ieee
 from ..value import NOT_CHOSEN, Value, has_path
 
 Edge = tuple[int, int, float]  # to which node it leads back, as which operand, and the local gradient

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..coercion import as_float
 from ..graph import successors, topological_order
 from ..names import names_of
-from ..value import NOT_CHOSEN, Value, as_float
+from ..value import NOT_CHOSEN, Value
 from .history import same, swept
 from .layers import Layer, layers
 from .wording import check_value, number

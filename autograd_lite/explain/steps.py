@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, SupportsFloat, overload
 
-from .. import ieee
+from ..coercion import as_float
 from ..graph import topological_order
+from ..numerics import ieee
 from ..primitives import constant
-from ..value import Value, as_float, pull
+from ..value import Value, pull
 from .history import swept
 from .tables import from_text
 from .wording import Names, added, check_value, counted, no_path, number

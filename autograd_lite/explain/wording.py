@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import chain, count
 
+from ..coercion import short_label
 from ..graph import topological_order
-from ..ieee import errstate
 from ..names import names_of
+from ..numerics.ieee import errstate
 from ..primitives import CALL, POWER, PRODUCT, SIGN, Primitive, constant
-from ..value import NOT_CHOSEN, Value, as_constant, has_path, recording, short_label
+from ..recording import recording
+from ..value import NOT_CHOSEN, Value, as_constant, has_path
 
 LONGEST = 36  # characters of an expression; what is longer is shown to a lesser depth
 DEEPEST = 4
@@ -66,7 +68,7 @@ def no_path(op: Primitive, operand: int, slope: float, adjoint: float) -> str:
         return "no path leads here"
     if has_path(op, operand, slope):
         return ""
-    return op.still if op.flat[operand] else "not chosen"
+    return op.no_path_reason if op.piecewise_constant[operand] else "not chosen"
 
 
 def term(op: Primitive, operand: int, slope: float, adjoint: float, precision: int = 4) -> str:
@@ -249,7 +251,7 @@ def _simplified(slope: Value, known: Mapping[Value, Words]) -> Value:
                     for place, number in enumerate(op.neutral)
                     if number is not None and operands[place].op is constant and operands[place].data == number
                 ]
-                same[node] = neutral[0] if neutral else (op.spelled or op)(*operands)
+                same[node] = neutral[0] if neutral else (op.display_as or op)(*operands)
     return same[slope]
 
 

@@ -152,7 +152,7 @@ def _leaf(x: Any) -> Any:
 
 
 def _by_hand(name: str, slopes: Callable[..., list[float]]) -> Primitive:
-    return Primitive(name or "?", _replayed, each=slopes)
+    return Primitive(name or "?", _replayed, all_slopes=slopes)
 
 
 def _replayed(*numbers: float) -> float:

@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from mpmath import mp, mpf
 
-from .. import ieee, primitives
-from ..domains import Domain, Interval
+from .. import primitives
+from ..numerics import ieee
+from ..numerics.domains import Domain, Interval
 from ..primitives import Primitive
 from . import oracles
 
@@ -47,7 +48,7 @@ def errors(row: Primitive, count: int = POINTS) -> Iterator[Error]:
     for seen, args in enumerate(_points(row, 50 * count), 1):
         y = row(*args)
         yield Error(ulps(y, oracles.true_value(row, args)), row, None, args, y)
-        if args in row.smooth and (row.through is None or all(map(_is_normal, row.through(y, *args)))):
+        if args in row.smooth and (row.intermediates is None or all(map(_is_normal, row.intermediates(y, *args)))):
             smooth += 1
             for i in range(len(args)):
                 slope = float(ieee.quietly(row.derivative(i), (y, *args)))
@@ -94,7 +95,7 @@ def _points(row: Primitive, draws: int) -> Iterator[Args]:
     found: set[Args] = set()
     zeros = (near for args in _crossings(row, rng) for near in _around(rng, args))
     anywhere = (_somewhere(rng, row) for _ in range(draws))
-    for args in itertools.chain((args for args, *_ in row.at), zeros, anywhere):
+    for args in itertools.chain((args for args, *_ in row.special_slopes), zeros, anywhere):
         point = tuple(x + 0.0 for x in args)  # one zero, as the reals have
         if args in row.domain and point not in found:
             found.add(point)
@@ -114,7 +115,7 @@ def _somewhere(rng: random.Random, row: Primitive) -> Args:
 
 def _landmarks(row: Primitive, i: int) -> list[float]:
     """The row's special points in argument `i`, and small whole numbers and halves."""
-    special = [args[i] for args, *_ in row.at if i < len(args) and math.isfinite(args[i])]
+    special = [args[i] for args, *_ in row.special_slopes if i < len(args) and math.isfinite(args[i])]
     return [*special, *(k / 2 for k in range(-6, 7))]
 
 
@@ -213,7 +214,7 @@ def worst(row: Primitive, count: int = POINTS) -> Worst:
 def main(names: Iterable[str]) -> None:
     """Measure the rows of those names, or all, and print a line each."""
     print(f"{'row':16}{'bound':>8}{'value':>10}{'slopes':>10}   reason of the bound")
-    for row in [primitives.row(name) for name in names] or primitives.table.values():
+    for row in [primitives.table[name] for name in names] or primitives.table.values():
         if row.name in oracles.NO_ORACLE:
             continue
         value, slope = worst(row)

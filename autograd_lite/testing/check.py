@@ -15,10 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import derivatives
+from ..coercion import as_float
 from ..graph import topological_order
 from ..primitives import stop_gradient
+from ..recording import differentiating
 from ..trees import flatten, paths
-from ..value import Value, as_float, differentiating
+from ..value import Value
 from .enclosure import is_known
 from .foreign import DOUBLE, Foreign, Parts, called, is_foreign
 from .graphs import Graph, as_number, backward

@@ -114,7 +114,7 @@ def fault_of_slope(op: Primitive, record: Point, i: int, found: float, node: Any
 
 def documented_slope(op: Primitive, i: int, args: Point) -> float | None:
     """The slope that the row gives for exactly this point, if it names it."""
-    for point, slopes in op.at:
+    for point, slopes in op.special_slopes:
         if len(point) == len(args) and all(map(_identical, point, args)):
             return slopes[i]
     return None

@@ -138,7 +138,7 @@ _NO_TERM = object()  # the adjoint of what is not chosen
 
 
 def _term(op: Primitive, place: int, factor: Number, slope: Number) -> Number:
-    if op.each is None and (op.flat[place] or (op.choices[place] is not None and _is_zero(slope))):
+    if op.all_slopes is None and (op.piecewise_constant[place] or (op.choices[place] is not None and _is_zero(slope))):
         return _NO_TERM
     return _product(factor, slope)
 

@@ -17,8 +17,9 @@ from typing import Any
 from mpmath import mp, mpf
 
 from .. import derivatives
+from ..coercion import as_float
 from ..primitives import Primitive
-from ..value import Value, as_float
+from ..value import Value
 from .edges import Fault, first_fault, ulps_between
 from .enclosure import Interval, enclose, enclose_push, enclose_sweep, program_of
 from .exact import true_gradient, true_hessian

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 from mpmath import iv
 
-from .. import ieee
+from ..coercion import as_float
+from ..numerics import ieee
 from ..primitives import Primitive, table
-from ..value import Value, as_float
+from ..value import Value
 from . import oracles
 from .enclosure import Interval, interval_ends, is_known, working_precision
 from .programs import assemble
@@ -194,7 +195,7 @@ class GraphMachine(RuleBasedStateMachine):
     def _pass_on(self, n: int, adjoints: dict[int, Any]) -> None:
         line = self.model[n]
         for i, x in enumerate(line.operands):
-            if type(x) is int and line.op is not None and line.op.gives is float:  # no path leads through a truth
+            if type(x) is int and line.op is not None and line.op.result_type is float:  # no path leads through a truth
                 wide = iv.mpf([1 - line.op.ulps * 2.0**-52, 1 + line.op.ulps * 2.0**-52])
                 if is_known(line.op):
                     slope = oracles.enclosed_slope(line.op, i, line.args)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..domains import Domain
+from ..numerics.domains import Domain
 from ..primitives import Primitive, row, table
 
 LIMIT = 2.0**20  # no result of a program is larger, so that no product of a few of them overflows

@@ -12,9 +12,10 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import ieee
+from ..numerics import ieee
 from ..primitives import stop_gradient
-from ..value import Value, differentiating, written
+from ..recording import differentiating
+from ..value import Value, written
 from .enclosure import enclose, is_known, program_of
 from .programs import Program
 from .verdict import GradientError, Report, at_point

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from .. import ieee
-from ..domains import Domain, Interval
+from ..numerics import ieee
+from ..numerics.domains import Domain, Interval
 from ..primitives import Primitive, table
 from ..value import Value
 from .programs import Operand, Program, assemble, is_well_defined
@@ -229,7 +229,7 @@ def _numbers(rows: Sequence[Primitive], smooth: bool) -> SearchStrategy[float]:
     plain = st.integers(-4, 4).map(float) | st.floats(-4.0, 4.0)
     if smooth:
         return plain
-    special = {abs(x): None for op in rows for args, _ in op.at for x in args if abs(x) < 100.0}
+    special = {abs(x): None for op in rows for args, _ in op.special_slopes for x in args if abs(x) < 100.0}
     return st.sampled_from([*special, *(-x for x in special if x)]) | plain if special else plain
 
 
@@ -252,13 +252,13 @@ def domain(
     (101.0,)
     """
     (op,) = _rows([primitive])
-    if arity is not None and arity not in op.arities and op.each is None:
+    if arity is not None and arity not in op.arities and op.all_slopes is None:
         raise InvalidArgument(f"arity={arity!r}: {op} takes {op.arities[0]} arguments")
     region = op.smooth if smooth else op.domain
 
     def of(n: int) -> SearchStrategy[Point]:
         boxes = [st.tuples(*map(_of_domain, region.box(i, n))) for i in range(len(region.boxes))]
-        special = [args for args, _ in op.at if len(args) == n and args in region]
+        special = [args for args, _ in op.special_slopes if len(args) == n and args in region]
         found = st.one_of(boxes) | st.sampled_from(special) if special else st.one_of(boxes)
         if not allow_subnormal:
             found = found.map(lambda args: tuple(map(_normal, args)))

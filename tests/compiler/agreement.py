@@ -158,7 +158,7 @@ def main(names: Iterable[str]) -> None:
     """Print the worst error of each row of those names, or of all, on each target, as Markdown."""
     targets = ["python", *[target for target in TARGETS if target != "python"]]
     print(f"| row | {' | '.join(targets)} |\n|---|{'--:|' * len(targets)}", flush=True)
-    for row in [primitives.row(name) for name in names] or primitives.table.values():
+    for row in [primitives.table[name] for name in names] or primitives.table.values():
         if row.name not in oracles.NO_ORACLE:
             worst = [max(error.ulps for error in errors(row, target)) for target in targets]
             print(f"| {row} | {' | '.join(f'{x:.3g}' for x in worst)} |", flush=True)

@@ -6,8 +6,9 @@ import itertools
 import math
 import random
 
-from autograd_lite import ieee, primitives
-from autograd_lite.domains import Domain, Interval
+from autograd_lite import primitives
+from autograd_lite.numerics import ieee
+from autograd_lite.numerics.domains import Domain, Interval
 from autograd_lite.primitives import Primitive
 
 NAN, INF = math.nan, math.inf
@@ -33,7 +34,7 @@ ROWS = [row for row in primitives.table.values() if row is not primitives.consta
 
 
 def arities(row: Primitive) -> list[int]:
-    if row.each is None:
+    if row.all_slopes is None:
         return [len(row.derivatives)]
     return [2, 4] if row is primitives.sumprod else [1, 2, 4]
 
@@ -53,7 +54,7 @@ def points_of(row: Primitive, arity: int) -> list[tuple[float, ...]]:
     rng = random.Random(f"{row.name} {arity}")
     specials = list(itertools.product(SPECIAL, repeat=arity)) if arity < 3 else []
     found = [*specials, *(tuple(rng.choice(SPECIAL) for _ in range(arity)) for _ in range(50))]
-    found += [point for point, _ in row.at if len(point) == arity]
+    found += [point for point, _ in row.special_slopes if len(point) == arity]
     while len(found) < POINTS + len(specials):
         box = row.domain.box(rng.randrange(len(row.domain.boxes)), arity)
         sign = rng.choice([1.0, -1.0])

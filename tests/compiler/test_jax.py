@@ -29,7 +29,7 @@ def same(found: float, expected: float, rel: float) -> bool:
 
 
 def arity_of(row: Any) -> int:
-    return 2 if row.each is not None else row.arities[0]
+    return 2 if row.all_slopes is not None else row.arities[0]
 
 
 def points_of(row: Any, count: int = 60) -> list[tuple[float, ...]]:
@@ -77,7 +77,7 @@ def ordinary() -> Any:
 
 @pytest.fixture(scope="module")
 def special() -> Any:
-    return compute({row: special_points_of(row) for row in map(primitives.row, ELEMENTARY)}, slopes=False)
+    return compute({row: special_points_of(row) for row in map(primitives.table.__getitem__, ELEMENTARY)}, slopes=False)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=repr)
@@ -96,7 +96,7 @@ ELEMENTARY = [
 
 @pytest.mark.parametrize("name", ELEMENTARY)
 def test_special_points(name: str, special: Any) -> None:
-    row = primitives.row(name)
+    row = primitives.table[name]
     program, (found,) = special[row]
     for k, args in enumerate(special_points_of(row)):
         expected = program(*args)[0]

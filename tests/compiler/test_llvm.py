@@ -25,9 +25,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import CASES, SPECIAL, expected, far, points_of
 
-from autograd_lite import primitives, special
+from autograd_lite import primitives
 from autograd_lite.compiler import Builder, Program, reverse
 from autograd_lite.derivatives import custom
+from autograd_lite.numerics import special
 from autograd_lite.primitives import Primitive
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: pip install 'autograd_lite[compile]'")
@@ -129,7 +130,7 @@ def programs(draw: Any, rows: Sequence[Primitive] = EXACT, most: int = 12) -> Pr
     values: list[Any] = [builder.input() for _ in range(draw(st.integers(1, 4)))]
     for _ in range(draw(st.integers(1, most))):
         row = draw(st.sampled_from(rows))
-        arity = draw(st.sampled_from([1, 2, 3])) if row.each else len(row.derivatives)
+        arity = draw(st.sampled_from([1, 2, 3])) if row.all_slopes else len(row.derivatives)
         if row is primitives.sumprod:
             arity = 2
         args = [draw(st.sampled_from(values) | FLOATS) for _ in range(arity)]

@@ -146,14 +146,16 @@ def test_expressions_and_their_gradients_on_jax(data: Any) -> None:
 
 # Not the same to the last bit in LLVM and Python with all slopes: C's hypot, and what divides by it, is not CPython's;
 # and copysign shows the sign of a nan, which is anyone's.
-APART = {primitives.row(name) for name in ("hypot", "atan", "atan2", "asinh", "copysign")}
-ANYWHERE = [op for op in primitives.table.values() if max(op.arities) > 0 and op.gives is float and op not in APART]
+APART = {primitives.table[name] for name in ("hypot", "atan", "atan2", "asinh", "copysign")}
+ANYWHERE = [
+    op for op in primitives.table.values() if max(op.arities) > 0 and op.result_type is float and op not in APART
+]
 # What is exact on small whole numbers, and so the same in whatever order it is summed.
-WHOLE = [primitives.row(name) for name in ("add", "sub", "mul", "neg", "abs", "relu", "maximum", "minimum", "where")]
+WHOLE = [primitives.table[name] for name in ("add", "sub", "mul", "neg", "abs", "relu", "maximum", "minimum", "where")]
 # What is one instruction, in vectors too.
 ARITHMETIC = [
     *WHOLE,
-    *map(primitives.row, ("div", "sqrt", "fma", "floor", "rint", "step", "sign", "ratio")),
+    *map(primitives.table.__getitem__, ("div", "sqrt", "fma", "floor", "rint", "step", "sign", "ratio")),
 ]
 
 
@@ -269,10 +271,10 @@ def is_written_once(fn: Callable[..., Any], point: Sequence[float]) -> bool:
             continue
         args = tuple([numbers[parent] for parent in node.parents])
         key = node.op, *args
-        if key in seen or node.op.neutral or node.op.simpler:
+        if key in seen or node.op.neutral or node.op.rewrite:
             known = [x if isinstance(x, str) else None for x in args]
             without = [n is not None and k == n.hex() for n, k in zip(node.op.neutral, known)]
-            if key in seen or any(without) or (node.op.simpler and any(known)):
+            if key in seen or any(without) or (node.op.rewrite and any(known)):
                 return False
         seen.add(key)
         numbers[node] = node
@@ -419,7 +421,9 @@ def some_for(op: Primitive) -> list[float]:
 
 
 REWRITTEN = [
-    op for op in primitives.table.values() if op.neutral or op.simpler or (len(op.derivatives) == 2 and not op.each)
+    op
+    for op in primitives.table.values()
+    if op.neutral or op.rewrite or (len(op.derivatives) == 2 and not op.all_slopes)
 ] + [primitives.where]
 
 
@@ -441,7 +445,7 @@ def check_rewriting(op: Primitive) -> None:
             args = [at[x] if type(x) is int else x for x in operands]
             (found,), expected = program(*[at.get(i, NAN) for i in range(len(operands))]), float(op(*args))
             # A power that is products is rounded otherwise: within what the row may be off.
-            near = op.simpler is not None and agreement.distance(found, expected) <= op.ulps
+            near = op.rewrite is not None and agreement.distance(found, expected) <= op.ulps
             assert is_same(found, expected) or (near and expected), f"{op}{args}: {found}, not {expected}\n{program}"
 
 
@@ -517,7 +521,7 @@ def _other_rows_are_summed(m: Any) -> None:
 
 
 def some(*names: str) -> list[Primitive]:
-    return [primitives.row(name) for name in names]
+    return [primitives.table[name] for name in names]
 
 
 FAULTS: list[tuple[str, Callable[[Any], None], Any, str, Any]] = [

@@ -41,7 +41,7 @@ def evaluated(text: str, names: dict[str, float]) -> float:
 @pytest.mark.parametrize("row", ROWS, ids=repr)
 def test_the_text_is_the_row(row: Primitive) -> None:
     told, checked = reference.entry(row), 0
-    count = 4 if row is primitives.sumprod else 2 if row.each else row.arities[0]
+    count = 4 if row is primitives.sumprod else 2 if row.all_slopes else row.arities[0]
     assert len(told.derivatives) == count
     output, *names = reference._names(row)
     for args in accuracy.points(row, 400):
@@ -59,7 +59,7 @@ def test_the_text_is_the_row(row: Primitive) -> None:
 def test_every_special_point_and_bound_is_told() -> None:
     for row in ROWS:
         told = reference.entry(row)
-        assert len(told.special) == len(row.at)
+        assert len(told.special) == len(row.special_slopes)
         assert told.note == row.note
         assert told.bound == f"{row.ulps:g} ulp"
     assert reference.entry(primitives.sqrt).special[0] == "0 → inf"
@@ -76,7 +76,7 @@ def test_what_the_page_says_was_measured_is_so() -> None:
     told = committed(PAGE.read_text(encoding="utf-8"))
     assert told.keys() == {row.name for row in ROWS} - oracles.NO_ORACLE.keys()
     for name, (value, slope) in told.items():
-        row = primitives.row(name)
+        row = primitives.table[name]
         assert max(value, slope or 0.0) <= row.ulps
         few = accuracy.worst(row, 60)
         # Two digits are told, and the functions of another machine's C library may round otherwise.
@@ -101,7 +101,7 @@ def test_formulas_are_the_row_s_too() -> None:
     text = reference.page({})
     for row in ROWS:
         section = text.split(f"### {row.name}\n")[1].split("\n#")[0]
-        count = 4 if row is primitives.sumprod else 2 if row.each else row.arities[0]
+        count = 4 if row is primitives.sumprod else 2 if row.all_slopes else row.arities[0]
         assert section.count(r"\frac{\partial ") == count
     assert r"\frac{\partial y}{\partial b} = \frac{-y}{b}" in text
     assert (

@@ -15,7 +15,7 @@ from autograd_lite.drawing.model import Circuit, describe, with_copies
 from autograd_lite.drawing.text import text_tree
 from autograd_lite.explain.layers import layer_group
 from autograd_lite.graph import topological_order
-from autograd_lite.value import group
+from autograd_lite.recording import group
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

@@ -16,7 +16,7 @@ from autograd_lite.drawing.model import Circuit, describe, number_text
 from autograd_lite.drawing.svg import svg
 from autograd_lite.drawing.text import text_tree
 from autograd_lite.graph import topological_order
-from autograd_lite.value import group
+from autograd_lite.recording import group
 
 X = [0.5, -1.0, 2.0]
 

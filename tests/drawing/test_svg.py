@@ -17,7 +17,7 @@ from autograd_lite.drawing.model import describe
 from autograd_lite.drawing.style import COLOURS, LIGHT
 from autograd_lite.drawing.svg import curve, document
 from autograd_lite.drawing.svg import svg as built_in
-from autograd_lite.value import group
+from autograd_lite.recording import group
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = [

@@ -86,7 +86,7 @@ JUMPS = [  # each at 2, with its limits from the left and from the right
     (lambda x: math.atan2(x - 2.0, -1.0), -floats.pi, floats.pi),
     (lambda x: math.modf(x)[0], 1.0, 0.0),
     (lambda x: primitives.step(x - 2.0), 0.0, 1.0),
-    (lambda x: primitives.order(2.0, x), 1.0, -1.0),
+    (lambda x: primitives.three_way(2.0, x), 1.0, -1.0),
 ]
 
 
@@ -155,8 +155,8 @@ def test_functions_that_are_smooth_as_a_whole_show_their_kinks() -> None:
 POINTS = [
     (op, point)
     for op in primitives.table.values()
-    for point, _ in op.at
-    if all(map(floats.isfinite, point)) and point not in op.smooth and op.gives is float
+    for point, _ in op.special_slopes
+    if all(map(floats.isfinite, point)) and point not in op.smooth and op.result_type is float
 ]
 
 

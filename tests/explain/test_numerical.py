@@ -98,7 +98,7 @@ def test_the_planted_row_is_noticed_at_the_nodes_before_it(monkeypatch: pytest.M
 ROWS = [
     (op, box)
     for op in primitives.table.values()
-    if op.name != "constant" and op.each is None and op.gives is float
+    if op.name != "constant" and op.all_slopes is None and op.result_type is float
     for box in range(len(op.domain.boxes))
 ]
 

@@ -43,7 +43,9 @@ def test_minus_infinity_for_plus_infinity_is_far_off() -> None:
 
 
 def test_points_are_crowded_where_it_is_hard() -> None:
-    found = {row: {x for args in accuracy.points(primitives.row(row)) for x in args} for row in ("sqrt", "asin", "sin")}
+    found = {
+        row: {x for args in accuracy.points(primitives.table[row]) for x in args} for row in ("sqrt", "asin", "sin")
+    }
     for xs in found.values():
         assert any(0.0 < abs(x) < TINY for x in xs)
     assert 0.0 in found["sqrt"]

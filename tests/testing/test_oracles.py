@@ -10,7 +10,7 @@ import pytest
 from mpmath import iv, mp, mpf
 
 from autograd_lite import primitives
-from autograd_lite.domains import Domain, Interval
+from autograd_lite.numerics.domains import Domain, Interval
 from autograd_lite.primitives import Primitive
 from autograd_lite.testing import oracles
 

@@ -13,13 +13,14 @@ from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
-from autograd_lite import Value, ieee
+from autograd_lite import Value
 from autograd_lite.graph import operations, successors, topological_order
+from autograd_lite.numerics import ieee
 from autograd_lite.primitives import Primitive, table
+from autograd_lite.recording import no_grad
 from autograd_lite.testing import Program, check_gradients, domain, inputs_for, programs
 from autograd_lite.testing.edges import fault_of_slope
 from autograd_lite.testing.enclosure import enclose, program_of
-from autograd_lite.value import no_grad
 
 ROWS = [op for op in table.values() if max(op.arities) > 0]
 each_row = pytest.mark.parametrize("op", ROWS, ids=repr)
@@ -58,7 +59,7 @@ def test_a_row_in_every_second_order(op: Primitive) -> None:
 
 @each_row
 def test_a_row_at_its_special_points(op: Primitive) -> None:
-    for args, _ in op.at:
+    for args, _ in op.special_slopes:
         y = op(*args)
         for i in range(len(args)):
             slope = ieee.quietly(op.derivative(i), (y, *args))

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 
-from autograd_lite import ieee
+from autograd_lite.numerics import ieee
 from autograd_lite.primitives import Primitive, table
 from autograd_lite.testing import Program, programs
 from autograd_lite.testing.enclosure import enclose
@@ -56,7 +56,7 @@ class Peer:
         if row.name in OPERATORS:
             return OPERATORS[row.name]
         whole = any(place.discrete for i in range(len(row.domain.boxes)) for place in row.domain.box(i, row.arities[0]))
-        if len(row.arities) > 1 or (self.name, row.name) in OTHERS or row.gives is not float or whole:
+        if len(row.arities) > 1 or (self.name, row.name) in OTHERS or row.result_type is not float or whole:
             return None
         for path in self.modules:
             module: Any = importlib.import_module(path)
@@ -215,7 +215,7 @@ DISAGREEMENTS: dict[tuple[str, str, tuple[float, ...]], tuple[float, ...]] = {
 
 def special_points(peer: Peer) -> Iterator[tuple[Primitive, tuple[float, ...], tuple[float, ...]]]:
     for row in peer.rows:
-        for args, slopes in row.at:
+        for args, slopes in row.special_slopes:
             if args in row.domain and all(math.isfinite(x) and not (x == 0.0 and str(x) == "-0.0") for x in args):
                 yield row, args, slopes
 

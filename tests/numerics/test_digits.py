@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mpmath import mp, mpf
 
-from autograd_lite import digits
+from autograd_lite.numerics import digits
 from autograd_lite.testing import oracles
 from autograd_lite.testing.accuracy import ulps
 

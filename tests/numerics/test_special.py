@@ -17,7 +17,7 @@ import mpmath
 import pytest
 from mpmath import mp, mpf
 
-from autograd_lite import special
+from autograd_lite.numerics import special
 
 INF, NAN = math.inf, math.nan
 LEAST, GREATEST = 5e-324, 1.7976931348623157e308

@@ -81,7 +81,7 @@ ROWS: dict[str, dict[str, tuple[float, ...]]] = {
 
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kinds in ROWS.items() for kind in kinds])
 def test_a_row_reports_its_events(name: str, kind: str) -> None:
-    row, numbers = primitives.row(name), ROWS[name][kind]
+    row, numbers = primitives.table[name], ROWS[name][kind]
     args = [Value(x, f"a{i}") for i, x in enumerate(numbers)]
     with pytest.warns(RuntimeWarning) as caught:
         y = apply(row, *args).data
@@ -108,7 +108,7 @@ CANDIDATES = (-INF, -1e308, -172.5, -2.0, -1.0, -0.5, -1e-310, -0.0, 0.0, 0.5, 1
 
 @pytest.mark.parametrize("name", [name for name in primitives.table if name != "constant"])
 def test_a_row_reports_nothing_else(name: str) -> None:
-    row = primitives.row(name)
+    row = primitives.table[name]
     whole = [domain.discrete for domain in row.domain.box(0, row.arities[-1])]
     choices = [(0.0, 1.0, 2.0) if discrete else CANDIDATES for discrete in whole][:3]
     for args in itertools.product(*choices):

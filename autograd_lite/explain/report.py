@@ -19,7 +19,7 @@ MOST_PATHS_ADDED = 20  # of no more paths than these the sum is told
 MOST_STEPS = 8  # of a path
 
 
-class Teller:
+class Reporter:
     """What is written of one ledger; `text` is the whole."""
 
     def __init__(self, ledger: Explanation) -> None:

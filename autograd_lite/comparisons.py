@@ -1,4 +1,4 @@
-"""Comparisons, choices and questions about numbers, for floats and Values alike: a part of `math`, which has these names.
+"""Comparisons, choices and questions about numbers, for floats and Values alike: `math` has these names.
 
 A comparison called by name is recorded and a replay decides anew; an operator such as ``x > 0`` compares data at once.
 """

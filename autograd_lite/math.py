@@ -2,7 +2,7 @@
 
 Every name of the standard module is here with its signature, those of newer Pythons too. Floats give floats, Values
 give Values. Where the standard module raises on a float, IEEE 754's inf or nan comes out and is reported (see
-`errstate`). A function is a row of `primitives`, or a composite of rows; the integer functions are Python's own.
+`errstate`). A function is a primitive, or a composite of them; the integer functions are Python's own.
 """
 
 from __future__ import annotations
@@ -16,29 +16,11 @@ from typing import Any, TypeVar
 
 from . import primitives
 from .coercion import as_float
-from .comparisons import (
-    clip,
-    equal,
-    fmax,
-    fmin,
-    greater,
-    greater_equal,
-    isclose,
-    isfinite,
-    isinf,
-    isnan,
-    isnormal,
-    issubnormal,
-    less,
-    less_equal,
-    maximum,
-    minimum,
-    not_equal,
-    operand,
-    sign,
-    signbit,
-    where,
-)
+
+from .comparisons import (  # isort: skip
+    clip, equal, fmax, fmin, greater, greater_equal, isclose, isfinite, isinf, isnan, isnormal, issubnormal, less,
+    less_equal, maximum, minimum, not_equal, operand, sign, signbit, where,
+)  # fmt: skip
 from .numerics.ieee import errstate  # noqa: F401 - for the examples
 from .value import DEGREES, RADIANS, Value, apply
 
@@ -630,7 +612,7 @@ def ulp(x: N, /) -> N:
     return apply(primitives.ulp, x)  # type: ignore[no-any-return]
 
 
-# ---- composites, and rows that could be composites but for their accuracy or their limits ----------------------------
+# ---- composites, and primitives that could be composites but for their accuracy or their limits ----------------------
 
 
 def logaddexp(a: Any, b: Any) -> Any:

@@ -7,12 +7,12 @@ A node's own label always wins.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
+from .numerics.ieee import PACKAGE
 from .value import Value
 
 MOST_ELEMENTS = 100_000  # a container of more is data, not a handful of parameters: it is not searched
@@ -71,7 +71,6 @@ def names_of(nodes: Iterable[Value], names: bool | Mapping[str, object] = True) 
 
 # ---- where to look ---------------------------------------------------------------------------------------------------
 
-_HERE = os.path.dirname(__file__) + os.sep
 _DISPLAYS = {"IPython", "ipykernel", "traitlets", "decorator", "rich"}  # they show what a cell, further out, has made
 
 
@@ -89,7 +88,7 @@ def _caller() -> list[Mapping[str, object]]:
 
 
 def _passed_over(frame: FrameType) -> bool:
-    if frame.f_code.co_filename.startswith(_HERE):
+    if frame.f_code.co_filename.startswith(PACKAGE):
         return True
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] in _DISPLAYS
 

@@ -61,6 +61,7 @@ class no_grad(Recording):
     For evaluating without gradients: memory stays flat. A derivative asked for inside, by `grad` and its like, is
     computed all the same, and comes back as a plain number.
 
+    >>> from autograd_lite import Value
     >>> x = Value(3.0)
     >>> with no_grad():
     ...     y = x * x
@@ -89,6 +90,7 @@ class group(Recording):
     Groups nest: a node has the names of all it was made in, outermost first (`Value.group`). Also a decorator.
     TypeError unless the name is a str.
 
+    >>> from autograd_lite import Value
     >>> with group("network"), group("layer 1"):
     ...     (Value(1.0) * 2).group
     ('network', 'layer 1')

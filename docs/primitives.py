@@ -1,7 +1,7 @@
-"""The table of primitives as a page to read: for each row its local derivatives, where they hold, and how closely.
+"""The table of primitives as a page to read: for each its local derivatives, where they hold, and how closely.
 
-All of it is read from the rows: a local derivative is run on tracers and what it built is written out.
-``python docs/primitives.py`` measures how far every row is from the truth (a minute or two; needs the extra
+All of it is read from the table: a local derivative is run on tracers and what it built is written out.
+``python docs/primitives.py`` measures how far every primitive is from the truth (a minute or two; needs the extra
 ``testing``) and writes the page. Imports the table, the compiler's tracers and the writer of LaTeX.
 """
 
@@ -11,7 +11,9 @@ import inspect
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import NamedTuple
 
 from autograd_lite import primitives
@@ -97,15 +99,15 @@ def measured(names: Iterable[str] = ()) -> dict[str, Measured]:
 _INTRODUCTION = """\
 # The table of primitives
 
-Every fact about an operation stands in one row of `autograd_lite.primitives`; the sweeps, the compiler, the drawings,
-the tests and this page read it there. `python docs/primitives.py` writes the page.
+Every fact about an operation stands in one primitive of `autograd_lite.primitives`; the sweeps, the compiler, the
+drawings, the tests and this page read it there. `python docs/primitives.py` writes the page.
 
-Each row has its value $y$ and the local derivative by each argument, as they are computed: in the primitives
+Each primitive has its value $y$ and the local derivative by each argument, as they are computed: in the primitives
 themselves, so that a derivative has one too. *Defined* says where there is a value, *smooth* where every derivative
 exists; both are the whole line where nothing is said. At a kink, a tie or an edge the slopes are those listed,
 `arguments → slopes`; why these, [conventions](conventions.md) says. *Measured* is the largest distance from a 50-digit
 evaluation at 2,000 points or more, crowded around ends, kinks, poles and zeros, in units in the last place (ulp) on
-CPython 3.11 and glibc; the tests hold each row to 4 ulp, or to the bound that is named with its reason."""
+CPython 3.11 and glibc; the tests hold each primitive to 4 ulp, or to the bound that is named with its reason."""
 
 
 def _paragraphs(row: Primitive, measured: Measured | None) -> list[str]:
@@ -147,7 +149,8 @@ def _lines(formulas: list[str], most: int = 150) -> Iterator[str]:
 def _sections() -> dict[str, str]:
     """By the name of the first row of each: the headings in the table's source."""
     sections, heading = {}, ""
-    for line in inspect.getsource(primitives).splitlines():
+    families = [import_module(f"{primitives.__name__}.{family.name}") for family in iter_modules(primitives.__path__)]
+    for line in "\n".join(map(inspect.getsource, families)).splitlines():
         if found := re.fullmatch(r"# ---- (.+?) -+", line):
             heading = found[1]
         elif heading and (found := re.match(r"(\w+): Primitive = ", line)) and found[1] != primitives.constant.name:

@@ -434,10 +434,10 @@ def test_a_forked_child_goes_on_with_the_graph() -> None:
 def test_a_child_forked_while_a_thread_adds_gradients_is_not_stuck() -> None:
     program = """if True:
         import os, signal
-        from autograd_lite import Value, no_grad, value
+        from autograd_lite import Value, no_grad, recording
         x = Value(3.0)
         f = x * x
-        with value._adding, value._opening:  # as another thread might hold them, that the child does not have
+        with recording.adding, recording._opening:  # as another thread might hold them, that the child does not have
             child = os.fork()
             if child == 0:
                 signal.alarm(20)

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ import pytest
 import autograd_lite
 
 PACKAGE = Path(autograd_lite.__file__).parent
+# From the top: a file imports only from files above it, and from its own folder by the same rule (FOLDERS). A folder
+# that stands in no list has an order of its own, without circles.
 ROOMS = [
     *("version", "extras"),
-    *("scopes", "domains", "ieee", "digits", "special", "primitives", "graph", "sweep", "value", "names", "math"),
-    *("trees", "control", "derivatives", "compiler"),
+    *("scopes", "numerics", "primitives", "graph", "sweep", "coercion", "recording", "value", "copying", "names"),
+    *("comparisons", "math", "trees", "control", "derivatives", "compiler"),
     *(
         "explain",
         "drawing",
@@ -32,9 +35,15 @@ ROOMS = [
         "__main__",
     ),
 ]
-# The one exception: these methods are one line each, and import the room that does the work when called.
+FOLDERS = {
+    "numerics": ["domains", "ieee", "digits", "special"],
+    "primitives": ["primitive", "arithmetic", "piecewise", "rounding", "elementary", "special", "reductions"],
+}
+# The one exception: these methods are one line each, and import the file that does the work when called.
 CONVENIENCES = {
-    ("value.py", "Value"): {"draw", "explain", "steps", "kinks", "diagnose", "replay"},
+    ("value.py", "Value"): {
+        *("draw", "explain", "steps", "kinks", "diagnose", "replay", "__copy__", "__deepcopy__", "__reduce__"),
+    },
     ("explain/steps.py", "Step"): {"draw"},
     ("explain/steps.py", "Steps"): {"html"},
 }
@@ -94,6 +103,39 @@ def test_imports_point_upwards(file: str) -> None:
             where = f"{file}:{statement.lineno}: {ast.unparse(statement)}"
             assert there != "__init__", f"{where} imports the public face"
             assert ROOMS.index(there) <= ROOMS.index(here), f"{where} looks down"
+
+
+def imported_files(file: str, statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """The files of its own folder that an import names, or of the folder itself."""
+    if isinstance(statement, ast.ImportFrom) and statement.level:
+        folder = file.split("/")[:-1]
+        where = folder[: len(folder) - statement.level + 1] + (statement.module.split(".") if statement.module else [])
+        for alias in statement.names:
+            for path in ("/".join([*where, alias.name]), "/".join(where)):
+                if (PACKAGE / f"{path}.py").exists():
+                    yield f"{path}.py"
+                    break
+
+
+@pytest.mark.parametrize("folder", sorted({file.split("/")[0] for file in files() if "/" in file}))
+def test_imports_inside_a_folder_have_an_order(folder: str) -> None:
+    inside = {file for file in files() if file.startswith(f"{folder}/") and not file.endswith("__init__.py")}
+    graph = {
+        file: {
+            there
+            for statement, _ in imports(ast.parse((PACKAGE / file).read_text(encoding="utf-8")))
+            for there in imported_files(file, statement)
+            if there in inside
+        }
+        for file in sorted(inside)
+    }
+    order = list(TopologicalSorter(graph).static_order())  # a CycleError names the files of a circle
+    given = FOLDERS.get(folder, [file.removeprefix(f"{folder}/").removesuffix(".py") for file in order])
+    places = {f"{folder}/{name}.py": place for place, name in enumerate(given)}
+    assert places.keys() == inside, f"the order of {folder}/ in FOLDERS is not that of its files"
+    for file, others in graph.items():
+        for there in others:
+            assert places[there] < places[file], f"{file} looks down at {there}"
 
 
 def test_the_reader_of_imports_sees_what_it_should() -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from autograd_lite import Value, group, no_grad, value
+from autograd_lite import Value, group, no_grad, recording
 
 
 def test_no_grad_records_nothing() -> None:
     x = Value(3.0, "x")
     with no_grad():
         y = x * x + 2
-        with value.recording():
+        with recording.recording():
             z = x * x
         w = -y
     assert (y.data, y.parents, w.parents) == (11.0, (), ())
@@ -84,7 +84,7 @@ def test_scopes_decorate_functions_coroutines_and_generators() -> None:
     steps.close()
     assert ended == [("gen",)]
     assert list(gen())[1] == (None, ("gen",))
-    assert value._open_scopes == 0
+    assert recording.open_scopes == []
 
 
 def test_an_exception_leaves_a_scope_clean() -> None:
@@ -95,8 +95,8 @@ def test_an_exception_leaves_a_scope_clean() -> None:
     with pytest.raises(KeyError), group("a"):
         broken()
     assert (Value(1.0) * 2).group == ()
-    assert value.is_recording()
-    assert value._open_scopes == 0
+    assert recording.is_recording()
+    assert recording.open_scopes == []
 
 
 def test_tasks_and_threads_have_scopes_of_their_own() -> None:
@@ -128,7 +128,7 @@ def test_tasks_and_threads_have_scopes_of_their_own() -> None:
     for one in threads:
         one.join()
     assert found == {name: {((name,), ())} for name in "ab"}
-    assert value._open_scopes == 0
+    assert recording.open_scopes == []
 
 
 def test_one_scope_may_be_entered_again_and_by_many() -> None:

@@ -192,7 +192,7 @@ _CALLED = {
 _RESERVED = """await break case catch class const continue debugger default delete do else enum export extends false
 finally for function if implements import in instanceof interface let new null package private protected public return
 static super switch this throw true try typeof var void while with yield arguments eval NaN Infinity undefined
-math operator builtins special primitives value derivatives raise raised error"""
+math operator builtins special rounding value derivatives raise raised error"""
 
 
 class _Function(Names):

@@ -452,7 +452,7 @@ def _ulp(lanes: Lanes, x: Any) -> Number:
     return code.select(code.is_finite(size), found, size)  # type: ignore[no-any-return]
 
 
-@native(primitives._nextafter)
+@native(primitives.nextafter.value)
 def _nextafter(lanes: Lanes, x: Any, to: Any, steps: Any) -> Any:
     # Floats of one sign are ordered as their bits are; with the sign folded in, all are.
     code = lanes.code

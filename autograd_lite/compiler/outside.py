@@ -17,11 +17,11 @@ import threading
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from ..numerics.ieee import PACKAGE
 from .trace import user_line
 
 _LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"}
 _LIBRARIES = tuple(os.path.abspath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "purelib", "platlib"))
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 class Outside:
@@ -86,7 +86,7 @@ class Outside:
 
     def _function(self, f: FunctionType, owner: Any = None) -> None:
         name = os.path.abspath(f.__code__.co_filename)
-        if name.startswith((_PACKAGE, *_LIBRARIES)):
+        if name.startswith((PACKAGE, *_LIBRARIES)):
             return
         if f.__defaults__ or f.__kwdefaults__:
             self._functions.append(f)

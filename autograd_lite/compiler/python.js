@@ -40,7 +40,7 @@ function strict(f) {
   };
 }
 
-const math = {}, operator = {}, builtins = {}, special = {}, primitives = {}, value = {}, derivatives = {};
+const math = {}, operator = {}, builtins = {}, special = {}, rounding = {}, value = {}, derivatives = {};
 
 // ---- the C library ----
 
@@ -123,7 +123,7 @@ math.ulp = (x) => {
 math.modf = (x) => (x - x === 0 ? [math.copysign(x % 1, x), Math.trunc(x)] : [x === x ? math.copysign(0, x) : x, x]);
 
 // Floats of one sign are ordered as their bits are; with the sign folded in, all are.
-primitives._nextafter = (x, to, steps) => {
+rounding._nextafter = (x, to, steps) => {
   if (x !== x || !steps) return x;
   if (to !== to) return NaN;
   const rank = (y) => ((float[0] = Math.abs(y)), y < 0 ? -bits[0] : bits[0]);

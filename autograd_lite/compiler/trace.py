@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 from .. import math, primitives, sweep
 from ..coercion import as_float
 from ..graph import topological_order
+from ..numerics.ieee import PACKAGE
 from ..primitives import Primitive
 from ..sweep import Term
 from ..value import Value
@@ -331,7 +332,6 @@ def _is_scalar(x: Any) -> bool:
 
 
 _NO_VALUE = "a number that is being traced has no value yet, so {}"
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def user_frame() -> FrameType | None:
@@ -349,7 +349,7 @@ def is_own(frame: FrameType) -> bool:
 
 @functools.cache
 def _is_own_file(name: str) -> bool:
-    return os.path.abspath(name).startswith(_PACKAGE)
+    return os.path.abspath(name).startswith(PACKAGE)
 
 
 def user_line() -> str:

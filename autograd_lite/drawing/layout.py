@@ -20,13 +20,13 @@ from itertools import pairwise
 
 from . import rows
 from .abridge import shared
+from .rows import SLOT
 
 Point = tuple[float, float]
 Size = tuple[float, float]
 Rect = tuple[float, float, float, float]  # left, top, width, height
 
 APART = 16.0  # between boxes of one layer
-SLOT = 8.0  # the width of an edge's slot in a layer it passes through
 GAP = 44.0  # between layers of boxes, if no label stands between them
 LEAVES, ARRIVES = 18.0, 22.0  # the gaps before and after a layer of labels
 PORT = 17.0  # between the ends of two edges at one box
@@ -544,7 +544,7 @@ class Plan:
         lefts, rights, width = self._columns()
         cut = rows.cut(self, lefts, rights, ratio)
         if len(cut) > 1:
-            return rows.laid_out(self, cut, lefts, rights)
+            return Layout(*rows.laid_out(self, cut, lefts, rights))
         top = min((self.at[item] - self.half[item] for item in range(len(self.rank))), default=0.0)
         self.at = [position - top for position in self.at]
         bottom = max((self.at[item] + self.half[item] for item in range(len(self.rank))), default=0.0)

@@ -10,11 +10,10 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from . import layout
-
 if TYPE_CHECKING:
-    from .layout import Layout, Plan, Point
+    from .layout import Plan, Point, Rect, Size
 
+SLOT = 8.0  # the width of an edge's slot in a layer it passes through
 ROWS_APART = 26.0  # between rows
 SHORT = 900.0  # what is no longer than this is not cut
 PLEASANT = 2.2  # the ratio of the sides that cutting aims at
@@ -53,7 +52,9 @@ def cut(plan: Plan, lefts: list[float], rights: list[float], ratio: float) -> li
     return [*rows, (first, 0)]
 
 
-def laid_out(plan: Plan, rows: list[tuple[int, int]], lefts: list[float], rights: list[float]) -> Layout:
+def laid_out(
+    plan: Plan, rows: list[tuple[int, int]], lefts: list[float], rights: list[float]
+) -> tuple[Size, list[Point], list[list[Point]], list[Point], list[Rect]]:
     """The rows one below the other; what leads on from one turns back under it, in a lane of its own."""
     row_of = [0] * len(plan.layers)
     for number, (first, last) in enumerate(rows):
@@ -75,9 +76,9 @@ def laid_out(plan: Plan, rows: list[tuple[int, int]], lefts: list[float], rights
             plan.at[item] += shift
         y = max(plan.at[item] + plan.half[item] for item in inside) + ROWS_APART / 2
         for place, (*_, edge) in enumerate(sorted(onward[number], reverse=True)):
-            lane[number, edge] = place * layout.SLOT, y + place * layout.SLOT
-        y += max(0, len(onward[number]) - 1) * layout.SLOT + ROWS_APART / 2
-    out = (most + 1) * layout.SLOT + TURN
+            lane[number, edge] = place * SLOT, y + place * SLOT
+        y += max(0, len(onward[number]) - 1) * SLOT + ROWS_APART / 2
+    out = (most + 1) * SLOT + TURN
     for first, last in rows:
         x = lefts[first] - out
         for rank in range(last, first + 1):
@@ -93,10 +94,10 @@ def laid_out(plan: Plan, rows: list[tuple[int, int]], lefts: list[float], rights
             arrives = paths[edge][2 * number + 2 : 2 * number + 4]
             if row != row_of[plan.rank[right]]:
                 apart, down = lane[row, edge]
-                end, start = rights[rows[row][1]] + layout.SLOT + apart, out - layout.SLOT - TURN / 2 - apart
+                end, start = rights[rows[row][1]] + SLOT + apart, out - SLOT - TURN / 2 - apart
                 end = max(end, path[-1][0])
                 path += [(end, path[-1][1])] * 2 + [(end, down), (start, down)] + [(start, arrives[0][1])] * 2
             path += arrives
         paths[edge] = path
     size = width + out, y - ROWS_APART / 2
-    return layout.Layout(size, boxes, paths, plan.label_places(lefts, rights), plan.frames(lefts, rights))
+    return size, boxes, paths, plan.label_places(lefts, rights), plan.frames(lefts, rights)

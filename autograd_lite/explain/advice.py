@@ -1,7 +1,7 @@
 """What to write instead of a formula that makes an inf or a nan of numbers that are fine.
 
-The formulas stand in the table, in the row of the operation that each ends in (`Primitive.stable_forms`), as text on both
-sides. Here they are found in a graph, with the user's own operands for their letters, and tried before they are told:
+The formulas stand in the table, with the operation that each ends in (`Primitive.stable_forms`), as text on both sides.
+Here they are found in a graph, with the user's own operands for their letters, and tried before they are told:
 at the same numbers what is advised has a finite value, and no gradient of it is nan. Else a `where` keeps away from it.
 """
 

@@ -1,1 +1,1 @@
-"""Mathematics on plain floats: special functions, decimal digits, IEEE 754, domains. Imports no other part."""
+"""Mathematics on plain floats: special functions, decimal digits, IEEE 754, domains."""

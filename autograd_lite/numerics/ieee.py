@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from .scopes import Scope
+from ..scopes import Scope
 
 INF, NAN = math.inf, math.nan
 
@@ -111,7 +111,7 @@ def event_kind(result: float, args: tuple[float, ...], raised: BaseException | N
 
 _ENCOUNTERED = {"divide": "divide by zero", "over": "overflow", "invalid": "invalid value"}
 _ACTIONS = ("warn", "raise", "ignore")
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # the folder of the package
 
 
 def report(kind: str, operation: str, result: float) -> None:
@@ -128,7 +128,7 @@ def report(kind: str, operation: str, result: float) -> None:
 def frames_to_the_user() -> int:
     """The `stacklevel` with which a warning from `report` names the first line outside this package."""
     level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
+    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
     return level
 

@@ -97,10 +97,10 @@ def sigmoid(x: float) -> float:
     return e / (1.0 + e) if x < 0.0 else 1.0 / (1.0 + e)
 
 
-def share(a: float, b: float) -> float:
+def softmax2(a: float, b: float) -> float:
     """exp(a) / (exp(a) + exp(b)), the logistic function of a - b, whose rounding error is made good.
 
-    >>> share(1e16, 1e16 - 2.0), share(-1000.0, 0.0)
+    >>> softmax2(1e16, 1e16 - 2.0), softmax2(-1000.0, 0.0)
     (0.8807970779778823, 0.0)
     """
     difference = a - b

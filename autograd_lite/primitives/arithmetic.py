@@ -1,4 +1,4 @@
-"""The four operations, the fused multiply-add, and the bookkeeping of a graph: constants, copies, stopped gradients."""
+"""Arithmetic, and what a graph is kept by: constants, copies, stopped gradients."""
 
 from __future__ import annotations
 

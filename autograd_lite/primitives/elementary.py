@@ -27,6 +27,8 @@ from .piecewise import abs, equal, less, limit_product, where
 from .primitive import ATOM, CALL, NAN, POWER, Primitive, piecewise_constant, primitive
 from .rounding import ceil
 
+_LN2, _LN10 = math.log(2.0), math.log(10.0)
+
 
 def _inf(*args: float) -> float:
     return INF

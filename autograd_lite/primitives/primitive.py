@@ -1,10 +1,10 @@
-"""The table of primitives: every fact about an operation stands here, in one row, and everything else reads the row.
+"""The class of a primitive, with the columns of the table, and the table itself, which the other files fill.
 
-A row holds the operation's value on floats, one local derivative per argument (given the output ``y`` first, then the
+A primitive holds its value on floats, one local derivative per argument (given the output ``y`` first, then the
 arguments), its symbol, where it is defined, where it is smooth, and its derivatives at each kink, tie and edge.
 Local derivatives are written in the primitives themselves: on floats they give floats, on any other kind of number
 (`Value`, a compiler's tracer) they build that kind. Formulas: NIST's Digital Library of Mathematical Functions;
-at a kink the rule is that of docs/conventions. Imports the domains, IEEE 754's results and the special functions.
+at a kink the rule is that of docs/conventions. Imports the domains.
 """
 
 from __future__ import annotations
@@ -13,21 +13,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .domains import (
-    REAL,
-    Domain,
-    Region,
-    region,
-)
+from ..numerics.domains import REAL, Domain, Region, region
 
 NAN = math.nan
-_LN2, _LN10 = math.log(2.0), math.log(10.0)
 Point = tuple[float, ...]
 COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL, ATOM = range(7)  # precedences
 
 
 class Primitive:
-    """One row of the table: an operation with its local derivatives.
+    """A row of the table: an operation with its local derivatives.
 
     Called with floats it gives a float, by IEEE 754 and without a report. Called with anything whose type has an
     ``__apply__(primitive, args)``, it hands itself over to that.
@@ -104,21 +98,21 @@ class Primitive:
         description: str = "",
     ) -> None:
         self.name = name
-        self.description = means  # in words, where the name does not say it
+        self.description = description  # in words, where the name does not say it
         self.value = value  # on floats; may raise where IEEE 754 has a result
         # One per argument, called with (y, *args); a number for one that is the same everywhere.
         self.derivatives = tuple([_always(by) if isinstance(by, float) else by for by in derivatives])
         numbers = [by for by in derivatives if isinstance(by, float)]
         self.constant_slopes = tuple(numbers) if derivatives and len(numbers) == len(derivatives) else None
-        self.all_slopes = each  # instead, for any number of arguments: the derivatives by all of them, at once
-        self.arities = (
-            tuple(arities) if all_slopes else (len(derivatives),)
-        )  # numbers of arguments to try, where it has any
-        self.display_template = (
-            around  # how it is written around its operand, "|{0}|", where it is not written before it
-        )
+        # Instead, for any number of arguments: the derivatives by all of them, at once.
+        self.all_slopes = all_slopes
+        # Numbers of arguments to try, where it has any.
+        self.arities = tuple(arities) if all_slopes else (len(derivatives),)
+        # How it is written around its operand, "|{0}|", where it is not written before it.
+        self.display_template = display_template
         self.symbol = symbol or display_template.format("x") or name  # in drawings
-        self.commutative = commutes  # its arguments may change places: where they don't, drawings keep them in order
+        # Its arguments may change places: where they don't, drawings keep them in order.
+        self.commutative = commutative
         self.infix = infix  # is written between its operands
         self.precedence = precedence  # how tightly it binds when written, as in Python: a sign not infix is a prefix
         # In LaTeX, where the symbol won't do: a template, and the precedence of what it makes. Its {0:2} is the
@@ -127,34 +121,30 @@ class Primitive:
         self.ieee = ieee or _nan  # the result where `value` raises
         self.domain = region(domain)  # where it has a value
         self.smooth = region(domain if smooth is None else smooth)  # where every derivative exists
-        self.special_slopes = tuple(
-            (_point(args), _point(slopes)) for args, slopes in special_slopes
-        )  # its special points: a dict would merge ±0
+        # The derivatives at its special points: pairs, as a dict would merge ±0.
+        self.special_slopes = tuple([(_point(args), _point(slopes)) for args, slopes in special_slopes])
         # Where the operation selects among its arguments: for each, given (y, *args), a truth, how it comes out where
         # the argument is chosen, and the derivative there. Elsewhere the derivative is 0 and there is no path.
         self.choices = tuple(choices) or (None,) * len(derivatives)
-        self.piecewise_constant = tuple(
-            [by is piecewise_constant for by in derivatives]
-        )  # for each argument whether no path leads to it, ever
-        self.no_path_reason = (
-            no_path_reason or f"{name} is constant between steps"
-        )  # why no path leads to where it is piecewise_constant
+        # For each argument whether the operation is constant in it, at least in pieces: no path leads there.
+        self.piecewise_constant = tuple([by is piecewise_constant for by in derivatives])
+        self.no_path_reason = no_path_reason or f"{name} is constant between steps"
         self.selects = any(self.choices)
         # How many arguments, where the reverse sweep may go the short way: two that always have a path, or one.
         plain = not (any(self.piecewise_constant) or (self.selects and len(derivatives) == 2))
         self.fast_arity = len(derivatives) if plain and len(derivatives) <= 2 else 0
-        self.neutral = tuple(
-            neutral
-        )  # for each of two arguments the number with which the other is the result, bit by bit
+        # For each of two arguments the number with which the other is the result, bit by bit.
+        self.neutral = tuple(neutral)
         # Formulas that end in this operation and may make an inf or a nan of numbers that are fine, and what to write
         # in place of each, as a program has it. Letters are operands, `xs` those of a sum or a product.
         self.stable_forms = tuple(stable_forms)
-        self.display_as = spelled  # about the same in operations that people write, for those that only derivatives use
+        # About the same in operations that people write, for those that only derivatives use.
+        self.display_as = display_as
         # For a program, given operands that are numbers (floats) or not yet: a simpler expression of the same value, as
         # near to the truth or nearer; None where there is none.
         self.rewrite = rewrite
-        self.arg_types = takes  # float or bool for each argument, where not all are floats
-        self.result_type = gives  # bool: the value is a truth, 1.0 or 0.0
+        self.arg_types = arg_types  # float or bool for each argument, where not all are floats
+        self.result_type = result_type  # bool: the value is a truth, 1.0 or 0.0
         # What the derivatives are computed from, given (y, *args), where it may under- or overflow though they do not:
         # they are only as good as said where these numbers are normal.
         self.intermediates = intermediates
@@ -188,7 +178,7 @@ class Primitive:
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         if table.get(self.name) is self:
-            return row, (self.name,)
+            return _by_name, (self.name,)
         return super().__reduce__()
 
 
@@ -212,14 +202,13 @@ def _point(x: float | Point) -> Point:
 table: dict[str, Primitive] = {}
 
 
-def row(name: str) -> Primitive:
-    """The row of that name."""
+def _by_name(name: str) -> Primitive:  # what a pickle calls
     return table[name]
 
 
 def primitive(
     name: str, value: Callable[..., float], *derivatives: Callable[..., Any] | float, **columns: Any
 ) -> Primitive:
-    """Add a row to the table."""
+    """Add a primitive to the table."""
     table[name] = Primitive(name, value, *derivatives, **columns)
     return table[name]

@@ -1,4 +1,4 @@
-"""Sums and products of any number of arguments, each rounded once."""
+"""Sums and products of any number of arguments."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..numerics import ieee
 from ..numerics.domains import INF, NONINTEGER, NONZERO, REAL, Domain, Interval, Region
+from .piecewise import difference
 from .primitive import ATOM, NAN, PRODUCT, Primitive, piecewise_constant, primitive
 
 # ---- rounding, remainders, parts of a float --------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Special functions: of neural networks, of probability, the gamma family, sinc. Their values are in `numerics.special`."""
+"""Special functions: activations, probability, the gamma family, sinc. `numerics.special` has their values."""
 
 from __future__ import annotations
 

@@ -823,7 +823,7 @@ ORACLES: dict[str, Oracle] = {
         lambda m, a, b: _sigmoid(m, a - b),
         lambda m, a, b: _sigmoid(m, b - a),
     ),
-    "share": Oracle(
+    "softmax2": Oracle(
         lambda m, a, b: _sigmoid(m, a - b),
         lambda m, a, b: _sech(m, (a - b) / 2) ** 2 / 4,
         lambda m, a, b: -(_sech(m, (a - b) / 2) ** 2) / 4,
@@ -847,7 +847,7 @@ ORACLES: dict[str, Oracle] = {
     "relu": Oracle(lambda m, x: m.exact(lambda x: max(x, mpf(0)), x), lambda m, x: m.exact(_positive, x)),
     "step": Oracle(lambda m, x: m.exact(_positive, x), _zero),
     "sign": Oracle(_sign, _zero),
-    "order": Oracle(lambda m, a, b: _sign(m, a - b), _zero, _zero),
+    "three_way": Oracle(lambda m, a, b: _sign(m, a - b), _zero, _zero),
     "less": Oracle(lambda m, a, b: m.exact(_positive, b - a), _zero, _zero),
     "less_equal": Oracle(lambda m, a, b: 1 - m.exact(_positive, a - b), _zero, _zero),
     "equal": Oracle(lambda m, a, b: 1 - m.abs(_sign(m, a - b)), _zero, _zero),

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..numerics.domains import Domain
-from ..primitives import Primitive, row, table
+from ..primitives import Primitive, table
 
 LIMIT = 2.0**20  # no result of a program is larger, so that no product of a few of them overflows
 MARGIN = 2.0**-10  # a smooth program stays this far from kinks and poles, relative to max(1, |operands|)
@@ -64,7 +64,7 @@ class Program:
     def __init__(self, point: Sequence[float], instructions: Iterable[tuple[Any, ...]]) -> None:
         self.point = tuple(map(float, point))
         self.instructions = [
-            Instruction(row(op) if isinstance(op, str) else op, tuple(operands))
+            Instruction(table[op] if isinstance(op, str) else op, tuple(operands))
             for op, *operands in map(_flat, instructions)
         ]
         if not self.point:

@@ -34,7 +34,7 @@ ROWS = [row for row in primitives.table.values() if row is not primitives.consta
 def evaluated(text: str, names: dict[str, float]) -> float:
     for sign, python in PYTHON.items():
         text = text.replace(sign, python)
-    text = re.sub(r"\(?(\w+) ≷ (\w+)\)?", r"order(\1, \2)", text)
+    text = re.sub(r"\(?(\w+) ≷ (\w+)\)?", r"three_way(\1, \2)", text)
     return float(eval(text, {**primitives.table, "inf": float("inf"), "nan": float("nan")}, names))
 
 

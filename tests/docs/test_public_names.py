@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = "\n".join(page.read_text(encoding="utf-8") for page in sorted(ROOT.glob("docs/reference/*.md")))
 ROOMS = [
     "autograd_lite", "autograd_lite.math", "autograd_lite.explain", "autograd_lite.drawing", "autograd_lite.testing",
-    "autograd_lite.nn", "autograd_lite.compiler", "autograd_lite.primitives", "autograd_lite.numerics.domains",
-    "autograd_lite.micrograd",
+    "autograd_lite.nn", "autograd_lite.compiler", "autograd_lite.primitives.primitive",
+    "autograd_lite.numerics.domains", "autograd_lite.micrograd",
 ]  # fmt: skip
 # Those of these are the machinery of what is public: of hypothesis' state machines, of scopes.
 INNER = {"GraphMachine": None, "errstate": {"setting"}, "group": {"setting"}, "no_grad": {"setting"}}

@@ -14,6 +14,7 @@ import inspect
 import sys
 import threading
 import time
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
@@ -249,7 +250,12 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.fn, '__qualname__', repr(self.fn))}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        if _found(self.fn) is self:  # a decorated function: found again by its name
+            return self.fn.__qualname__
+        return self._reduced()
+
+    def _reduced(self) -> tuple[Any, ...]:
         options = (
             *(self.fn, self.in_axes, self.argnums, self.target, self.precise),
             *(self.most_traces, self.static_argnums),
@@ -276,7 +282,7 @@ class Compiled:
             return functools.partial(self, owner)
         methods = owner.__dict__.setdefault("_compiled_methods", {})
         if self not in methods:
-            fn, options = self.fn.__get__(owner, kind), self.__reduce__()[1][1:]
+            fn, options = self.fn.__get__(owner, kind), self._reduced()[1][1:]
             methods[self] = Compiled(fn, *options)
         return methods[self]
 
@@ -285,8 +291,12 @@ class Compiled:
         eagerly there, and the output is explained as by `Value.diagnose`.
 
         >>> import numpy as np
-        >>> f = compile(lambda x: x * np.log(x), in_axes=0)
-        >>> print(f.diagnose(np.array([1.0, 0.0]), row=1))
+        >>> from autograd_lite import math
+        >>> f = compile(lambda x: x * math.log(x), in_axes=0)
+        >>> print(f.diagnose(np.array([1.0, 0.0]), row=1))  # doctest: +NORMALIZE_WHITESPACE
+        log(x) = log(0) = −inf: the first inf, out of finite numbers, with x = 0.
+        It became nan in f = x × log(x) = 0 × −inf = nan, with x = 0, log(x) = −inf.
+        Write xlogy(x, x) instead of x * log(x).
         """
         mode = self._mode("value")
         axes = mode.axes(args)
@@ -437,7 +447,10 @@ class Mode:
                     return results(found) if out is None else _filled(trace.output_tree, results(found), out)
         over_rows = self._rows_shortcut
         if over_rows is not None and not kwargs and not progress:
-            found = over_rows(args, out, threads)
+            try:
+                found = over_rows(args, out, threads)
+            except Exception:  # which the general way meets again, and says of which row it is
+                found = None
             if found is not None:
                 return found
         args = self._with_statics(args)
@@ -747,6 +760,14 @@ class Traces:
         """Run the function on Values, which report what made an inf or a nan, with its operands and their labels."""
         args, kwargs = self.tree.unflatten([Value(x, label) for x, label in zip(numbers, self.labels)])
         self.mode.fn(*args, **kwargs)
+
+
+def _found(fn: Callable[..., Any]) -> Any:
+    """What is found by a function's module and name."""
+    found: Any = sys.modules.get(getattr(fn, "__module__", None) or "")
+    for name in getattr(fn, "__qualname__", "").split("."):
+        found = getattr(found, name, None)
+    return found
 
 
 def _opening_statics(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -276,8 +276,8 @@ class RowsKernel:
         words = ctypes.addressof(plan.words)
         try:
             while not plan.stopped:
-                taken = self._loop.run(words, start, share, most)
-                self._unit.raise_kept()
+                with self._unit.interruptible():
+                    taken = self._loop.run(words, start, share, most)
                 if taken < most:
                     return
         except BaseException:
@@ -355,8 +355,8 @@ _loop = functools.cache(_Loop)
 
 
 def _checked(unit: Unit, function: Callable[..., None], *args: Any) -> None:
-    function(*args)
-    unit.raise_kept()
+    with unit.interruptible():
+        function(*args)
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ class Outside:
         return found
 
     def _attribute(self, held: Any, name: str) -> Any:
-        """What an attribute is: of a module or an instance a name like any other, of a class a function to look into."""
+        """What an attribute is: of a module or an instance a name like any other, of a class a function to follow."""
         own = getattr(held, "__dict__", None)
         if type(own) is dict and name in own:
             return self._name(own, name)

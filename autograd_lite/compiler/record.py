@@ -40,7 +40,10 @@ def number(x: Any) -> float:
     """The float of a real number; see `as_float`."""
     if is_node(x):
         raise IsPartOfAGraph
-    return as_float(x)
+    try:
+        return as_float(x)
+    except TypeError as error:
+        raise TypeError(f"{error}; static_argnums of compile is for what is no number to trace") from None
 
 
 class Recorder(Builder):

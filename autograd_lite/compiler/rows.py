@@ -183,7 +183,7 @@ def _served(traces: Traces, rows: Rows, row: int, emit: Callable[[Trace], object
     try:
         return traces.serving(rows.at(row), emit)
     except Exception as error:
-        error.add_note(f"in row {row} of {traces.mode.name}")
+        _note(error, traces.mode, row)
         raise
 
 
@@ -227,8 +227,35 @@ def _run_trace(
     count = which.stop - which.start if isinstance(which, slice) else len(which)
     fits = np.ones(count) if trace.outcomes else None
     kernel = kernel_of(mode, trace, rows.varying, results.reduced)
-    results.add(kernel(inputs, tables if fits is None else [*tables, fits], count, threads))
+    given = tables if fits is None else [*tables, fits]
+    try:
+        results.add(kernel(inputs, given, count, threads))
+    except Exception as error:
+        place = _raising(kernel, inputs, given, count, type(error))
+        _note(error, mode, int(which.start + place if isinstance(which, slice) else which[place]))
+        raise
     return fits
+
+
+def _raising(kernel: Any, inputs: Sequence[Any], outputs: Sequence[Any], count: int, kind: type[Exception]) -> int:
+    """The first of the rows for which a kernel raises, by halves."""
+    import numpy as np
+
+    begin, end = 0, count
+    while end - begin > 1:
+        middle = (begin + end) // 2
+        some = [x if isinstance(x, float) else x[begin:middle] for x in inputs]
+        try:
+            kernel(some, [None if y is None else np.empty_like(y[begin:middle]) for y in outputs], middle - begin, 1)
+        except kind:
+            end = middle
+        else:
+            begin = middle
+    return begin
+
+
+def _note(error: Exception, mode: Mode, row: int) -> None:
+    error.add_note(f"in row {row} of {mode.name}")
 
 
 @contextlib.contextmanager

@@ -321,7 +321,7 @@ _NUMBERS = frozenset((Tracer, float, int))
 
 
 def _is_foreign(x: Any) -> bool:
-    """Whether an operator is the other operand's to do: an array's, element by element, or that of a class of its own."""
+    """Whether an operator is the other operand's to do: an array's, element by element, or another class's."""
     return not isinstance(x, (Tracer, Value, Number)) and bool(
         getattr(x, "ndim", 0) or (not hasattr(x, "ndim") and hasattr(type(x), "__radd__"))
     )

@@ -8,11 +8,13 @@ be translated is called back in Python, lane by lane.
 from __future__ import annotations
 
 import ast
+import contextlib
 import ctypes
 import functools
 import re
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
@@ -23,6 +25,7 @@ from .ir import INF, LARGEST, LEAST, NAN, Code, Number, Truth
 from .lanes import Frame, Handler, Lanes, NeedsBlocks
 from .source import Names, Untranslatable
 
+_LOST = 1 << 32  # in the word `Unit._raised`: a callback did not come to its end
 PURE = "nounwind willreturn memory(none)"
 _IN_LINE = 60  # about how many instructions a template may have
 _NODES_IN_LINE = 300  # and a Python function that is translated where it is called
@@ -76,17 +79,41 @@ class Unit:
         """What a callback raised, till this thread is back in Python: the first only."""
         with self._lock:
             self._errors.setdefault(threading.get_ident(), error)
-            self._raised.value = 1
+            self._raised.value |= 1
 
     def raise_kept(self) -> None:
         """Raise what is kept for this thread, if anything is."""
-        if not self._errors:
+        if not self._raised.value:
             return
         with self._lock:
+            lost = self._raised.value >= _LOST
             error = self._errors.pop(threading.get_ident(), None)
             self._raised.value = len(self._errors)
         if error is not None:
             raise error
+        if lost:
+            raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """A context for a run of the code: what a signal raises in a callback, where ctypes can but report it, is kept
+        as well, and raised at the end.
+        """
+        report = sys.unraisablehook
+        if self.callbacks and threading.current_thread() is threading.main_thread():
+            sys.unraisablehook = functools.partial(self._unraisable, report)
+        try:
+            yield
+        finally:
+            sys.unraisablehook = report
+        self.raise_kept()
+
+    def _unraisable(self, report: Callable[[Any], Any], found: Any) -> None:
+        trace = found.exc_traceback
+        if trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+            self.keep(found.exc_value)
+        else:
+            report(found)
 
     # ---- what a translation asks ----
 
@@ -317,25 +344,27 @@ class Unit:
         return value
 
     def _call_back(self, code: Code, f: Any, arity: int, reason: str) -> str:
-        keep, is_row = self.keep, isinstance(f, Primitive)
+        keep, errors, is_row = self.keep, self._errors, isinstance(f, Primitive)
 
         def run(numbers: Any) -> None:
-            numbers[arity + 1] = 0.0
+            raised, y = 0.0, NAN
             try:
-                numbers[arity] = float(f(*numbers[:arity]))
-                return
+                if threading.get_ident() not in errors:  # else the call is to end soon
+                    y = float(f(*numbers[:arity]))
             except (ArithmeticError, ValueError) as error:
-                numbers[arity + 1] = 1.0
+                raised = 1.0
                 if is_row:
                     keep(error)
             except BaseException as error:
                 keep(error)
-            numbers[arity] = NAN
+            numbers[arity] = y
+            numbers[arity + 1] = raised  # a signal that raises outside of the `try` leaves what was there before
 
         callback = ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_double))(run)
         self.callbacks.append(callback)
         at = ctypes.cast(callback, ctypes.c_void_p).value
         n, name = code.width, f"@python{len(self.callbacks)}"
+        word = f"inttoptr (i64 {ctypes.addressof(self._raised)} to ptr)"
         type_ = "{ " + f"{code.number_type}, {code.truth_type}" + " }"
         parameters = [f"{code.number_type} %a{k}" for k in range(arity)] + [f"{code.truth_type} %mask"]
         about = getattr(f, "__qualname__", repr(f))
@@ -365,13 +394,17 @@ class Unit:
                 lines.append(f"  %p{i}.{k} = getelementptr double, ptr %numbers, i64 {k}")
                 lines.append(f"  store double {x}, ptr %p{i}.{k}")
             lines += [
+                f"  %e{i} = getelementptr double, ptr %numbers, i64 {arity + 1}",
+                f"  store double 2.0, ptr %e{i}",
                 f"  call void inttoptr (i64 {at} to ptr)(ptr %numbers)",
                 f"  %q{i} = getelementptr double, ptr %numbers, i64 {arity}",
                 f"  %v{i} = load double, ptr %q{i}",
                 f"  %w{i} = getelementptr double, ptr %y, i64 {i}",
                 f"  store double %v{i}, ptr %w{i}",
-                f"  %e{i} = getelementptr double, ptr %numbers, i64 {arity + 1}",
                 f"  %f{i} = load double, ptr %e{i}",
+                f"  %c{i} = fcmp oeq double %f{i}, 2.0",
+                f"  %l{i} = select i1 %c{i}, i64 {_LOST}, i64 0",
+                f"  %o{i} = atomicrmw or ptr {word}, i64 %l{i} monotonic",
                 f"  %g{i} = fptosi double %f{i} to i8",
                 f"  %h{i} = getelementptr i8, ptr %raised, i64 {i}",
                 f"  store i8 %g{i}, ptr %h{i}",

@@ -70,6 +70,8 @@ class Outside:
         if id(x) in self._seen:
             return
         self._seen.add(id(x))
+        if isinstance(x, (type, ModuleType)):
+            return
         if isinstance(x, MethodType):
             self._function(x.__func__, x.__self__)
         elif isinstance(x, FunctionType):

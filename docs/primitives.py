@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from autograd_lite import primitives
 from autograd_lite.compiler.program import Operand, Program
-from autograd_lite.compiler.trace import Builder
+from autograd_lite.compiler.tracing.tracer import Builder
 from autograd_lite.drawing.latex import Term, name_latex, number_latex, operation
 from autograd_lite.primitives import ATOM, CALL, SIGN, Point, Primitive
 

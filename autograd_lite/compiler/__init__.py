@@ -5,9 +5,9 @@ No target knows a derivative: the rows' own local derivatives, run on tracers, a
 
 from __future__ import annotations
 
-from .function import Compiled, compile
+from .calling.function import Compiled, compile
 from .program import Instruction, Program
-from .trace import Builder, Recorded, Tracer, forward, from_graph, reverse
+from .tracing.tracer import Builder, Recorded, Tracer, forward, from_graph, reverse
 
 __all__ = [
     "Builder",

@@ -10,8 +10,8 @@ from __future__ import annotations
 import warnings
 
 from ..numerics.ieee import frames_to_the_user
-from .record import Trace
-from .trace import written
+from .tracing.guards import Trace
+from .tracing.tracer import written
 
 _MANY = 8  # guards at which calls have left the traces, from which on the user is told
 _KEPT = 10_000  # of such, for which times are kept

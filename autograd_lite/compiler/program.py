@@ -2,7 +2,7 @@
 
 Value i is the i-th input, or what an instruction gives; an operand is the index of an earlier value (an int) or a
 number (a float). A value is a float or a truth, as its row says. A program never changes: what transforms one builds
-another, with `trace.Builder`. Imports the table. Source of the form: Cytron et al., ACM TOPLAS 13 (1991).
+another, with `tracer.Builder`. Imports the table. Source of the form: Cytron et al., ACM TOPLAS 13 (1991).
 """
 
 from __future__ import annotations

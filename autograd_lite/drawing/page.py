@@ -114,8 +114,8 @@ class _Graph:
         adjoints: Mapping[Value, float] | None,
     ) -> None:
         from ..compiler import from_graph
-        from ..compiler.javascript import emit, number
-        from ..compiler.source import Untranslatable
+        from ..compiler.targets.javascript import emit, number
+        from ..compiler.tracing.python_source import Untranslatable
 
         circuit, *_ = circuits
         root: Value = circuit.root

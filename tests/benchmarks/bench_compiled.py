@@ -20,7 +20,8 @@ from measure import Runs, Table, agree, beside_jax, beside_torch, casadi_buffere
 
 import autograd_lite as ag
 from autograd_lite import primitives
-from autograd_lite.compiler import Builder, Program, llvm, reverse
+from autograd_lite.compiler import Builder, Program, reverse
+from autograd_lite.compiler.targets import llvm
 
 ROWS = 100_000
 

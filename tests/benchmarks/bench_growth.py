@@ -22,7 +22,8 @@ from bench_compiled import bundle_adjustment, columns, scene, squared_error
 from measure import memory, one_processor, timed
 
 import autograd_lite as ag
-from autograd_lite.compiler import Builder, Program, llvm, reverse
+from autograd_lite.compiler import Builder, Program, reverse
+from autograd_lite.compiler.targets import llvm
 
 OPERATIONS = [100, 300, 1_000, 3_000, 10_000, 30_000, 100_000]
 ROWS = [10**exponent for exponent in range(8)]

@@ -26,7 +26,7 @@ from measure import agree, timed
 
 import autograd_lite as ag
 from autograd_lite import math
-from autograd_lite.compiler.distributed import _merged
+from autograd_lite.compiler.batching.dask_arrays import _merged
 
 INPUTS, HIDDEN = 12, 8
 CHUNK = 250_000  # rows, 26 MB

@@ -86,7 +86,7 @@ def distance(found: float, expected: float) -> float:
 
 def _at_points(name: str) -> Callable[[Program], Run]:
     def compiled(program: Program) -> Run:
-        kernel = importlib.import_module(f"autograd_lite.compiler.{name}").scalar(program)
+        kernel = importlib.import_module(f"autograd_lite.compiler.targets.{name}").scalar(program)
         return lambda points: [list(kernel(*point)) for point in points]
 
     return compiled
@@ -96,7 +96,7 @@ def _over_rows(name: str, **options: Any) -> Callable[[Program], Run]:
     def compiled(program: Program) -> Run:
         import numpy as np
 
-        target = importlib.import_module(f"autograd_lite.compiler.{name}")
+        target = importlib.import_module(f"autograd_lite.compiler.targets.{name}")
         kernel = target.rows(program, [True] * len(program.inputs), [False] * len(program.outputs), **options)
 
         def run(points: Sequence[Point]) -> list[list[float]]:
@@ -115,7 +115,7 @@ def _on_jax(program: Program) -> Run:
     import jax
     import numpy as np
 
-    from autograd_lite.compiler.jax import evaluate
+    from autograd_lite.compiler.targets.jax import evaluate
 
     def run(points: Sequence[Point]) -> list[list[float]]:
         with jax.enable_x64(True):

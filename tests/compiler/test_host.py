@@ -19,9 +19,11 @@ llvmlite = pytest.importorskip(
     "llvmlite.binding", reason="llvmlite is not installed: pip install 'autograd_lite[compile]'"
 )
 
-from autograd_lite.compiler import entry, host, llvm  # noqa: E402
+from autograd_lite.compiler import host  # noqa: E402
+from autograd_lite.compiler.targets import llvm  # noqa: E402
+from autograd_lite.compiler.targets.llvm import c_api  # noqa: E402
 
-CACHED = host.libm, host.address, host.vector_address, host.processor, llvm._loop
+CACHED = host.libm, host.address, host.vector_address, host.processor, llvm.kernel._loop
 X = np.linspace(-3.0, 3.0, 37)
 
 
@@ -182,8 +184,8 @@ def test_a_python_whose_c_interface_is_not_used(monkeypatch: pytest.MonkeyPatch,
     else:
         monkeypatch.setattr(ctypes, "sizeof", lambda kind: 4)
     assert not host.c_interface()
-    assert not entry.supported()
+    assert not c_api.supported()
     monkeypatch.undo()
     monkeypatch.setattr(host, "c_interface", lambda: False)
-    monkeypatch.setattr(entry, "builtin", None)  # which would fail if it were called
+    monkeypatch.setattr(c_api, "builtin", None)  # which would fail if it were called
     check()

@@ -33,10 +33,11 @@ from autograd_lite.testing import Program as Expression
 from autograd_lite.testing import programs
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: pip install 'autograd_lite[compile]'")
-from autograd_lite.compiler import host, natives
-from autograd_lite.compiler import rows as rows_room
-from autograd_lite.compiler.ir import Code, Truth
-from autograd_lite.compiler.record import Trace
+from autograd_lite.compiler import host
+from autograd_lite.compiler.batching import rows as rows_room
+from autograd_lite.compiler.targets.llvm import intrinsics
+from autograd_lite.compiler.targets.llvm.ir import Code, Truth
+from autograd_lite.compiler.tracing.guards import Trace
 
 pytest.importorskip("jax", reason="JAX is not installed: it is in the extra `jax`")
 
@@ -298,7 +299,7 @@ def check_functions(target: str, data: Any, rows: Sequence[Primitive] = ANYWHERE
             assert_same(f(*point), expected, text, point)
             value, gradient = f.value_and_grad(*point)
             assert_same(value, expected, text, point)
-            program = f._mode("value", None).latest().program
+            program = f._specialization("value", None).latest().program
             # The same sweep, of the same graph: in eager code, on the function's own and on what the program computes.
             merged = ag.grad(functools.partial(run, program), (0, 1))(*point)
             assert_same(gradient, merged, text, point, "merged")
@@ -471,8 +472,8 @@ def _swapped_in_libmvec(m: Any) -> None:
 
 
 def _an_ulp_off(m: Any) -> None:
-    exp = natives.QUIET[std.exp]
-    m.setitem(natives.QUIET, std.exp, lambda lanes, x: lanes.code.arithmetic("fmul", exp(lanes, x), 1.0 + 2.0**-52))
+    exp = intrinsics.QUIET[std.exp]
+    m.setitem(intrinsics.QUIET, std.exp, lambda lanes, x: lanes.code.arithmetic("fmul", exp(lanes, x), 1.0 + 2.0**-52))
 
 
 def _flipped_choice(m: Any) -> None:

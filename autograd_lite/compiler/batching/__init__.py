@@ -1,0 +1,1 @@
+"""A compiled function over rows: NumPy's arrays, JAX's, Dask's."""

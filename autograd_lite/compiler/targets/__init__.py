@@ -1,0 +1,1 @@
+"""The printers of programs: Python source, JavaScript, JAX, native code."""

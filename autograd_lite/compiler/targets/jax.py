@@ -1,0 +1,378 @@
+"""A program on JAX: the same instructions as operations of `jax.numpy`, which `jit`, `vmap` and `grad` compose with.
+
+A row's value is read from its own Python: what JAX has is called by that, an ``if`` becomes a choice between both
+sides, and what goes beyond (loops) is a callback into Python. A row's derivative is, for JAX's `grad` too, the row's:
+its local derivatives, traced; but JAX multiplies, so that there 0·inf is nan. JAX computes in float64 only where it is
+told to: `scalar` and `rows` tell it.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import math
+import operator
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.special as jsp
+import numpy as np
+
+from ... import trees
+from ...numerics import special
+from ...primitives import Primitive
+from ...trees import flatten
+from ..program import Program
+from ..tracing.python_source import Definition, Names, Untranslatable
+from ..tracing.tracer import Builder
+from .python import columns_of
+
+
+def _mod(a: Any, b: Any) -> Any:
+    rest = jnp.mod(a, b)
+    return jnp.where(rest == 0.0, jnp.copysign(0.0, b), rest)
+
+
+def _floordiv(a: Any, b: Any) -> Any:
+    # As CPython has it in Objects/floatobject.c; by zero it is the quotient, as in the table.
+    rest = jnp.fmod(a, b)
+    quotient = (a - rest) / b
+    quotient = jnp.where((rest != 0.0) & ((rest < 0.0) != (b < 0.0)), quotient - 1.0, quotient)
+    below = jnp.floor(quotient)
+    below = jnp.where(quotient - below > 0.5, below + 1.0, below)
+    return jnp.where(b == 0.0, a / b, jnp.where(quotient == 0.0, jnp.copysign(0.0, a / b), below))
+
+
+def _ldexp(x: Any, n: Any) -> Any:
+    n = jnp.asarray(n)
+    return jnp.where(jnp.isnan(n), jnp.nan, jnp.ldexp(x, jnp.clip(jnp.nan_to_num(n), -9999, 9999).astype(int)))
+
+
+def _modf(x: Any) -> Any:
+    rest, whole = jnp.modf(x)
+    return jnp.copysign(jnp.where(jnp.isinf(x), 0.0, rest), x), whole
+
+
+# What JAX has, by the Python function it stands for.
+_NAMESAKES = [
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "copysign", "fmod", "fabs"),
+    *("sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "trunc", "isnan", "isinf", "isfinite"),
+]
+_PROVIDED: dict[Any, Callable[..., Any]] = {
+    **{getattr(math, name): getattr(jnp, name) for name in _NAMESAKES},
+    **{getattr(math, f"a{name}"): getattr(jnp, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    math.atan2: jnp.arctan2,
+    math.pow: jnp.power,
+    math.hypot: lambda x, *xs: functools.reduce(jnp.hypot, xs, jnp.abs(x)),
+    special.cbrt: jnp.cbrt,
+    math.erf: jsp.erf,
+    math.erfc: jsp.erfc,
+    math.ldexp: _ldexp,
+    math.modf: _modf,
+    special.sigmoid: jax.nn.sigmoid,
+    special.softplus: jax.nn.softplus,
+    special.logaddexp: lambda a, b: jnp.where(b == -jnp.inf, a, jnp.where(a == -jnp.inf, b, jnp.logaddexp(a, b))),
+    special.erfinv: jsp.erfinv,
+    special.gamma: jsp.gamma,
+    special.lgamma: jsp.gammaln,
+    special.digamma: lambda x: jnp.where(x == 0.0, -1.0 / x, jsp.digamma(x)),
+    builtins.abs: jnp.abs,
+    builtins.round: jnp.round,
+    builtins.float: lambda x: x,
+    builtins.int: jnp.trunc,
+    builtins.min: lambda *xs: functools.reduce(jnp.minimum, xs),
+    builtins.max: lambda *xs: functools.reduce(jnp.maximum, xs),
+    operator.add: operator.add,
+    operator.sub: operator.sub,
+    operator.mul: operator.mul,
+    operator.truediv: jnp.divide,
+    operator.neg: operator.neg,
+    operator.mod: _mod,
+    operator.floordiv: _floordiv,
+}
+_ARITHMETIC = {operator.add, operator.sub, operator.mul, operator.neg}  # whose derivatives JAX has as well
+
+
+def evaluate(program: Program, inputs: Sequence[Any]) -> list[Any]:
+    """The program's outputs for JAX arrays of one shape, or of shapes that broadcast: element by element."""
+    values = list(inputs)
+    for op, operands, _ in program.instructions:
+        values.append(_operation(op)(*[values[x] if isinstance(x, int) else x for x in operands]))
+    return [values[x] if isinstance(x, int) else x for x in program.outputs]
+
+
+def function(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """`fn` on JAX arrays, in any nesting: a function for `jax.jit`, `jax.vmap` and `jax.grad`.
+
+    It is traced once for inputs of one shape, without numbers: what it chooses by a number must be a `where`.
+    """
+    programs: dict[Any, Any] = {}
+
+    @functools.wraps(fn)
+    def on_arrays(*args: Any, **kwargs: Any) -> Any:
+        leaves, structure = jax.tree_util.tree_flatten((args, kwargs))
+        arrays = [jnp.asarray(leaf) for leaf in leaves]
+        key = structure, tuple([array.shape for array in arrays])
+        if key not in programs:
+            programs[key] = _traced(fn, structure, [array.shape for array in arrays])
+        program, tree = programs[key]
+        numbers = [array[index] for array in arrays for index in np.ndindex(array.shape)]
+        outputs = evaluate(program, numbers)
+        return _stacked(tree, iter(outputs))
+
+    return on_arrays
+
+
+def scalar(program: Program, name: str = "program", *, precise: bool = False) -> Callable[..., tuple[float, ...]]:
+    """The program as a function of floats, jitted, in float64."""
+    _refuse(precise)
+    jitted = jax.jit(lambda numbers: tuple(map(jnp.asarray, evaluate(program, numbers))))
+
+    def run(*numbers: float) -> tuple[float, ...]:
+        with jax.enable_x64(True):
+            return tuple(map(float, jitted([np.float64(x) for x in numbers])))
+
+    return run
+
+
+def rows(
+    program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, precise: bool = False
+) -> Callable[..., list[float]]:
+    """The program over rows, jitted, in float64; see `llvm.rows`."""
+    _refuse(precise)
+
+    @jax.jit
+    def jitted(columns: list[Any], like: Any) -> tuple[Any, ...]:
+        outputs = [jnp.broadcast_to(y, like.shape) for y in evaluate(program, columns)]
+        return tuple(jnp.sum(y) if is_sum else y for y, is_sum in zip(outputs, reduced))
+
+    def run(inputs: Sequence[Any], outputs: Sequence[Any], count: int, threads: int | None = None) -> list[float]:
+        with jax.enable_x64(True):
+            columns = [np.float64(x) if isinstance(x, float) else np.ascontiguousarray(x) for x in columns_of(inputs)]
+            found = jitted(columns, np.empty(count))
+        for output, y, is_sum in zip(columns_of(outputs), found, reduced):
+            if not is_sum:
+                output[:] = y
+        return [float(y) if is_sum else 0.0 for y, is_sum in zip(found, reduced)]
+
+    return run
+
+
+def _refuse(precise: bool) -> None:
+    if precise:
+        raise ValueError("compile: precise=True is for target='llvm' or 'python'; JAX has functions of its own")
+
+
+def _traced(fn: Callable[..., Any], structure: Any, shapes: Sequence[tuple[int, ...]]) -> tuple[Program, Any]:
+    builder = Builder()
+
+    def leaf(shape: tuple[int, ...]) -> Any:
+        if not shape:
+            return builder.input()
+        array = np.empty(shape, dtype=object)
+        for index in np.ndindex(shape):
+            array[index] = builder.input()
+        return array
+
+    args, kwargs = jax.tree_util.tree_unflatten(structure, [leaf(shape) for shape in shapes])
+    outputs, tree = flatten(fn(*args, **kwargs))
+    return builder.program([builder.floated(y) for y in outputs]), tree
+
+
+def _stacked(tree: trees.Tree, outputs: Any) -> Any:
+    if tree.shape == ():
+        return jnp.asarray(next(outputs))
+    if tree.shape is not None:
+        return jnp.stack([jnp.asarray(next(outputs)) for _ in range(tree.count)]).reshape(tree.shape)
+    return tree.built([_stacked(child, outputs) for child in tree.children])
+
+
+# ---- one row ---------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _operation(op: Primitive) -> Callable[..., Any]:
+    """The row's value on JAX arrays, with the row's own derivatives for JAX's `grad`."""
+    value = _value(op)
+    if op.value in _ARITHMETIC or bool in (op.result_type, *op.arg_types):  # JAX's own derivatives are the row's
+        return value
+    differentiable = jax.custom_jvp(lambda *args: value(*args))
+
+    @differentiable.defjvp
+    def jvp(primals: Any, tangents: Any) -> Any:
+        y = differentiable(*primals)
+        slopes = evaluate(_slopes(op, len(primals)), [y, *primals])
+        return y, functools.reduce(operator.add, [t * s for t, s in zip(tangents, slopes)])
+
+    def applied(*args: Any) -> Any:
+        return differentiable(*[jnp.asarray(arg) for arg in args])
+
+    return applied
+
+
+@functools.cache
+def _slopes(op: Primitive, arity: int) -> Program:
+    """The program of a row's local derivatives, of its output and its arguments."""
+    builder = Builder()
+    y, *args = [builder.input() for _ in range(arity + 1)]
+    return builder.program([op.derivative(i)(y, *args) for i in range(arity)])
+
+
+def _value(op: Primitive) -> Callable[..., Any]:
+    try:
+        return _translated(op.value)
+    except Untranslatable:
+        return functools.partial(_called_back, op)
+
+
+def _called_back(op: Primitive, *args: Any) -> Any:
+    columns = jnp.broadcast_arrays(*map(jnp.asarray, args))
+    like = jnp.zeros_like(columns[0])
+
+    def call(*columns: Any) -> Any:
+        with np.errstate(all="ignore"):  # rows give inf and nan in silence
+            return np.vectorize(op, otypes=[float])(*columns).astype(like.dtype)
+
+    return jax.pure_callback(call, like, *columns, vmap_method="broadcast_all")
+
+
+# ---- a row's Python, on arrays ---------------------------------------------------------------------------------------
+
+
+def _translated(f: Any) -> Callable[..., Any]:
+    """A Python function of floats as one of JAX arrays; Untranslatable where it is more than choices and arithmetic."""
+    if f in _PROVIDED:
+        return _PROVIDED[f]
+    if isinstance(f, Primitive):
+        return _operation(f)
+    if isinstance(f, functools.partial):
+        inner = _translated(f.func)
+        return functools.partial(inner, *f.args)
+    if not isinstance(f, FunctionType):
+        raise Untranslatable(f"{f!r} has no counterpart in JAX")
+    body = _Body(f)
+    try:
+        body.check()
+    except RecursionError:
+        raise Untranslatable(f"{f.__qualname__} calls itself") from None
+    return body
+
+
+def _chosen(test: Any, yes: Any, no: Any) -> Any:
+    if isinstance(yes, tuple):
+        return tuple(_chosen(test, a, b) for a, b in zip(yes, no, strict=True))
+    return jnp.where(test, yes, no)
+
+
+_COMPARISONS: dict[Any, Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_OPERATORS: dict[Any, Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: jnp.divide,
+    ast.Mod: _mod,
+    ast.FloorDiv: _floordiv,
+    ast.Pow: jnp.power,
+}
+
+
+class _Body:
+    """The body of a function, evaluated on arrays: both sides of each choice, and a `where`."""
+
+    def __init__(self, f: FunctionType) -> None:
+        self.names = Names(f)
+        self.definition: Definition = self.names.definition
+        args = self.definition.args
+        if args.kwonlyargs or args.kwarg or args.defaults or args.vararg:
+            raise self.names.error(self.definition, "its arguments are not plain")
+        self.parameters = [arg.arg for arg in (*args.posonlyargs, *args.args)]
+
+    def __call__(self, *args: Any) -> Any:
+        variables = dict(zip(self.parameters, args))
+        if isinstance(self.definition, ast.Lambda):
+            return self.expression(self.definition.body, variables)
+        return self.block(self.definition.body, variables)
+
+    def check(self) -> None:
+        """Untranslatable at once, rather than in the midst of a program."""
+        with jax.enable_x64(True):
+            jax.eval_shape(self, *[np.float64(1.0)] * len(self.parameters))
+
+    def block(self, statements: Sequence[ast.stmt], variables: dict[str, Any]) -> Any:
+        """What the statements return; None where they run to their end."""
+        for i, node in enumerate(statements):
+            match node:
+                case ast.Return(value=ast.expr() as value):
+                    return self.expression(value, variables)
+                case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if node.value:
+                    variables[name] = self.expression(node.value, variables)
+                case ast.Assign(targets=[ast.Tuple(elts=names)]):
+                    values = self.expression(node.value, variables)
+                    for target, value in zip(names, values, strict=True):
+                        variables[ast.unparse(target)] = value
+                case ast.AugAssign(target=ast.Name(id=name)):
+                    change = _OPERATORS[type(node.op)]
+                    variables[name] = change(variables[name], self.expression(node.value, variables))
+                case ast.If():
+                    test = self.truth(node.test, variables)
+                    rest = statements[i + 1 :]
+                    yes = self.block([*node.body, *rest], dict(variables))
+                    no = self.block([*node.orelse, *rest], dict(variables))
+                    return _chosen(test, yes, no)
+                case ast.Expr(value=ast.Constant()) | ast.Pass():
+                    pass
+                case _:
+                    raise self.names.error(node, f"{ast.unparse(node).splitlines()[0]!r} goes beyond choices")
+        raise self.names.error(self.definition, "it may return nothing")
+
+    def expression(self, node: ast.expr, variables: dict[str, Any]) -> Any:
+        match node:
+            case ast.Constant(value=float() | int() as value):
+                return value
+            case ast.Name(id=name) if name in variables:
+                return variables[name]
+            case ast.Name() | ast.Attribute():
+                found = self.names.known_object(node)
+                if isinstance(found, (int, float)):
+                    return found
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -self.expression(operand, variables)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+                return _OPERATORS[type(op)](self.expression(left, variables), self.expression(right, variables))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                yes, no = self.expression(body, variables), self.expression(orelse, variables)
+                return _chosen(self.truth(test, variables), yes, no)
+            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+                return jnp.where(self.truth(node, variables), 1.0, 0.0)
+            case ast.Tuple(elts=elements):
+                return tuple(self.expression(element, variables) for element in elements)
+            case ast.Subscript(value=value, slice=ast.Constant(value=int() as index)):
+                return self.expression(value, variables)[index]
+            case ast.Call(func=called, args=args, keywords=[]) if not any(isinstance(a, ast.Starred) for a in args):
+                function = _translated(self.names.known_object(called))
+                return function(*[self.expression(arg, variables) for arg in args])
+        raise self.names.error(node, f"{ast.unparse(node)!r} goes beyond choices and arithmetic")
+
+    def truth(self, node: ast.expr, variables: dict[str, Any]) -> Any:
+        match node:
+            case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in _COMPARISONS for op in ops):
+                terms = [self.expression(x, variables) for x in (left, *others)]
+                pairs = [_COMPARISONS[type(op)](a, b) for op, a, b in zip(ops, terms, terms[1:])]
+                return functools.reduce(jnp.logical_and, pairs)
+            case ast.BoolOp(op=op, values=values):
+                join = jnp.logical_and if isinstance(op, ast.And) else jnp.logical_or
+                return functools.reduce(join, [self.truth(value, variables) for value in values])
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return jnp.logical_not(self.truth(operand, variables))
+        return self.expression(node, variables) != 0

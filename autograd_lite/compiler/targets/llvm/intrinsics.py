@@ -1,0 +1,485 @@
+"""What Python's own functions of numbers are on the machine: instructions, or calls of the C library.
+
+`NATIVE` has each as Python means it: with the exceptions that it raises. `QUIET` has those whose result on the machine
+is IEEE 754's also where Python raises, as a row of the table wants it. In vectors a function of the C library is that
+of glibc's libmvec, if the system has it; else each lane calls the scalar one. Nothing here knows of a derivative.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .... import primitives
+from ....numerics import special
+from ...tracing.python_source import Untranslatable
+from .ir import INF, LARGEST, NAN, Code, Condition, Number, Real, Truth
+from .vectorize import Lanes
+
+NATIVE: dict[Any, Callable[..., Any]] = {}
+QUIET: dict[Any, Callable[..., Any]] = {}
+
+# The functions of the C library by Python's names, which are C's; the others have definitions below.
+_ONE = (
+    *("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "cbrt", "erf", "erfc"),
+)
+_TWO = ("atan2", "pow", "fmod", "remainder")
+_POLES = {"log", "log2", "log10", "log1p", "atanh"}  # an infinity of theirs is a ValueError, others' an OverflowError
+_BOUNDED = {"sin": 1.0, "cos": 1.0, "tanh": 1.0, "erf": 1.0, "atan": 1.6, "asin": 1.6}
+ULPS = 4.0  # what glibc promises of its vector functions; docs/decisions has what was measured
+_SLACK = 1.0 + 1e-14  # what a vector function may be off
+
+
+def native(f: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def keep(apply: Callable[..., Any]) -> Callable[..., Any]:
+        NATIVE[f] = apply
+        return apply
+
+    return keep
+
+
+def quiet(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """For what never raises, or gives IEEE 754's result where Python does."""
+
+    def keep(apply: Callable[..., Any]) -> Callable[..., Any]:
+        for f in functions:
+            QUIET[f] = apply
+            NATIVE.setdefault(f, apply)
+        return apply
+
+    return keep
+
+
+def _numbers(lanes: Lanes, args: Sequence[Any]) -> list[Number]:
+    for x in args:
+        if not isinstance(x, (Number, Truth, float, int)):
+            raise Untranslatable(f"{type(x).__name__} is not a number")
+    return [lanes.code.number(x) for x in args]
+
+
+# ---- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+def _arithmetic(f: Any, instruction: str) -> None:
+    def apply(lanes: Lanes, a: Any, b: Any) -> Number:
+        return lanes.code.arithmetic(instruction, *_numbers(lanes, (a, b)))
+
+    quiet(f)(apply)
+
+
+for _f, _instruction in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
+    _arithmetic(_f, _instruction)
+
+
+def _divided(lanes: Lanes, a: Any, b: Any) -> Number:
+    return lanes.code.arithmetic("fdiv", *_numbers(lanes, (a, b)))
+
+
+quiet(operator.truediv)(_divided)
+
+
+@native(operator.truediv)
+def _checked_division(lanes: Lanes, a: Any, b: Any) -> Number:
+    divisor = lanes.code.number(b)
+    lanes.raise_in(lanes.code.compare("oeq", divisor, 0.0), ZeroDivisionError)
+    return _divided(lanes, a, divisor)
+
+
+@quiet(operator.neg)
+def _negated(lanes: Lanes, x: Any) -> Number:
+    return lanes.code.negate(*_numbers(lanes, (x,)))
+
+
+@quiet(abs, math.fabs, operator.abs)
+def _absolute(lanes: Lanes, x: Any) -> Number:
+    return lanes.code.absolute(*_numbers(lanes, (x,)))
+
+
+@quiet(math.copysign)
+def _copysign(lanes: Lanes, x: Any, y: Any) -> Number:
+    a, b = _numbers(lanes, (x, y))
+    size = lanes.code.absolute(a)
+    return lanes.code.intrinsic("copysign", a, b, facts=(-size.high, size.high, a.nan))
+
+
+@quiet(special.fma, getattr(math, "fma", special.fma))
+def _fma(lanes: Lanes, x: Any, y: Any, z: Any) -> Number:
+    return lanes.code.intrinsic("fma", *_numbers(lanes, (x, y, z)))
+
+
+@quiet(math.sqrt)
+def _root(lanes: Lanes, x: Any) -> Number:
+    (a,) = _numbers(lanes, (x,))
+    return lanes.code.intrinsic("sqrt", a, facts=(-0.0, INF, not (not a.nan and a.low >= 0.0)))
+
+
+@native(math.sqrt)
+def _checked_root(lanes: Lanes, x: Any) -> Any:
+    lanes.raise_in(lanes.code.compare("olt", *_numbers(lanes, (x, 0.0))), ValueError)
+    return _root(lanes, x)
+
+
+# ---- the C library ---------------------------------------------------------------------------------------------------
+
+
+def _facts(name: str, args: Sequence[Number]) -> tuple[float, float, bool]:
+    x = args[0]
+    if name in _BOUNDED:
+        bound = _BOUNDED[name] * _SLACK
+        return -bound, bound, x.nan or name in ("sin", "cos", "asin")
+    if name in ("exp", "exp2"):
+        return 0.0, (_SLACK if x.high <= 0.0 else LARGEST if x.high < 700.0 else INF), x.nan
+    return -INF, INF, True
+
+
+def c_function(lanes: Lanes, name: str, args: Sequence[Any]) -> Number:
+    """The C library's own result."""
+    numbers = _numbers(lanes, args)
+    if name == "pow":
+        power = _small_power(lanes.code, *numbers)
+        if power is not None:
+            return power
+    text: str = lanes.unit.c_function(lanes.code, name, [x.text for x in numbers])
+    return Number(text, *_facts(name, numbers))
+
+
+def _small_power(code: Code, x: Number, n: Number) -> Number | None:
+    # The few exponents for which products are as good, at infinities, zeros and among the subnormals too.
+    if n.low != n.high:
+        return None
+    if n.low == 0.0:
+        return code.number(1.0)
+    if n.low == 1.0:
+        return x
+    if n.low == -1.0:
+        return code.arithmetic("fdiv", 1.0, x)
+    if n.low in (2.0, 3.0, 4.0):
+        square = code.arithmetic("fmul", x, x)
+        square = Number(square.text, 0.0, square.high, x.nan)
+        return square if n.low == 2.0 else code.arithmetic("fmul", square, x if n.low == 3.0 else square)
+    return None
+
+
+def _from_the_library(name: str) -> None:
+    f = getattr(math, name)
+
+    def apply(lanes: Lanes, *args: Any) -> Number:
+        return c_function(lanes, name, args)
+
+    def checked(lanes: Lanes, *args: Any) -> Number:
+        # CPython's rule: a nan out of no nan, or an infinity out of finite numbers, is an exception.
+        code, numbers = lanes.code, _numbers(lanes, args)
+        y = c_function(lanes, name, numbers)
+        invalid: Condition = code.is_nan(y)
+        infinite: Condition = code.compare("oeq", code.absolute(y), INF)
+        for x in numbers:
+            if invalid is not False:
+                invalid = code.both(invalid, code.invert(code.is_nan(x)))
+            if infinite is not False:
+                infinite = code.both(infinite, code.is_finite(x))
+        pole: Condition = name in _POLES or (name == "pow" and code.compare("oeq", numbers[0], 0.0))
+        lanes.raise_in(code.either(invalid, code.both(infinite, pole)), ValueError)
+        lanes.raise_in(code.both(infinite, code.invert(pole)), OverflowError)
+        return y
+
+    quiet(f)(apply)
+    native(f)(checked)
+
+
+for _name in (*_ONE, *_TWO):
+    _from_the_library(_name)
+
+
+@quiet(math.hypot)
+def _hypot(lanes: Lanes, *args: Any) -> Any:
+    if len(args) < 2:
+        return _absolute(lanes, args[0] if args else 0.0)
+    return functools.reduce(lambda a, b: c_function(lanes, "hypot", (a, b)), args)
+
+
+@native(math.degrees)
+def _degrees(lanes: Lanes, x: Any) -> Number:
+    return lanes.code.arithmetic("fmul", *_numbers(lanes, (x, 180.0 / math.pi)))
+
+
+@native(math.radians)
+def _radians(lanes: Lanes, x: Any) -> Number:
+    return lanes.code.arithmetic("fmul", *_numbers(lanes, (x, math.pi / 180.0)))
+
+
+# ---- truths, whole numbers -------------------------------------------------------------------------------------------
+
+
+@native(math.isnan)
+def _isnan(lanes: Lanes, x: Real) -> Condition:
+    return lanes.code.is_nan(x)
+
+
+@native(math.isfinite)
+def _isfinite(lanes: Lanes, x: Real) -> Condition:
+    return lanes.code.is_finite(x)
+
+
+@native(math.isinf)
+def _isinf(lanes: Lanes, x: Real) -> Condition:
+    return lanes.code.compare("oeq", lanes.code.absolute(x), INF)
+
+
+@native(bool)
+def _bool(lanes: Lanes, x: Any) -> Condition:
+    return x if isinstance(x, (Truth, bool)) else lanes.code.nonzero(x)
+
+
+@native(float)
+def _float(lanes: Lanes, x: Any) -> Number:
+    return lanes.code.number(x)
+
+
+def _to_whole(f: Any, intrinsic: str) -> None:
+    def apply(lanes: Lanes, x: Any) -> Number:
+        code = lanes.code
+        (a,) = _numbers(lanes, (x,))
+        lanes.raise_in(code.is_nan(a), ValueError)
+        lanes.raise_in(code.compare("oeq", code.absolute(a), INF), OverflowError)
+        # An int has no negative zero: what is 0 is +0.
+        y = code.intrinsic(intrinsic, a, facts=(a.low - 1.0, a.high + 1.0, a.nan))
+        return dataclasses.replace(code.arithmetic("fadd", y, 0.0), whole=True)
+
+    native(f)(apply)
+
+
+for _rounding, _intrinsic in (
+    (math.floor, "floor"), (math.ceil, "ceil"), (math.trunc, "trunc"), (int, "trunc"), (round, "roundeven"),
+):  # fmt: skip
+    _to_whole(_rounding, _intrinsic)
+
+
+def _fmod(a: float, b: float) -> float:
+    return math.fmod(a, b)  # read as C's, which raises for nothing
+
+
+quiet(_fmod)(QUIET[math.fmod])
+
+
+def _mod(a: float, b: float) -> float:
+    # As CPython has it in Objects/floatobject.c.
+    rest = _fmod(a, b)
+    if rest == 0.0:
+        return math.copysign(0.0, b)
+    return rest + b if (rest < 0.0) != (b < 0.0) else rest
+
+
+def _floordiv(a: float, b: float) -> float:
+    rest = _fmod(a, b)
+    quotient = (a - rest) / b
+    if rest != 0.0 and (rest < 0.0) != (b < 0.0):
+        quotient = quotient - 1.0
+    if quotient == 0.0:
+        return math.copysign(0.0, a / b)
+    below = _floor(quotient)
+    return below + 1.0 if quotient - below > 0.5 else below
+
+
+def _floor(x: float) -> float:
+    return math.floor(x)  # read as C's
+
+
+@quiet(_floor)
+def _c_floor(lanes: Lanes, x: Any) -> Number:
+    return lanes.code.intrinsic("floor", *_numbers(lanes, (x,)))
+
+
+def _dividing(f: Any, definition: Callable[[float, float], float]) -> None:
+    @native(f)
+    def apply(lanes: Lanes, a: Any, b: Any) -> Any:
+        lanes.raise_in(lanes.code.compare("oeq", *_numbers(lanes, (b, 0.0))), ZeroDivisionError)
+        return lanes.call(definition, _numbers(lanes, (a, b)))
+
+
+_dividing(operator.mod, _mod)
+_dividing(operator.floordiv, _floordiv)
+
+
+@native(operator.pow)
+def _power(lanes: Lanes, a: Any, b: Any) -> Number:
+    raise Untranslatable("** of numbers may be complex: math.pow is not")
+
+
+# ---- sums and products of many ---------------------------------------------------------------------------------------
+
+
+@native(math.prod)
+def _product(lanes: Lanes, items: Any) -> Any:
+    numbers = _numbers(lanes, tuple(items))
+    return functools.reduce(lambda a, b: lanes.code.arithmetic("fmul", a, b), numbers) if numbers else 1.0
+
+
+@native(math.fsum)
+def _fsum(lanes: Lanes, items: Any) -> Any:
+    numbers = _numbers(lanes, tuple(items))
+    zero: Condition = True
+    for x in numbers:
+        zero = lanes.code.both(zero, lanes.code.compare("oeq", x, 0.0))
+    return _exact_sum(lanes, numbers, zero, lambda *xs: math.fsum(xs), numbers)
+
+
+@native(special.sumprod)
+def _sumprod(lanes: Lanes, p: Any, q: Any) -> Any:
+    code, xs, ys = lanes.code, _numbers(lanes, p), _numbers(lanes, q)
+    if len(xs) != len(ys):
+        raise Untranslatable("the lengths differ")
+    terms: list[Number] = []
+    zero: Condition = True
+    for x, y in zip(xs, ys):
+        product = code.arithmetic("fmul", x, y)
+        terms += [product, code.intrinsic("fma", x, y, code.negate(product))]
+        nothing = code.either(code.compare("oeq", x, 0.0), code.compare("oeq", y, 0.0))
+        zero = code.both(zero, code.both(nothing, code.compare("oeq", product, 0.0)))
+    half = len(xs)
+    return _exact_sum(lanes, terms, zero, lambda *all: special.sumprod(all[:half], all[half:]), [*xs, *ys])
+
+
+def _exact_sum(
+    lanes: Lanes, terms: Sequence[Number], zero: Condition, exactly: Callable[..., float], args: Sequence[Number]
+) -> Any:
+    """The sum with the rounding errors summed too (Ogita, Rump & Oishi 2005), where it is sure to be rounded rightly:
+    unless the terms all but cancel, or the sum lies next to the middle of two floats. Then, and where it is not finite,
+    Python's."""
+    code = lanes.code
+    if not terms:
+        return 0.0
+    total, error, size = code.number(0.0), code.number(0.0), code.number(0.0)
+    for x in terms:
+        total, lost = _two_sum(code, total, x)
+        error = code.arithmetic("fadd", error, lost)
+        size = code.arithmetic("fadd", size, code.absolute(x))
+    found, rest = _two_sum(code, total, error)
+    bound = code.arithmetic("fmul", size, len(terms) ** 2 * 2.0**-104)  # what summing the errors has lost, and twice it
+    good = code.both(code.compare("ogt", size, 1e-270), code.is_finite(size))
+    for end in ("fadd", "fsub"):
+        moved = code.arithmetic("fadd", found, code.arithmetic(end, rest, bound))
+        good = code.both(good, code.compare("oeq", moved, found))
+    found = code.select(zero, 0.0, found)
+    bad = code.invert(code.either(good, zero))
+    before, raised = lanes.active, lanes.raised()
+    made = lanes.only(bad, lambda: {"value": lanes.unit.python(lanes, exactly, list(args), "exact")}, True, {})
+    lanes.settle(before, raised)
+    return code.select(bad, made.get("value", 0.0), found)
+
+
+def _two_sum(code: Code, a: Number, b: Number) -> tuple[Number, Number]:
+    """The sum, and what rounding it has lost (Knuth)."""
+    total = code.arithmetic("fadd", a, b)
+    back = code.arithmetic("fsub", total, a)
+    lost = code.arithmetic(
+        "fadd", code.arithmetic("fsub", a, code.arithmetic("fsub", total, back)), code.arithmetic("fsub", b, back)
+    )
+    return total, lost
+
+
+@native(math.factorial)
+def _factorial(lanes: Lanes, n: Any) -> Any:
+    return lanes.unit.looked_up(lanes, "factorial", [float(math.factorial(k)) for k in range(171)], n)
+
+
+# ---- the bits of a float ---------------------------------------------------------------------------------------------
+
+
+def _bits(code: Code, x: Number) -> str:
+    return code.op(f"bitcast {code.number_type} {x.text} to {code.word_type}")
+
+
+def _from_bits(code: Code, word: str) -> Number:
+    return Number(code.op(f"bitcast {code.word_type} {word} to {code.number_type}"))
+
+
+def _word(code: Code, instruction: str, a: str, b: str) -> str:
+    return code.op(f"{instruction} {code.word_type} {a}, {b}")
+
+
+def _word_test(code: Code, predicate: str, a: str, b: str) -> Truth:
+    return Truth(code.op(f"icmp {predicate} {code.word_type} {a}, {b}"))
+
+
+@native(math.frexp)
+def _frexp(lanes: Lanes, x: Any) -> tuple[Any, Any]:
+    code = lanes.code
+    (a,) = _numbers(lanes, (x,))
+    size = code.absolute(a)
+    tiny = code.compare("olt", size, 2.0**-1000)
+    word = _bits(code, code.select(tiny, code.arithmetic("fmul", a, 2.0**100), a))
+    field = _word(code, "and", _word(code, "lshr", word, code.word(52)), code.word(0x7FF))
+    exponent = Number(code.op(f"sitofp {code.word_type} {field} to {code.number_type}"))
+    exponent = code.arithmetic("fsub", exponent, code.select(tiny, 1122.0, 1022.0))
+    mantissa = _word(code, "and", word, code.word(~(0x7FF << 52)))
+    mantissa = _word(code, "or", mantissa, code.word(1022 << 52))
+    itself = code.either(code.compare("oeq", a, 0.0), code.invert(code.is_finite(a)))
+    return code.select(itself, a, _from_bits(code, mantissa)), code.select(itself, 0.0, exponent)  # which is small
+
+
+@native(math.ldexp)
+def _ldexp(lanes: Lanes, x: Any, n: Any) -> Number:
+    code = lanes.code
+    a, k = _numbers(lanes, (x, n))
+    k = code.select(code.compare("ogt", k, 9999.0), 9999.0, k)
+    k = code.select(code.compare("olt", k, -9999.0), -9999.0, k)
+    y = Number(lanes.unit.c_function(code, "ldexp", [a.text, k.text]))
+    lanes.raise_in(code.both(code.compare("oeq", code.absolute(y), INF), code.is_finite(a)), OverflowError)
+    return y
+
+
+@native(math.modf)
+def _modf(lanes: Lanes, x: Any) -> tuple[Number, Number]:
+    code = lanes.code
+    (a,) = _numbers(lanes, (x,))
+    whole = code.intrinsic("trunc", a)
+    rest = code.arithmetic("fsub", a, whole)
+    rest = code.select(code.compare("oeq", code.absolute(a), INF), 0.0, rest)
+    return code.intrinsic("copysign", rest, a), whole
+
+
+@quiet(math.ulp)
+def _ulp(lanes: Lanes, x: Any) -> Number:
+    code = lanes.code
+    size = code.absolute(*_numbers(lanes, (x,)))
+    above = _from_bits(code, _word(code, "add", _bits(code, size), code.word(1)))
+    found = code.select(code.compare("oeq", size, LARGEST), 2.0**971, code.arithmetic("fsub", above, size))
+    return code.select(code.is_finite(size), found, size)  # type: ignore[no-any-return]
+
+
+@native(primitives.nextafter.value)
+def _nextafter(lanes: Lanes, x: Any, to: Any, steps: Any) -> Any:
+    # Floats of one sign are ordered as their bits are; with the sign folded in, all are.
+    code = lanes.code
+    a, b, n = _numbers(lanes, (x, to, steps))
+    lanes.raise_in(code.is_nan(n), ValueError)
+    n = code.select(code.compare("ogt", n, 2.0**62), 2.0**62, n)
+    n = code.select(code.compare("ogt", n, -(2.0**62)), n, 0.0)
+    count, reach = (
+        code.op(f"fptosi {code.number_type} {k.text} to {code.word_type}") for k in (n, code.intrinsic("ceil", n))
+    )
+    here, there = _rank(code, a), _rank(code, b)
+    up = _word_test(code, "sgt", there, here)
+    distance = _word_select(code, up, _word(code, "sub", there, here), _word(code, "sub", here, there))
+    moved = _word_select(code, up, _word(code, "add", here, count), _word(code, "sub", here, count))
+    negative = _word_test(code, "slt", moved, code.word(0))
+    size = _from_bits(code, _word_select(code, negative, _word(code, "sub", code.word(0), moved), moved))
+    signed = code.select(negative, code.negate(size), code.absolute(size))
+    signed = code.select(_word_test(code, "eq", moved, code.word(0)), code.intrinsic("copysign", size, a), signed)
+    arrives = code.either(_word_test(code, "eq", here, there), _word_test(code, "ult", distance, reach))
+    found = code.select(code.is_nan(b), NAN, code.select(arrives, b, signed))
+    return code.select(code.either(code.is_nan(a), code.compare("oeq", n, 0.0)), a, found)
+
+
+def _rank(code: Code, x: Number) -> str:
+    size = _bits(code, code.absolute(x))
+    return _word_select(code, code.truth(code.compare("olt", x, 0.0)), _word(code, "sub", code.word(0), size), size)
+
+
+def _word_select(code: Code, t: Truth, a: str, b: str) -> str:
+    return code.op(f"select {code.truth_type} {t.text}, {code.word_type} {a}, {code.word_type} {b}")

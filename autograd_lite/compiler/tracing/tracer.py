@@ -1,0 +1,783 @@
+"""Tracing: operations on numbers that have no value yet become the instructions of a program.
+
+A `Tracer` stands for such a number, a `Builder` keeps what was done to it. The same instruction is written once, what
+depends on no input is a number at once, and nothing is left out that could change a result (``0*x``, ``x-x``). The
+chain rule runs on tracers as it does on Values: by `sweep` and the rows of the table. Imports both, and `Program`.
+"""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import operator
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from numbers import Number
+from types import FrameType
+from typing import Any, NamedTuple, NoReturn
+
+from ... import math, primitives, sweep
+from ...coercion import as_float
+from ...graph import topological_order
+from ...numerics.ieee import PACKAGE
+from ...primitives import Primitive
+from ...sweep import Term
+from ...value import Value
+from ..program import Instruction, Operand, Program
+
+
+class Tracer:
+    """A number without a value yet: an input, the result of an instruction, or a constant (its `operand` is a float).
+
+    Operators and the rows of the table make new tracers. Comparisons are instructions as well, and give truths; a truth
+    decides nothing by itself: `Builder.decide` is asked, and refuses.
+
+    >>> x = Builder().input("x")
+    >>> if x > 0.0: pass
+    Traceback (most recent call last):
+      ...
+    TypeError: a number that is being traced has no value yet, so it decides nothing: use where(c, a, b)
+    """
+
+    __slots__ = ("__weakref__", "builder", "operand")
+
+    def __init__(self, builder: Builder, operand: Operand) -> None:
+        self.builder = builder
+        self.operand = operand
+
+    @property
+    def op(self) -> Primitive | None:
+        """The row that gave this value; None for an input, `constant` for a number.
+
+        >>> builder = Builder()
+        >>> (builder.input("x") * 2.0).op
+        mul
+        """
+        return primitives.constant if isinstance(self.operand, float) else self.builder.row(self)
+
+    @property
+    def parents(self) -> tuple[Tracer, ...]:
+        """The operands, for the sweeps.
+
+        >>> builder = Builder()
+        >>> (builder.input("x") * 2.0).parents
+        (%0, 2.0)
+        """
+        return self.builder.parents(self)
+
+    def copied(self) -> Tracer:
+        """A new value of the same number: an input of a derivative is told from all that it is made of.
+
+        >>> x = Builder().input("x")
+        >>> x.copied().parents
+        (%0,)
+        """
+        return self.builder.copied(self)
+
+    def as_recorded(self) -> tuple[Any, ...]:
+        """This value and its operands, for the local derivatives; constants as floats.
+
+        >>> builder = Builder()
+        >>> (builder.input("x") * 2.0).as_recorded()
+        (%1, %0, 2.0)
+        """
+        args = self.parents
+        return self, *[arg.operand if isinstance(arg.operand, float) else arg for arg in args]
+
+    @staticmethod
+    def __apply__(op: Primitive, args: tuple[Any, ...]) -> Any:
+        if any(hasattr(arg, "__apply__") and not isinstance(arg, (Tracer, Value)) for arg in args):
+            return NotImplemented
+        builder = next(arg.builder for arg in args if isinstance(arg, Tracer))
+        return builder.emit(op, args)
+
+    # ---- arithmetic ----
+
+    def _apply(self, op: Primitive, *args: Any) -> Any:
+        """``op(*args)``, or NotImplemented where an operand is an array, or another kind's own."""
+        other = args[1] if args[0] is self else args[0]
+        if type(other) not in _NUMBERS:
+            if _is_foreign(other):
+                return NotImplemented
+            if _is_scalar(other):
+                return self._apply(op, *[arg if arg is self else arg.item() for arg in args])
+        return self.builder.emit(op, args)
+
+    def __add__(self, other: Any) -> Any:
+        return self._apply(primitives.add, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._apply(primitives.add, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._apply(primitives.sub, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._apply(primitives.sub, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._apply(primitives.mul, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._apply(primitives.mul, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._apply(primitives.div, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._apply(primitives.div, other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self._apply(primitives.floordiv, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self._apply(primitives.floordiv, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return self._apply(primitives.mod, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return self._apply(primitives.mod, other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __pow__(self, other: Any, modulus: None = None) -> Any:
+        if modulus is not None:
+            raise TypeError("pow(x, y, modulus) is for integers: write pow(x, y) % modulus" + user_line())
+        return self._apply(primitives.pow, self, other)
+
+    def __rpow__(self, other: Any, modulus: None = None) -> Any:
+        return self._apply(primitives.pow, other, self)
+
+    def __neg__(self) -> Tracer:
+        return self.builder.emit(primitives.neg, (self,))
+
+    def __pos__(self) -> Tracer:
+        return self
+
+    def __abs__(self) -> Tracer:
+        return self.builder.emit(primitives.abs, (self,))
+
+    def __floor__(self) -> Tracer:
+        return self.builder.emit(primitives.floor, (self,))
+
+    def __ceil__(self) -> Tracer:
+        return self.builder.emit(primitives.ceil, (self,))
+
+    def __trunc__(self) -> Tracer:
+        return self.builder.emit(primitives.trunc, (self,))
+
+    def __round__(self, ndigits: int | None = None) -> Tracer:
+        if ndigits is not None:
+            raise TypeError("a number that is being traced rounds to whole numbers only: round(x)" + user_line())
+        return self.builder.emit(primitives.rint, (self,))
+
+    # NumPy asks these of a number as it does of a Value.
+    __array_priority__ = Value.__array_priority__
+
+    def __getattr__(self, name: str) -> Any:
+        """The methods that a Value has beside its operators: functions of `math`, by NumPy's names."""
+        if name[:2] == "__":  # whoever probes for a protocol
+            raise AttributeError(name)
+        if hasattr(Value, name):
+            known = _NUMPY_NAMES.get(name, name)
+            function = getattr(math, known, None) or primitives.table.get(known)
+            if function is not None:
+                return functools.partial(function, self)
+        reason = f"it has no .{name}"
+        if name in ("backward", "grad", "local_grads"):
+            reason += ": inside a compiled function derivatives are those of autograd_lite.grad and its like"
+        raise AttributeError(_NO_VALUE.format(reason) + user_line())
+
+    def conjugate(self) -> Tracer:
+        return self
+
+    def named(self, label: str | None) -> Tracer:
+        return self
+
+    def logical_xor(self, other: Any) -> bool:
+        return bool(self) is not bool(other)
+
+    # ---- truths are Python's, where they meet what is no number of ours ----
+
+    def __and__(self, other: Any) -> Any:
+        return self._logical(lambda a, b: primitives.where(a, b, 0.0) != 0.0, other, operator.and_)
+
+    def __or__(self, other: Any) -> Any:
+        return self._logical(lambda a, b: primitives.where(a, 1.0, b) != 0.0, other, operator.or_)
+
+    def __xor__(self, other: Any) -> Any:
+        return self._logical(lambda a, b: a != b, other, operator.xor)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def _logical(self, both: Callable[[Any, Any], Any], other: Any, otherwise: Callable[[Any, Any], Any]) -> Any:
+        builder = self.builder
+        if not builder.is_truth(self) or _is_foreign(other):
+            return NotImplemented
+        if (isinstance(other, Tracer) and builder.is_truth(other)) or isinstance(other, bool):
+            return both(builder.floated(self), builder.floated(other))
+        return NotImplemented if isinstance(other, Tracer) else otherwise(bool(self), other)
+
+    def __invert__(self) -> int:
+        return ~self.__index__()
+
+    # ---- copies: of the same number ----
+
+    __copy__ = __pos__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tracer:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(_NO_VALUE.format("it cannot be pickled: copy.deepcopy gives it again") + user_line())
+
+    # ---- comparison: an instruction; identity: of the tracer ----
+
+    def __hash__(self) -> int:
+        return self.builder.hash_of(self)
+
+    def _compare(self, op: Primitive, a: Any, b: Any) -> Any:
+        other = b if a is self else a
+        if type(other) not in _NUMBERS and not isinstance(other, (Number, Tracer, Value)) and not _is_scalar(other):
+            return NotImplemented
+        return self.builder.compared(self.builder.emit(op, (a, b)))
+
+    def __eq__(self, other: object) -> Any:
+        return self._compare(primitives.equal, self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compare(primitives.unequal, self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare(primitives.less, self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare(primitives.less_equal, self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(primitives.less, other, self)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(primitives.less_equal, other, self)
+
+    def __bool__(self) -> bool:
+        return self.builder.decide(self)
+
+    # ---- what would bake a number in ----
+
+    def __float__(self) -> float:
+        return float(
+            self._whole("float() gives no number: write autograd_lite.math.sin(x) or np.sin(x), not math.sin(x)")
+        )
+
+    def __int__(self) -> int:
+        return self._whole("int() gives no number: math.floor(x) and round(x) stay traced")
+
+    def __index__(self) -> int:
+        return self._whole(
+            "it is no index: autograd_lite.take(xs, i) takes an entry, and static_argnums=… of compile makes an "
+            "argument a plain Python number"
+        )
+
+    def __complex__(self) -> complex:
+        return complex(self._whole("it is no complex number"))
+
+    def _whole(self, refusal: str) -> int:
+        """A truth as Python's; what else would be the same in every run of the program."""
+        if not self.builder.is_truth(self):
+            raise self.builder.refused(_NO_VALUE.format(refusal) + user_line())
+        return int(bool(self))
+
+    @property
+    def data(self) -> NoReturn:
+        """Refused: the number would be the same in every run of the program.
+
+        >>> Builder().input("x").data  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+          ...
+        TypeError: a number that is being traced has no value yet, so its .data cannot be read...
+        """
+        raise TypeError(_NO_VALUE.format("its .data cannot be read") + user_line())
+
+    def __repr__(self) -> str:
+        return self.builder.text(self, "")
+
+    def __format__(self, spec: str) -> str:
+        return self.builder.text(self, spec)
+
+
+_NUMPY_NAMES = {
+    **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")},
+    "rad2deg": "degrees",
+    "deg2rad": "radians",
+}
+_NUMBERS = frozenset((Tracer, float, int))
+
+
+def _is_foreign(x: Any) -> bool:
+    """Whether an operator is the other operand's to do: an array's, element by element, or another class's."""
+    return not isinstance(x, (Tracer, Value, Number)) and bool(
+        getattr(x, "ndim", 0) or (not hasattr(x, "ndim") and hasattr(type(x), "__radd__"))
+    )
+
+
+def _is_scalar(x: Any) -> bool:
+    return getattr(x, "ndim", None) == 0
+
+
+_NO_VALUE = "a number that is being traced has no value yet, so {}"
+
+
+def user_frame() -> FrameType | None:
+    """The code outside this package and NumPy that called."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and (is_own(frame) or frame.f_globals.get("__name__", "").startswith("numpy.")):
+        frame = frame.f_back
+    return frame
+
+
+def is_own(frame: FrameType) -> bool:
+    """Whether a frame runs code of this package."""
+    return _is_own_file(frame.f_code.co_filename)
+
+
+@functools.cache
+def _is_own_file(name: str) -> bool:
+    return os.path.abspath(name).startswith(PACKAGE)
+
+
+def user_line() -> str:
+    """Where the user's code is, as the end of a message: `` (file.py, line 3: y = x.data)``."""
+    frame = user_frame()
+    return "" if frame is None else f" ({written(frame.f_code.co_filename, frame.f_lineno, frame.f_globals)})"
+
+
+def written(name: str, line: int, names: dict[str, Any] | None = None) -> str:
+    """A line of a file for a message: ``file.py, line 3: y = x.data``."""
+    text = linecache.getline(name, line, names).strip()
+    return f"{os.path.basename(name)}, line {line}{text and f': {text}'}"
+
+
+class Builder:
+    """A program in the making.
+
+    >>> builder = Builder()
+    >>> x = builder.input("x")
+    >>> print(builder.program([primitives.sigmoid(x) * (x * x), x * x, x * 1.0, x * 0.0]))
+    program(%0 "x")
+      %1 = sigmoid(%0)
+      %2 = mul(%0, %0)
+      %3 = mul(%1, %2)
+      %4 = mul(%0, 0.0)
+      return %3, %2, %0, %4
+    """
+
+    def __init__(self) -> None:
+        self._inputs: list[str | None] = []
+        self._instructions: list[Instruction | None] = []  # None for an input, by the index of its value
+        self._tracers: list[Tracer] = []
+        self._known: dict[tuple[Any, ...], Tracer] = {}
+        self._truths: set[Operand] = set()  # the values that are truths
+
+    def input(self, label: str | None = None) -> Tracer:
+        """A further input.
+
+        >>> builder = Builder()
+        >>> x, y = builder.input("x"), builder.input()
+        >>> builder.program([x]).inputs
+        ('x', None)
+        """
+        self._inputs.append(label)
+        return self._append(None)
+
+    def constant(self, number: float) -> Tracer:
+        """A number of the program's own.
+
+        >>> builder = Builder()
+        >>> print(builder.program([builder.constant(2.5)]))
+        program()
+          return 2.5
+        """
+        return Tracer(self, number)
+
+    def emit(self, op: Primitive, args: Sequence[Any], label: str | None = None) -> Tracer:
+        """The value of ``op(*args)``; `args` are tracers of this builder and real numbers.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.emit(primitives.sin, (x,))
+        %1
+        >>> builder.emit(primitives.add, (2.0, 3.0))
+        5.0
+        """
+        if op is primitives.identity:
+            return self._lift(self._operand(args[0]))
+        operands = self._operands(op, args)
+        if int not in map(type, operands):  # all of them numbers
+            return self.constant(float(op(*operands)))
+        if op.arg_types and op.arg_types[0] is bool and type(operands[0]) is float:  # a choice already made
+            return self._lift(operands[1] if operands[0] else operands[2])
+        if op.neutral:
+            for place, neutral in enumerate(op.neutral):
+                operand = operands[place]
+                if neutral is not None and type(operand) is float and operand.hex() == neutral.hex():
+                    return self._lift(operands[1 - place])
+        if op.rewrite is not None:
+            simpler = op.rewrite(*[self._tracers[x] if type(x) is int else x for x in operands])
+            if simpler is not None:
+                return self._lift(self._operand(simpler))
+        key = _key(op, operands)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._append(Instruction(op, operands, label))
+        return found
+
+    def adopt(self, instruction: Instruction) -> None:
+        """An instruction of another program, whose values before it are the same here: as it is.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.adopt(Instruction(primitives.mul, (0, 0)))
+        >>> x * x
+        %1
+        """
+        made = self._append(instruction)
+        self._known.setdefault(_key(instruction.op, instruction.operands), made)
+
+    def _operands(self, op: Primitive, args: Sequence[Any]) -> tuple[Operand, ...]:
+        """The operands that stand for `args`, as the floats and truths that the row takes."""
+        operands = []
+        takes = op.arg_types
+        for place, arg in enumerate(args):
+            operand = arg.operand if type(arg) is Tracer and arg.builder is self else self._operand(arg)
+            if takes or operand in self._truths:
+                operand = self._as(takes[place] if takes else float, operand)
+            operands.append(operand)
+        return tuple(operands)
+
+    def copied(self, x: float | Tracer) -> Tracer:
+        """A value of its own with the number of `x`; `rebuilt` has it no more.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.copied(x) is x
+        False
+        """
+        return self._append(Instruction(primitives.identity, (self._operand(x),)))
+
+    def floated(self, x: Any) -> Tracer:
+        """`x` as a float: a truth is 1.0 or 0.0.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.floated(x > 0.0), builder.floated(3)
+        (%2, 3.0)
+        """
+        return self._lift(self._as(float, self._operand(x)))
+
+    def decide(self, truth: Tracer) -> bool:
+        """What ``if truth:`` is to do. Here: only a constant is known; a compiler overrides this with a guard.
+
+        >>> builder = Builder()
+        >>> builder.decide(builder.constant(0.0))
+        False
+        """
+        if isinstance(truth.operand, float):
+            return truth.operand != 0.0
+        raise TypeError(_NO_VALUE.format("it decides nothing: use where(c, a, b)"))
+
+    def compared(self, truth: Tracer) -> Any:
+        """What a comparison gives. Here: the truth itself."""
+        return truth
+
+    def is_truth(self, tracer: Tracer) -> bool:
+        """Whether a value is a truth."""
+        return tracer.operand in self._truths
+
+    def hash_of(self, tracer: Tracer) -> int:
+        """What a set or a dict asks. Here: whoever asks, by identity."""
+        return object.__hash__(tracer)
+
+    def refused(self, message: str) -> TypeError:
+        """The error for what would bake a number in."""
+        return TypeError(message)
+
+    def text(self, tracer: Tracer, spec: str) -> str:
+        """A value as text. Here: its name in the program.
+
+        >>> str(Builder().input("x"))
+        '%0'
+        """
+        return f"%{tracer.operand}" if isinstance(tracer.operand, int) else repr(tracer.operand)
+
+    def program(self, outputs: Iterable[Any]) -> Program:
+        """The program that gives `outputs`, without the instructions that none of them needs.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> unused = x + 1.0
+        >>> print(builder.program([x * x]))
+        program(%0 "x")
+          %1 = mul(%0, %0)
+          return %1
+        """
+        wanted = [self._operand(output) for output in outputs]
+        needed = [False] * len(self._instructions)
+        for operand in wanted:
+            if isinstance(operand, int):
+                needed[operand] = True
+        for index in range(len(needed) - 1, -1, -1):
+            instruction = self._instructions[index]
+            if needed[index] and instruction is not None:
+                for operand in instruction.operands:
+                    if isinstance(operand, int):
+                        needed[operand] = True
+        inputs = [index for index, instruction in enumerate(self._instructions) if instruction is None]
+        kept = [index for index, instruction in enumerate(self._instructions) if instruction and needed[index]]
+        moved = {index: place for place, index in enumerate([*inputs, *kept])}
+
+        def place(operands: Iterable[Operand]) -> tuple[Operand, ...]:
+            return tuple([moved[operand] if isinstance(operand, int) else operand for operand in operands])
+
+        instructions = [self._instructions[index] for index in kept]
+        return Program(
+            tuple(self._inputs),
+            tuple([Instruction(i.op, place(i.operands), i.label) for i in instructions if i is not None]),
+            place(wanted),
+        )
+
+    # ---- what is there ----
+
+    @property
+    def values(self) -> list[Tracer]:
+        """The inputs and the results of the instructions so far, each after all of its operands.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> y = x * x
+        >>> builder.values
+        [%0, %1]
+        """
+        return list(self._tracers)
+
+    def row(self, tracer: Tracer) -> Primitive | None:
+        """The row that gave this value; None for an input.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.row(x * x), builder.row(x)
+        (mul, None)
+        """
+        instruction = self._instructions[int(tracer.operand)]
+        return None if instruction is None else instruction.op
+
+    def parents(self, tracer: Tracer) -> tuple[Tracer, ...]:
+        """The operands that this value was computed from.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.parents(x * 2.0)
+        (%0, 2.0)
+        """
+        instruction = self._instructions[tracer.operand] if isinstance(tracer.operand, int) else None
+        return () if instruction is None else tuple([self._lift(operand) for operand in instruction.operands])
+
+    # ---- operands ----
+
+    def _append(self, instruction: Instruction | None) -> Tracer:
+        tracer = Tracer(self, len(self._tracers))
+        self._instructions.append(instruction)
+        self._tracers.append(tracer)
+        if instruction is not None and instruction.op.result_type is bool:
+            self._truths.add(tracer.operand)
+        return tracer
+
+    def _lift(self, operand: Operand) -> Tracer:
+        return self._tracers[operand] if isinstance(operand, int) else self.constant(operand)
+
+    def _operand(self, arg: Any) -> Operand:
+        if not isinstance(arg, Tracer):
+            return as_float(arg)
+        if arg.builder is not self:
+            raise ValueError(f"{arg!r} belongs to another trace: a traced number must not be kept after its trace")
+        return arg.operand
+
+    def _as(self, kind: type, operand: Operand) -> Operand:
+        """The operand as a float or as a truth: the conversions are exact, and instructions as well."""
+        if isinstance(operand, float):
+            return operand
+        if (operand in self._truths) == (kind is bool):
+            return operand
+        tracer = self._tracers[operand]
+        return (tracer != 0.0 if kind is bool else self.emit(primitives.where, (tracer, 1.0, 0.0))).operand
+
+
+def _key(op: Primitive, operands: Iterable[Operand]) -> tuple[Any, ...]:
+    """What two instructions that give the same have in common; as text 0.0 is not -0.0, and nan is itself."""
+    return (op, *[x if type(x) is int else x.hex() for x in operands])  # type: ignore[union-attr]
+
+
+# ---- the chain rule on tracers ---------------------------------------------------------------------------------------
+
+
+def _is_variable(tracer: Tracer) -> bool:
+    """Whether a derivative can flow through: constants and truths have none."""
+    op = tracer.op
+    return op is None or (op is not primitives.constant and op.result_type is float)
+
+
+def _applied(rule: Callable[..., Any], record: tuple[Any, ...]) -> Any:
+    """A rule of the table on tracers; numbers where it gives constants."""
+    found = rule(*record)
+    return tuple(map(_number, found)) if isinstance(found, tuple) else _number(found)
+
+
+def _number(x: Any) -> Any:
+    return x.operand if isinstance(x, Tracer) and isinstance(x.operand, float) else x
+
+
+def _terms(node: Tracer, factors: Iterable[Any]) -> list[Any]:
+    """∂node/∂parent · factor for each parent, or None where there is no factor, or no path."""
+    op, args = node.op, node.parents
+    assert op is not None  # it has parents
+    factors = [factor if _is_variable(arg) else None for arg, factor in zip(args, factors)]
+    return sweep.terms(op, (node, *args), factors, _applied)
+
+
+def reverse(program: Program, output: int = 0) -> Program:
+    """The program that gives the outputs of `program`, and after them the derivatives of one of them by every input.
+
+    An input from which there is no path to that output has derivative 0.0.
+
+    >>> builder = Builder()
+    >>> x, y = builder.input("x"), builder.input("y")
+    >>> print(reverse(builder.program([x * y + primitives.exp(x)])))
+    program(%0 "x", %1 "y")
+      %2 = mul(%0, %1)
+      %3 = exp(%0)
+      %4 = add(%2, %3)
+      %5 = add(%3, %1)
+      return %4, %5, %0
+    """
+    builder, inputs, outputs = restart(program)
+    order = [value for value in reversed(builder.values) if _is_variable(value)]
+    root = outputs[output]
+    adjoints = sweep.reverse(
+        order,
+        {root: Term(1.0)} if _is_variable(root) else {},
+        lambda node, adjoint: _terms(node, [adjoint] * len(node.parents)),
+    )
+    return builder.program([*outputs, *[adjoints[x].total() if x in adjoints else 0.0 for x in inputs]])
+
+
+def forward(program: Program) -> Program:
+    """The program of twice as many inputs, the second half the tangents of the first, that gives the outputs of
+    `program` and after them their tangents.
+
+    >>> builder = Builder()
+    >>> x = builder.input("x")
+    >>> forward(builder.program([x * x]))(3.0, 1.0)
+    (9.0, 6.0)
+    """
+    builder, inputs, outputs = restart(program)
+    order = [value for value in builder.values if _is_variable(value)]
+    tangents: dict[Tracer, Any] = {
+        x: Term(builder.input(None if label is None else f"{label}'")) for x, label in zip(inputs, program.inputs)
+    }
+    sweep.forward(order, tangents, _terms)
+    return builder.program([*outputs, *[tangents[y].total() if y in tangents else 0.0 for y in outputs]])
+
+
+def rebuilt(program: Program) -> Program:
+    """The program as it is when built anew: without copies, and what they had kept apart made one."""
+    builder = Builder()
+    values = [builder.input(label) for label in program.inputs]
+
+    def lifted(operands: Iterable[Operand]) -> list[Tracer]:
+        return [values[operand] if isinstance(operand, int) else builder.constant(operand) for operand in operands]
+
+    for op, operands, label in program.instructions:
+        values.append(builder.emit(op, lifted(operands), label))
+    return builder.program(lifted(program.outputs))
+
+
+def restart(program: Program) -> tuple[Builder, list[Tracer], list[Tracer]]:
+    """A builder that holds `program` as it is, its inputs, and its outputs."""
+    builder = Builder()
+    inputs = [builder.input(label) for label in program.inputs]
+    for instruction in program.instructions:
+        builder.adopt(instruction)
+    return builder, inputs, [builder._lift(operand) for operand in program.outputs]
+
+
+# ---- a recorded graph ------------------------------------------------------------------------------------------------
+
+
+class Recorded(NamedTuple):
+    """A graph as a program of its leaves, and in `nodes` its nodes, each after all of its parents.
+
+    The outputs are every number in the picture: for each node its value; for each node its adjoint, the gradient of the
+    root by it (0.0 for constants, which have none); for each operand of each node the local gradient; and again for
+    each its term, the product of adjoint and local gradient (0.0 for constants).
+
+    >>> program, nodes = from_graph(Value(3.0, "x") * 2)
+    >>> len(nodes), len(program.outputs)
+    (3, 10)
+    """
+
+    program: Program
+    nodes: tuple[Value, ...]
+
+
+def from_graph(root: Value, seed: float = 1.0) -> Recorded:
+    """The graph that `root` was computed by, forward and backward, as a program whose inputs are its leaves.
+
+    The backward pass starts with `seed`.
+
+    >>> x, y = Value(3.0, "x"), Value(4.0, "y")
+    >>> print(from_graph((x * y).named("f")).program)
+    program(%0 "x", %1 "y")
+      %2 "f" = mul(%0, %1)
+      return %0, %1, %2, %1, %0, 1.0, %1, %0, %1, %0
+    """
+    builder = Builder()
+    nodes = topological_order(root)
+    traced: dict[Value, Tracer] = {}
+    slopes: dict[Value, list[Any]] = {}
+    for node in nodes:
+        args = [traced[parent] for parent in node.parents]
+        if node.op is None:
+            traced[node] = builder.input(node.label)
+        elif node.op is primitives.constant:
+            traced[node] = builder.constant(node.data)
+        else:
+            traced[node] = y = builder.emit(node.op, args, node.label)
+            slopes[node] = list(node.op.slopes((y, *args)))
+    terms: dict[Value, list[Any]] = {}
+
+    def pull(node: Value, adjoint: Any) -> list[Any]:
+        assert node.op is not None  # it has parents
+        factors = [None if parent.op is primitives.constant else adjoint for parent in node.parents]
+        record = (traced[node], *[traced[parent] for parent in node.parents])
+        terms[node] = sweep.terms(node.op, record, factors, _applied)
+        return terms[node]
+
+    adjoints: dict[Value, Any] = {root: Term(seed)}
+    sweep.reverse(reversed(nodes), adjoints, pull)
+    outputs = [
+        *[traced[node] for node in nodes],
+        *[adjoints[node].total() if node in adjoints else 0.0 for node in nodes],
+        *[slope for node in nodes for slope in slopes.get(node, ())],
+        *[
+            0.0 if term is None else term.total()
+            for node in nodes
+            for term in terms.get(node, [None] * len(node.parents))
+        ],
+    ]
+    return Recorded(builder.program(outputs), tuple(nodes))

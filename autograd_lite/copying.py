@@ -65,13 +65,13 @@ def _state(node: Value) -> _State:
     if _keeps_its_path(node):
         data = node._data
         return type(node), primitives.identity, (node,), (data, data), data, node._grad, node.label, node.group
-    return type(node), node.op, node.parents, node._record, node._data, node._grad, node.label, node.group
+    return type(node), node.op, node.parents, node.record, node._data, node._grad, node.label, node.group
 
 
 def _with_state(state: _State) -> Value:
     kind, *rest, names = state
     node: Value = kind.__new__(kind)
-    node.op, node.parents, node._record, node._data, node._grad, node.label = rest
+    node.op, node.parents, node.record, node._data, node._grad, node.label = rest
     if names:
         node._group = names
     if node.op is None:

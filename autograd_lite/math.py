@@ -22,7 +22,8 @@ from .comparisons import (  # isort: skip
     less_equal, maximum, minimum, not_equal, operand, sign, signbit, where,
 )  # fmt: skip
 from .numerics.ieee import errstate  # noqa: F401 - for the examples
-from .value import DEGREES, RADIANS, Value, apply
+from .operators import DEGREES, RADIANS
+from .value import Value, apply
 
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "clip", "comb", "copysign", "cos",

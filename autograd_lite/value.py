@@ -8,10 +8,8 @@ The idea and the names `data`, `grad`, `backward` follow Karpathy's micrograd.
 
 from __future__ import annotations
 
-import math
-import operator
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from numbers import Number
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
@@ -19,6 +17,7 @@ from . import primitives, recording, sweep
 from .coercion import as_float, checked_label, is_scalar, short_label
 from .graph import operations, topological_order
 from .numerics import ieee
+from .operators import Operators, Quiet, quietly
 from .primitives import Primitive, constant
 from .recording import Recording, open_scopes, sweeps
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 _ARITHMETIC = (ArithmeticError, ValueError)
 
 
-class Value:
+class Value(Operators):
     """A float, and the graph of operations it came from.
 
     Args:
@@ -60,14 +59,14 @@ class Value:
         label: the name, or None.
     """
 
-    __slots__ = ("__weakref__", "_born", "_data", "_grad", "_group", "_record", "label", "op", "parents")
+    __slots__ = ("__weakref__", "_born", "_data", "_grad", "_group", "label", "op", "parents", "record")
 
     op: Primitive | None
     parents: tuple[Value, ...]
     label: str | None
     _data: float
     _grad: float | None
-    _record: tuple[float, ...]  # the output and the arguments, as they were when the node was made
+    record: tuple[float, ...]  # the output and the arguments, as they were when the node was made
     _born: int  # only on leaves: how many derivatives had been begun when it was made
     _group: tuple[str, ...]  # only on nodes made inside a `group`
 
@@ -76,7 +75,7 @@ class Value:
         self._grad = None
         self.op = None
         self.parents = ()
-        self._record = ()
+        self.record = ()
         self.label = checked_label(label)
         self._born = recording.runs
         if open_scopes:
@@ -138,7 +137,7 @@ class Value:
         op = self.op
         if op is None:
             return ()
-        return tuple(_slopes(op, self._record, [True] * len(self.parents)))  # type: ignore[arg-type]
+        return tuple(_slopes(op, self.record, [True] * len(self.parents)))  # type: ignore[arg-type]
 
     @property
     def group(self) -> tuple[str, ...]:
@@ -234,185 +233,64 @@ class Value:
         for node in topological_order(self):
             op = node.op
             if node.parents and op is not None:
-                node._record = _evaluated(op, node.parents)
-                node._data = node._record[0]
+                node.record = _evaluated(op, node.parents)
+                node._data = node.record[0]
             node._grad = None
         return self
 
-    # ---- arithmetic ----
+    # ---- operations ----
 
-    def __add__(self, other: Any) -> Value:
-        return binary(primitives.add, self, other)
+    def _unary(self, op: Primitive) -> Value:
+        """The node for ``op(self)``."""
+        u = self._data
+        try:
+            y = op.value(u)
+        except _ARITHMETIC as error:
+            y = _special(op, (self,), error)
+        else:
+            if y - y != 0.0:
+                y = _special(op, (self,), None)
+        node = _new(Value)
+        node._data = y
+        node._grad = None
+        node.op = op
+        node.parents = (self,)
+        node.record = (y, u)
+        node.label = None
+        return _scoped(node) if open_scopes else node
 
-    def __radd__(self, other: Any) -> Value:
-        return binary(primitives.add, other, self)
+    def _binary(self, op: Primitive, other: Any) -> Value:
+        """The node for ``op(self, other)``, or NotImplemented where `other` is none of ours."""
+        if type(other) is not Value:
+            other = as_constant(other) if type(other) is float else _operand(other)
+            if other is NotImplemented:
+                return other  # type: ignore[no-any-return]
+        u = self._data
+        v = other._data
+        try:
+            y = op.value(u, v)
+        except _ARITHMETIC as error:
+            y = _special(op, (self, other), error)
+        else:
+            if y - y != 0.0:
+                y = _special(op, (self, other), None)
+        node = _new(Value)
+        node._data = y
+        node._grad = None
+        node.op = op
+        node.parents = (self, other)
+        node.record = (y, u, v)
+        node.label = None
+        return _scoped(node) if open_scopes else node
 
-    def __sub__(self, other: Any) -> Value:
-        return binary(primitives.sub, self, other)
+    def _reflected(self, op: Primitive, other: Any) -> Value:
+        """The node for ``op(other, self)``, or NotImplemented."""
+        left = as_constant(other) if type(other) is float else _operand(other)
+        return left if left is NotImplemented else left._binary(op, self)
 
-    def __rsub__(self, other: Any) -> Value:
-        return binary(primitives.sub, other, self)
-
-    def __mul__(self, other: Any) -> Value:
-        return binary(primitives.mul, self, other)
-
-    def __rmul__(self, other: Any) -> Value:
-        return binary(primitives.mul, other, self)
-
-    def __truediv__(self, other: Any) -> Value:
-        return binary(primitives.div, self, other)
-
-    def __rtruediv__(self, other: Any) -> Value:
-        return binary(primitives.div, other, self)
-
-    def __floordiv__(self, other: Any) -> Value:
-        return binary(primitives.floordiv, self, other)
-
-    def __rfloordiv__(self, other: Any) -> Value:
-        return binary(primitives.floordiv, other, self)
-
-    def __mod__(self, other: Any) -> Value:
-        return binary(primitives.mod, self, other)
-
-    def __rmod__(self, other: Any) -> Value:
-        return binary(primitives.mod, other, self)
-
-    def __divmod__(self, other: Any) -> tuple[Value, Value]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Value, Value]:
-        return other // self, other % self
-
-    def __pow__(self, other: Any, modulus: None = None) -> Value:
-        if modulus is not None:
-            raise TypeError("pow(Value, y, modulus) is for integers: write pow(x, y) % modulus")
-        return binary(primitives.pow, self, other)
-
-    def __rpow__(self, other: Any, modulus: None = None) -> Value:
-        return binary(primitives.pow, other, self)
-
-    def __neg__(self) -> Value:
-        return unary(primitives.neg, self)
-
-    def __pos__(self) -> Value:
-        return self
-
-    def __abs__(self) -> Value:
-        return unary(primitives.abs, self)
-
-    def __floor__(self) -> Value:
-        return unary(primitives.floor, self)
-
-    def __ceil__(self) -> Value:
-        return unary(primitives.ceil, self)
-
-    def __trunc__(self) -> Value:
-        return unary(primitives.trunc, self)
-
-    def __round__(self, ndigits: int | None = None) -> Value:
-        if ndigits is not None:
-            raise TypeError("a Value rounds to whole numbers only: write round(v.data, ndigits) for its number")
-        return unary(primitives.rint, self)
-
-    # ---- functions, by the names that NumPy looks for in an array of objects ----
-
-    def exp(self) -> Value:
-        return unary(primitives.exp, self)
-
-    def exp2(self) -> Value:
-        return unary(primitives.exp2, self)
-
-    def expm1(self) -> Value:
-        return unary(primitives.expm1, self)
-
-    def log(self) -> Value:
-        return unary(primitives.log, self)
-
-    def log2(self) -> Value:
-        return unary(primitives.log2, self)
-
-    def log10(self) -> Value:
-        return unary(primitives.log10, self)
-
-    def log1p(self) -> Value:
-        return unary(primitives.log1p, self)
-
-    def sqrt(self) -> Value:
-        return unary(primitives.sqrt, self)
-
-    def cbrt(self) -> Value:
-        return unary(primitives.cbrt, self)
-
-    def sin(self) -> Value:
-        return unary(primitives.sin, self)
-
-    def cos(self) -> Value:
-        return unary(primitives.cos, self)
-
-    def tan(self) -> Value:
-        return unary(primitives.tan, self)
-
-    def arcsin(self) -> Value:
-        return unary(primitives.asin, self)
-
-    def arccos(self) -> Value:
-        return unary(primitives.acos, self)
-
-    def arctan(self) -> Value:
-        return unary(primitives.atan, self)
-
-    def arctan2(self, x: Any) -> Value:
-        return binary(primitives.atan2, self, x)
-
-    def hypot(self, other: Any) -> Value:
-        return binary(primitives.hypot, self, other)
-
-    def fmod(self, other: Any) -> Value:
-        return binary(primitives.fmod, self, other)
-
-    def sinh(self) -> Value:
-        return unary(primitives.sinh, self)
-
-    def cosh(self) -> Value:
-        return unary(primitives.cosh, self)
-
-    def tanh(self) -> Value:
-        return unary(primitives.tanh, self)
-
-    def arcsinh(self) -> Value:
-        return unary(primitives.asinh, self)
-
-    def arccosh(self) -> Value:
-        return unary(primitives.acosh, self)
-
-    def arctanh(self) -> Value:
-        return unary(primitives.atanh, self)
-
-    def sigmoid(self) -> Value:
-        return unary(primitives.sigmoid, self)
-
-    def relu(self) -> Value:
-        return unary(primitives.relu, self)
-
-    def fabs(self) -> Value:
-        return unary(primitives.abs, self)
-
-    def rint(self) -> Value:
-        return unary(primitives.rint, self)
-
-    def degrees(self) -> Value:
-        return self * DEGREES
-
-    def radians(self) -> Value:
-        return self * RADIANS
-
-    rad2deg, deg2rad = degrees, radians
-
-    def conjugate(self) -> Value:
-        return self
-
-    def logical_xor(self, other: Any) -> bool:
-        return bool(self) is not bool(other)
+    @staticmethod
+    def __apply__(op: Primitive, args: tuple[Any, ...]) -> Any:
+        return make_node(op, args)
 
     # NumPy's scalars leave an operator to an operand that ranks above them, and its arrays, which rank at 0, do not:
     # np.float64(2) * v is a call of v.__rmul__, array * v goes through the array's elements.
@@ -422,23 +300,10 @@ class Value:
 
     __hash__ = object.__hash__
 
-    def __eq__(self, other: object) -> Any:
-        return _compare(operator.eq, self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return _compare(operator.ne, self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return _compare(operator.lt, self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return _compare(operator.le, self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _compare(operator.gt, self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return _compare(operator.ge, self, other)
+    def _compared(self, op: Primitive, a: Any, b: Any) -> Any:
+        x = a._data if isinstance(a, Value) else _comparable(a)
+        y = b._data if isinstance(b, Value) else _comparable(b)
+        return NotImplemented if x is NotImplemented or y is NotImplemented else op.value(x, y) != 0.0
 
     def __bool__(self) -> bool:
         return self._data != 0.0
@@ -573,14 +438,8 @@ class Value:
         >>> x.copied() is x, x.copied().parents == (x,)
         (False, True)
         """
-        return unary(primitives.identity, self)
+        return self._unary(primitives.identity)
 
-    @staticmethod
-    def __apply__(op: Primitive, args: tuple[Any, ...]) -> Any:
-        return record(op, args)
-
-
-DEGREES, RADIANS = 180.0 / math.pi, math.pi / 180.0
 
 _REFUSAL = (
     "{kind}() of a Value would drop its gradient in silence: write v.data for the number, "
@@ -613,19 +472,16 @@ def as_constant(x: float) -> Value:
     node._grad = None
     node.op = constant
     node.parents = ()
-    node._record = ()
+    node.record = ()
     node.label = None
     return _grouped(node) if open_scopes else node
 
 
-def _compare(comparison: Callable[[Any, Any], Any], a: Value, b: Any) -> Any:
-    if isinstance(b, Value):
-        return comparison(a._data, b._data)
-    if isinstance(b, Number):
-        return bool(comparison(a._data, b))
-    if getattr(b, "ndim", None) == 0:
-        return bool(comparison(a._data, b.item()))
-    return NotImplemented
+def _comparable(x: Any) -> Any:
+    """The number that is compared for `x`; NotImplemented for what is none."""
+    if isinstance(x, Number):
+        return x
+    return x.item() if getattr(x, "ndim", None) == 0 else NotImplemented
 
 
 _new = Value.__new__
@@ -648,66 +504,17 @@ def _scoped(node: Value) -> Value:
     return node
 
 
-def unary(op: Primitive, a: Any) -> Value:
-    """The node for ``op(a)``; `a` a Value."""
-    u = a._data
-    try:
-        y = op.value(u)
-    except _ARITHMETIC as error:
-        y = _special(op, (a,), error)
-    else:
-        if y - y != 0.0:
-            y = _special(op, (a,), None)
-    node = _new(Value)
-    node._data = y
-    node._grad = None
-    node.op = op
-    node.parents = (a,)
-    node._record = (y, u)
-    node.label = None
-    return _scoped(node) if open_scopes else node
-
-
-def binary(op: Primitive, a: Any, b: Any) -> Value:
-    """The node for ``op(a, b)``, or NotImplemented where an operand is none of ours."""
-    if type(a) is not Value:
-        a = as_constant(a) if type(a) is float else _operand(a)
-        if a is NotImplemented:
-            return a  # type: ignore[no-any-return]
-    if type(b) is not Value:
-        b = as_constant(b) if type(b) is float else _operand(b)
-        if b is NotImplemented:
-            return b  # type: ignore[no-any-return]
-    u = a._data
-    v = b._data
-    try:
-        y = op.value(u, v)
-    except _ARITHMETIC as error:
-        y = _special(op, (a, b), error)
-    else:
-        if y - y != 0.0:
-            y = _special(op, (a, b), None)
-    node = _new(Value)
-    node._data = y
-    node._grad = None
-    node.op = op
-    node.parents = (a, b)
-    node._record = (y, u, v)
-    node.label = None
-    return _scoped(node) if open_scopes else node
-
-
 _OWN = frozenset((Value, float))
 
 
-def record(op: Primitive, args: tuple[Any, ...]) -> Any:
+def make_node(op: Primitive, args: tuple[Any, ...]) -> Any:
     """The node for ``op(*args)`` of any number of arguments, or NotImplemented where one belongs to another kind."""
     if len(args) == 2:
         a, b = args
         if type(a) in _OWN and type(b) in _OWN:
-            return binary(op, a, b)
+            return a._binary(op, b) if type(a) is Value else b._reflected(op, a)
     elif len(args) == 1 and type(args[0]) is Value:
-        return unary(op, args[0])
+        return args[0]._unary(op)
     parents = []
     for arg in args:
         if not isinstance(arg, Value):
@@ -718,8 +525,8 @@ def record(op: Primitive, args: tuple[Any, ...]) -> Any:
     node = _new(Value)
     node.op = op
     node.parents = tuple(parents)
-    node._record = _evaluated(op, node.parents)
-    node._data = node._record[0]
+    node.record = _evaluated(op, node.parents)
+    node._data = node.record[0]
     node._grad = None
     node.label = None
     return _scoped(node) if open_scopes else node
@@ -741,7 +548,7 @@ def _evaluated(op: Primitive, parents: tuple[Value, ...]) -> tuple[float, ...]:
 def apply(op: Primitive, *args: Any) -> Any:
     """``op(*args)`` with its events reported: a Value if any argument is one, else a float."""
     if len(args) == 1 and type(args[0]) is Value:  # most calls, written out for speed
-        return unary(op, args[0])
+        return args[0]._unary(op)
     for arg in args:
         if hasattr(arg, "__apply__"):
             return op(*args)
@@ -810,7 +617,7 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
                 to_a, to_b = op.constant_slopes
                 return None if a.op is constant else adjoint * to_a, None if b.op is constant else adjoint * to_b
             by_a, by_b = op.derivatives
-            y, u, v = node._record
+            y, u, v = node.record
             return (
                 None if a.op is constant else adjoint * by_a(y, u, v),
                 None if b.op is constant else adjoint * by_b(y, u, v),
@@ -818,13 +625,13 @@ def pull(node: Value, adjoint: float) -> Sequence[float | None]:
         if few:
             if node.parents[0].op is constant:
                 return (None,)
-            slope = op.derivatives[0](*node._record)
+            slope = op.derivatives[0](*node.record)
             return (NOT_CHOSEN if op.selects and slope == 0.0 else adjoint * slope,)
     except _ARITHMETIC:
         pass
     if op.result_type is bool:  # a comparison: no path leads through it
         return [None] * len(node.parents)
-    slopes = _slopes(op, node._record, [parent.op is not constant for parent in node.parents])
+    slopes = _slopes(op, node.record, [parent.op is not constant for parent in node.parents])
     return [
         None if slope is None else adjoint * slope if has_path(op, place, slope) else NOT_CHOSEN
         for place, slope in enumerate(slopes)
@@ -835,7 +642,7 @@ def push(node: Value, tangents: Sequence[float | None]) -> Sequence[float | None
     """The terms ∂node/∂parent · tangent for the parents of `node`, in floats; None where there is no path."""
     op = node.op
     assert op is not None
-    slopes = _slopes(op, node._record, [tangent is not None for tangent in tangents])
+    slopes = _slopes(op, node.record, [tangent is not None for tangent in tangents])
     return [
         tangent * slope if tangent is not None and slope is not None and has_path(op, place, slope) else None
         for place, (slope, tangent) in enumerate(zip(slopes, tangents))
@@ -852,11 +659,11 @@ def has_path(op: Primitive, place: int, slope: float) -> bool:
 def _slopes(op: Primitive, record: tuple[float, ...], wanted: Sequence[bool]) -> list[float | None]:
     """The local derivatives that are wanted, and None for the others."""
     if op.all_slopes is None:
-        return [ieee.quietly(by, record) if want else None for by, want in zip(op.derivatives, wanted)]
+        return [quietly(by, record) if want else None for by, want in zip(op.derivatives, wanted)]
     try:
         slopes = op.all_slopes(*record)
     except _ARITHMETIC:
-        slopes = [float(slope) for slope in op.all_slopes(*map(ieee.Quiet, record))]
+        slopes = [float(slope) for slope in op.all_slopes(*map(Quiet, record))]
     return [slopes[i] if want else None for i, want in enumerate(wanted)]
 
 
@@ -870,7 +677,7 @@ def as_recorded(node: Any) -> tuple[Any, ...]:
     as Values, with an identity in between where one's data was set since."""
     if not isinstance(node, Value):  # a compiler's tracer
         return node.as_recorded()  # type: ignore[no-any-return]
-    y, *numbers = node._record
+    y, *numbers = node.record
     return (
         _with_data(node, y),
         *[
@@ -884,6 +691,6 @@ def _with_data(node: Value, number: float) -> Value:
     data = node._data
     if data is number or data == number or (data != data and number != number):
         return node
-    frozen = unary(primitives.identity, node)
-    frozen._data, frozen._record = number, (number, number)
+    frozen = node._unary(primitives.identity)
+    frozen._data, frozen.record = number, (number, number)
     return frozen

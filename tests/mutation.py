@@ -41,7 +41,7 @@ import test_ours as ours  # type: ignore[import-not-found]  # noqa: E402
 
 import autograd_lite as ag  # noqa: E402
 from autograd_lite import graph, sweep, value  # noqa: E402
-from autograd_lite.numerics import ieee  # noqa: E402
+from autograd_lite.operators import Quiet, quietly  # noqa: E402
 from autograd_lite.primitives import Primitive, table  # noqa: E402
 from autograd_lite.testing import Program, accuracy, programs  # noqa: E402
 
@@ -134,7 +134,7 @@ def _at(rule: Function, point: tuple[float, ...], other: float) -> Function:
 
     def broken(y: Any, *args: Any) -> Any:
         numbers = [getattr(x, "data", x) for x in args]
-        same = all(type(x) in (float, ieee.Quiet) and _is(float(x), p) for x, p in zip(numbers, point))
+        same = all(type(x) in (float, Quiet) and _is(float(x), p) for x, p in zip(numbers, point))
         return other if same and len(numbers) == len(point) else rule(y, *args)
 
     return broken
@@ -147,7 +147,7 @@ def _is(a: float, b: float) -> bool:
 def _differ(right: Function, broken: Function, points: Iterable[tuple[float, ...]]) -> bool:
     def at(f: Function, args: tuple[float, ...]) -> float:
         try:
-            return float(ieee.quietly(f, args))
+            return float(quietly(f, args))
         except (ArithmeticError, ValueError, IndexError):
             return math.nan
 

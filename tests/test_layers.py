@@ -18,7 +18,19 @@ PACKAGE = Path(autograd_lite.__file__).parent
 # that stands in no list has an order of its own, without circles.
 ROOMS = [
     *("version", "extras"),
-    *("scopes", "numerics", "primitives", "graph", "sweep", "coercion", "recording", "value", "copying", "names"),
+    *(
+        "scopes",
+        "numerics",
+        "primitives",
+        "operators",
+        "graph",
+        "sweep",
+        "coercion",
+        "recording",
+        "value",
+        "copying",
+        "names",
+    ),
     *("comparisons", "math", "trees", "control", "derivatives", "compiler"),
     *(
         "explain",
@@ -37,6 +49,15 @@ ROOMS = [
 ]
 FOLDERS = {
     "numerics": ["domains", "ieee", "digits", "special"],
+    "compiler": [
+        *("program", "host", "tracing/tracer", "tracing/python_source", "targets/python", "tracing/outside"),
+        "tracing/guards",
+        *("targets/javascript", "targets/jax", "targets/llvm/thread_pool", "targets/llvm/transpose"),
+        *("targets/llvm/row_loop", "targets/llvm/row_layout", "targets/llvm/c_api", "targets/llvm/ir"),
+        *("targets/llvm/vectorize", "targets/llvm/intrinsics", "targets/llvm/module", "targets/llvm/kernel"),
+        *("calling/results", "batching/rows", "batching/jax_arrays", "batching/dask_arrays"),
+        *("calling/fast_path", "calling/bind", "calling/misses", "calling/function"),
+    ],
     "primitives": ["primitive", "arithmetic", "piecewise", "rounding", "elementary", "special", "reductions"],
 }
 # The one exception: these methods are one line each, and import the file that does the work when called.

@@ -647,7 +647,7 @@ def _kink(value: Value) -> str:
 
 def _births(value: Value, spoiled: bool) -> list[str]:
     found = []
-    if not math.isfinite(value.data) and all(map(math.isfinite, value._record[1:])):
+    if not math.isfinite(value.data) and all(map(math.isfinite, value.record[1:])):
         found.append("born")
     if value.reached and not math.isfinite(value.grad) and not spoiled:
         found.append("gradient born")

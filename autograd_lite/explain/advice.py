@@ -45,7 +45,7 @@ def advice(order: list[Value], node: Value, edge: Value, names: Names) -> str:
     >>> advice(topological_order(f), f, root, Names([x, root, f], False))
     'Write x ** 1.5 instead of sqrt(x) * x.'
     """
-    numbers = {parent: x for node in order for parent, x in zip(node.parents, node._record[1:])}
+    numbers = {parent: x for node in order for parent, x in zip(node.parents, node.record[1:])}
     same = _structure(order)
     text, size = "", 0
     for end in order:
@@ -61,7 +61,7 @@ def advice(order: list[Value], node: Value, edge: Value, names: Names) -> str:
 
 def _chosen_before(node: Value, edge: Value, names: Names) -> str:
     """The advice to choose before the operation, where it is known what its arguments must be."""
-    op, numbers = edge.op, edge._record[1:]
+    op, numbers = edge.op, edge.record[1:]
     if op is None or op is constant:
         return ""
     boxes = [op.smooth.box(i, len(numbers)) for i in range(len(op.smooth.boxes))]
@@ -71,7 +71,7 @@ def _chosen_before(node: Value, edge: Value, names: Names) -> str:
         conditions += [_condition(edge, i, box[i].intervals[0], names) for i in outside[:1]]
     if len(conditions) < len(boxes) or any(x != x for x in numbers):
         return "Numbers too large or too small for a float: scale them, or compute with their logarithms."
-    y = node._record[0]
+    y = node.record[0]
     there = number(y if _math.isfinite(y) else 0.0, 15)
     known = _math.isfinite(y) and sum(parent.op is not constant for parent in edge.parents) == 1
     otherwise = "" if known else f", with what it should be there for {there}"
@@ -81,10 +81,10 @@ def _chosen_before(node: Value, edge: Value, names: Names) -> str:
 
 def _condition(edge: Value, operand: int, interval: Interval, names: Names) -> str:
     """What an argument must be for the operation to be smooth, without a change where it is defined."""
-    x = edge._record[operand + 1]
+    x = edge.record[operand + 1]
     for relation, end, beyond in ((">", interval.low, -1.0), ("<", interval.high, 1.0)):
         over = _math.nextafter(end, beyond * _math.inf)
-        args = (*edge._record[1 : operand + 1], over, *edge._record[operand + 2 :])
+        args = (*edge.record[1 : operand + 1], over, *edge.record[operand + 2 :])
         if (x - end) * beyond >= 0.0 and edge.op is not None and args not in edge.op.domain:
             return f"{names(edge.parents[operand])} {relation} {number(end, 15)}"
     return f"{names(edge.parents[operand])} != {number(x, 15)}"

@@ -48,7 +48,7 @@ and the local gradient of sqrt(x) by x is inf, with x = 0. Write x ** 1.5 instea
         return _FINE
     found, node, edge = forward or backward  # type: ignore[misc]
     text = found.text
-    if forward is not None and backward is not None and not math.isnan(order[-1]._record[0] if z.parents else z.data):
+    if forward is not None and backward is not None and not math.isnan(order[-1].record[0] if z.parents else z.data):
         told, other, _ = backward
         text = f"{text} Backward, {told.text}"
         node = other if edge in set(topological_order(other)) else node
@@ -99,7 +99,7 @@ _FINE = Diagnosis(None, None, (), None, "all finite: every number and every grad
 
 
 def _inputs(node: Value) -> tuple[tuple[Value, float], ...]:
-    return tuple(zip(node.parents, node._record[1:]))
+    return tuple(zip(node.parents, node.record[1:]))
 
 
 def _with_inputs(node: Value, names: Names, precision: int) -> str:
@@ -116,7 +116,7 @@ def _kind(x: float) -> str:
 def _forward(order: list[Value], names: Names, precision: int) -> _Found | None:
     first: Value | None = None
     for node in order:
-        y = node._record[0] if node._record else node.data
+        y = node.record[0] if node.record else node.data
         if math.isfinite(y):
             continue
         if first is None:
@@ -140,7 +140,7 @@ def _birth(node: Value, y: float, names: Names, precision: int) -> str:
 
 
 def _equation(node: Value, names: Names, precision: int) -> str:
-    return f"{names.definition(node)} = {names.in_numbers(node, precision)} = {number(node._record[0], precision)}"
+    return f"{names.definition(node)} = {names.in_numbers(node, precision)} = {number(node.record[0], precision)}"
 
 
 def _backward(steps: Steps, names: Names, only_nan: bool) -> _Found | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..graph import topological_order
-from ..numerics import ieee
+from ..operators import quietly
 from ..primitives import Primitive, constant
 from ..value import Value
 from .numerical import is_discrete
@@ -125,7 +125,7 @@ class Kinks(tuple[Kink, ...]):
         article = "an" if kink.kind == "edge" else "a"
         lines = [f"{names.definition(node)}, {article} {kink.kind} at {', '.join(at)}"]
         for side in kink.sides:
-            by, y, jumps = names(side.by), node._record[0], (side.jump_left, side.jump_right)
+            by, y, jumps = names(side.by), node.record[0], (side.jump_left, side.jump_right)
             if any(jumps) or _is_truth(node.parents[side.operand]):
                 lines.append(self._both(f"value by {by}", [y + jump for jump in jumps], y))
             if not _is_truth(node.parents[side.operand]):
@@ -145,24 +145,22 @@ class Kinks(tuple[Kink, ...]):
 
 def kinks_at(node: Value) -> Iterator[Kink]:
     """The node's own `Kink`, if it has one."""
-    op, numbers = node.op, node._record[1:]
+    op, numbers = node.op, node.record[1:]
     if op is None or not node.parents:
         return
     smooth = numbers in op.smooth or not all(map(math.isfinite, numbers))
     sides: list[Side] = []
     for operand, parent in enumerate(node.parents):
         if _is_truth(parent):
-            sides += _turns(op, node._record, operand, parent)
+            sides += _turns(op, node.record, operand, parent)
         if smooth or parent.op is constant or is_discrete(op, operand, len(numbers)) or _made_of_truths(parent):
             continue
-        chosen = ieee.quietly(op.derivative(operand), node._record)
-        (left, jump_left), (right, jump_right) = (
-            _limits(op, node._record, operand, way, chosen) for way in (-1.0, 1.0)
-        )
-        if math.isinf(node._record[0]) or not (left == right == chosen and jump_left == jump_right == 0.0):
+        chosen = quietly(op.derivative(operand), node.record)
+        (left, jump_left), (right, jump_right) = (_limits(op, node.record, operand, way, chosen) for way in (-1.0, 1.0))
+        if math.isinf(node.record[0]) or not (left == right == chosen and jump_left == jump_right == 0.0):
             sides.append(Side(operand, left, right, jump_left, jump_right, chosen, parent, numbers[operand]))
     if sides:
-        yield Kink(node, _kind(op, node._record[0], sides), tuple(sides))
+        yield Kink(node, _kind(op, node.record[0], sides), tuple(sides))
 
 
 def _is_truth(node: Value) -> bool:
@@ -205,7 +203,7 @@ def _limits(op: Primitive, record: tuple[float, ...], operand: int, way: float, 
         if distance == 1.0 and tuple(numbers) not in op.domain:
             return math.nan, 0.0
         values.append(op(*numbers))
-        slopes.append(ieee.quietly(op.derivative(operand), (values[-1], *numbers)))
+        slopes.append(quietly(op.derivative(operand), (values[-1], *numbers)))
     return _slope_in_the_limit(slopes, chosen), _jump([value - y for value in values])
 
 

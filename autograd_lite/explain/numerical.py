@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ..graph import topological_order
-from ..numerics import ieee
+from ..operators import quietly
 from ..primitives import Primitive, constant, stop_gradient
 from ..value import Value
 from .history import swept
@@ -118,7 +118,7 @@ def numerical_gradients(
     order = topological_order(z)
     adjoints = swept(z)
     asked = [node for node in order if node.op is not constant] if nodes is None else list(nodes)
-    z_is_finite = math.isfinite(z._record[0] if z._record else z.data)
+    z_is_finite = math.isfinite(z.record[0] if z.record else z.data)
     roundings = _roundings(order, adjoints)
     left = INF if most is None else most
     found: dict[Value, Estimate] = {}
@@ -273,7 +273,7 @@ class _Replay:
             noise = op.ulps * math.ulp(y)
             for operand, parent, _ in moved:
                 if parent is not None and (handed_on := values[parent][1]):
-                    noise += abs(ieee.quietly(op.derivative(operand), (y, *numbers))) * handed_on
+                    noise += abs(quietly(op.derivative(operand), (y, *numbers))) * handed_on
             values[node] = y, noise
         return values.get(self.z, (self.number + step, 0.0))
 
@@ -301,7 +301,7 @@ class _Replay:
 
 
 def _between(order: list[Value], x: Value, z: Value) -> _Replay:
-    number = x._record[0] if x._record else x.data
+    number = x.record[0] if x.record else x.data
     between: list[tuple[Value, Primitive, list[float], _Moved]] = []
     after = {x}
     for node in order:
@@ -309,16 +309,16 @@ def _between(order: list[Value], x: Value, z: Value) -> _Replay:
         if op is None or op is stop_gradient or node is x or after.isdisjoint(node.parents):
             continue
         moved: _Moved = []
-        for operand, (parent, taken) in enumerate(zip(node.parents, node._record[1:])):
+        for operand, (parent, taken) in enumerate(zip(node.parents, node.record[1:])):
             if parent is x:
                 number = taken  # a leaf may have got another number since
                 moved.append((operand, None, 0.0))
             elif parent in after:
-                moved.append((operand, parent, taken - parent._record[0]))
+                moved.append((operand, parent, taken - parent.record[0]))
         moved = [move for move in moved if not is_discrete(op, move[0], len(node.parents))]
         if moved:
             after.add(node)
-            between.append((node, op, list(node._record[1:]), moved))
+            between.append((node, op, list(node.record[1:]), moved))
     return _Replay(number, between, z if z in after else None)
 
 
@@ -345,7 +345,7 @@ def _is_smooth(op: Primitive, numbers: list[float], operand: int) -> bool:
     y = Value(op(*numbers))
     replay = _Replay(numbers[operand], [(y, op, numbers, [(operand, None, 0.0)])], y)
     left, right = _from_both_sides(replay)
-    chosen = Quotient(ieee.quietly(op.derivative(operand), (y.data, *numbers)), 0.0)
+    chosen = Quotient(quietly(op.derivative(operand), (y.data, *numbers)), 0.0)
     return max(left.error, right.error) < INF and left.meets(right) and chosen.meets(left) and chosen.meets(right)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..graph import operations
-from ..numerics import ieee
+from ..operators import quietly
 from ..value import NOT_CHOSEN, Value, has_path
 
 Edge = tuple[int, int, float]  # to which node it leads back, as which operand, and the local gradient
@@ -45,13 +45,13 @@ class Between:
         self._successors: list[list[tuple[int, float]]] | None = None
         self.edges: list[list[Edge]] = [[] for _ in self.nodes]
         for node, edges in zip(self.nodes[:-1], self.edges):
-            record, derivative = node._record, node.op.derivative  # type: ignore[union-attr]
+            record, derivative = node.record, node.op.derivative  # type: ignore[union-attr]
             for operand, parent in enumerate(node.parents):
                 if parent in place:
                     try:
                         slope = derivative(operand)(*record)
                     except (ArithmeticError, ValueError):
-                        slope = ieee.quietly(derivative(operand), record)
+                        slope = quietly(derivative(operand), record)
                     edges.append((place[parent], operand, slope))
 
     def passed_on(self, node: Value, named: Callable[[Value], bool]) -> Value:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, overload
 
 from ..coercion import as_float
 from ..graph import topological_order
-from ..numerics import ieee
+from ..operators import quietly
 from ..primitives import constant
 from ..value import Value, pull
 from .history import swept
@@ -149,7 +149,7 @@ class Step:
         names, digits = self.steps.names, self.steps.precision
         what = names.definition(self.node)
         if self.adjoint is None:
-            value = number(self.node._record[0] if self.node._record else self.node.data, digits)
+            value = number(self.node.record[0] if self.node.record else self.node.data, digits)
             numbers = names.in_numbers(self.node, digits) if self.node.parents else ""
             return [" = ".join(dict.fromkeys(part for part in (what, numbers, value) if part))]
         above = names.derivative(self.steps.of, self.node)
@@ -277,5 +277,5 @@ def _sent(node: Value, adjoints: dict[Value, float]) -> Iterator[Term]:
         if term is not None:
             before = adjoints.get(parent)
             adjoints[parent] = term if before is None else before + term
-            slope = ieee.quietly(op.derivative(operand), node._record)
+            slope = quietly(op.derivative(operand), node.record)
             yield Term(parent, operand, slope, term, before, adjoints[parent])

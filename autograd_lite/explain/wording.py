@@ -172,7 +172,7 @@ class Names:
         """The operation that made the node, with its operands' numbers: ``−2 + 5``."""
         if node.op is None or node.op is constant:
             return number(node.data, precision)
-        operands = [_number_words(x, precision) for x in node._record[1 : MOST_ARGUMENTS + 1]]
+        operands = [_number_words(x, precision) for x in node.record[1 : MOST_ARGUMENTS + 1]]
         return combined(node.op, [*operands, *([("…", CALL)] if len(node.parents) > MOST_ARGUMENTS else [])])[0]
 
     def short(self, node: Value) -> str:
@@ -215,9 +215,9 @@ class Names:
 
 
 def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Words], names: Names) -> Words | None:
-    y = Value(node._record[0])
+    y = Value(node.record[0])
     arguments = [
-        number if parent.op is constant else Value(number) for parent, number in zip(node.parents, node._record[1:])
+        number if parent.op is constant else Value(number) for parent, number in zip(node.parents, node.record[1:])
     ]
     known = {x: words[parent] for x, parent in zip(arguments, node.parents) if isinstance(x, Value)}
     name = names.given(node)

@@ -41,7 +41,7 @@ class Value(Node):
         super().__init__(data, label)
         self.parents = tuple(dict.fromkeys(_children))
         if self.parents:
-            self._record = (self.data, *(child.data for child in self.parents))
+            self.record = (self.data, *(child.data for child in self.parents))
             self.op = _by_hand(_op, lambda *record: [float("nan")] * len(self.parents))
 
     @property
@@ -120,20 +120,8 @@ class Value(Node):
     def __rtruediv__(self, other: Any) -> Any:
         return other * self**-1
 
-    def exp(self) -> Any:
-        return adopted(super().exp())
-
-    def log(self) -> Any:
-        return adopted(super().log())
-
-    def tanh(self) -> Any:
-        return adopted(super().tanh())
-
-    def sigmoid(self) -> Any:
-        return adopted(super().sigmoid())
-
-    def relu(self) -> Any:
-        return adopted(super().relu())
+    def _unary(self, op: Primitive) -> Any:
+        return adopted(super()._unary(op))
 
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"

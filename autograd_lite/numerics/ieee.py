@@ -11,9 +11,7 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
 
 from ..scopes import Scope
 
@@ -36,64 +34,6 @@ def power(a: float, b: float) -> float:
     if a < 0.0 and b % 1.0 != 0.0:  # of nan too
         return NAN
     return -INF if a < 0.0 and odd else INF
-
-
-class Quiet(float):
-    """A float whose operators follow IEEE 754 in silence. Where a local derivative, run on plain floats, makes Python
-    raise, it is run again on these."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def __apply__(op: Any, args: tuple[float, ...]) -> Quiet:
-        return Quiet(op(*map(float, args)))
-
-    def __add__(self, other: float) -> Quiet:
-        return Quiet(float.__add__(self, other))
-
-    def __sub__(self, other: float) -> Quiet:
-        return Quiet(float.__sub__(self, other))
-
-    def __mul__(self, other: float) -> Quiet:
-        return Quiet(float.__mul__(self, other))
-
-    def __truediv__(self, other: float) -> Quiet:
-        return Quiet(divide(float(self), float(other)))
-
-    def __pow__(self, other: float, modulus: None = None) -> Quiet:
-        try:
-            return Quiet(math.pow(self, other))
-        except (ArithmeticError, ValueError):
-            return Quiet(power(self, other))
-
-    def __radd__(self, other: float) -> Quiet:
-        return Quiet(other) + self
-
-    def __rsub__(self, other: float) -> Quiet:
-        return Quiet(other) - self
-
-    def __rmul__(self, other: float) -> Quiet:
-        return Quiet(other) * self
-
-    def __rtruediv__(self, other: float) -> Quiet:
-        return Quiet(other) / self
-
-    def __rpow__(self, other: float, modulus: None = None) -> Quiet:
-        return Quiet(other) ** self
-
-    def __neg__(self) -> Quiet:
-        return Quiet(-float(self))
-
-    def __abs__(self) -> Quiet:
-        return Quiet(abs(float(self)))
-
-
-def quietly(function: Callable[..., float], args: tuple[float, ...]) -> float:
-    """``function(*args)`` on plain floats, and where Python raises, on `Quiet` ones."""
-    try:
-        return function(*args)
-    except (ArithmeticError, ValueError):
-        return float(function(*map(Quiet, args)))
 
 
 def event_kind(result: float, args: tuple[float, ...], raised: BaseException | None, defined: bool) -> str | None:

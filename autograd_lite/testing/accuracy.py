@@ -17,8 +17,8 @@ from typing import NamedTuple
 from mpmath import mp, mpf
 
 from .. import primitives
-from ..numerics import ieee
 from ..numerics.domains import Domain, Interval
+from ..operators import quietly
 from ..primitives import Primitive
 from . import oracles
 
@@ -51,7 +51,7 @@ def errors(row: Primitive, count: int = POINTS) -> Iterator[Error]:
         if args in row.smooth and (row.intermediates is None or all(map(_is_normal, row.intermediates(y, *args)))):
             smooth += 1
             for i in range(len(args)):
-                slope = float(ieee.quietly(row.derivative(i), (y, *args)))
+                slope = float(quietly(row.derivative(i), (y, *args)))
                 yield Error(ulps(slope, oracles.true_slope(row, i, args)), row, i, args, slope)
         if min(seen, smooth) >= count:
             break
@@ -172,7 +172,7 @@ def _crossings(row: Primitive, rng: random.Random, most: int = 40) -> Iterator[A
             if at not in row.domain:
                 return math.nan
             y = row(*at)
-            number: float = y if which is None else ieee.quietly(row.derivative(which), (y, *at))  # noqa: B023
+            number: float = y if which is None else quietly(row.derivative(which), (y, *at))  # noqa: B023
             return 1.0 if 0.0 < number < math.inf else -1.0 if -math.inf < number < 0.0 else math.nan
 
         low, high = args[i], other[i]

@@ -246,7 +246,7 @@ class _Ours:
             if node.op is None or not node.parents or is_known(node.op) or len(check.program) < 2:
                 continue
             try:
-                check_gradients(node.op, *node._record[1:], modes=("reverse",), oracle=self.oracle)
+                check_gradients(node.op, *node.record[1:], modes=("reverse",), oracle=self.oracle)
             except GradientError as error:
                 return [f"first wrong operation: {error.summary}"]
         return []

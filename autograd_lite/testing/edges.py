@@ -52,7 +52,7 @@ def first_fault(order: Iterable[Value], at_kinks_only: bool = False) -> Fault | 
     for node in order:
         if node.op is None or not node.parents or not is_known(node.op):
             continue
-        if at_kinks_only and node._record[1:] in node.op.smooth:
+        if at_kinks_only and node.record[1:] in node.op.smooth:
             continue
         fault = _fault_of_value(node, node.op)
         if fault is not None:
@@ -60,17 +60,17 @@ def first_fault(order: Iterable[Value], at_kinks_only: bool = False) -> Fault | 
         slopes = node.local_grads
         for i, parent in enumerate(node.parents):
             if parent.op is not constant:
-                fault = fault_of_slope(node.op, node._record, i, slopes[i], node)
+                fault = fault_of_slope(node.op, node.record, i, slopes[i], node)
                 if fault is not None:
                     return fault
     return None
 
 
 def _fault_of_value(node: Value, op: Primitive) -> Fault | None:
-    y, *args = node._record
+    y, *args = node.record
     for i, (parent, arg) in enumerate(zip(node.parents, args)):
-        if parent.op is not None and parent.op is not constant and not _same(parent._record[0], arg):
-            return Fault(node, None, arg, parent._record[0], math.nan, f"recorded for operand {i}")
+        if parent.op is not None and parent.op is not constant and not _same(parent.record[0], arg):
+            return Fault(node, None, arg, parent.record[0], math.nan, f"recorded for operand {i}")
     if tuple(args) not in op.domain or not all(map(math.isfinite, args)):
         return None
     truth = oracles.true_value(op, args)

@@ -161,8 +161,8 @@ def program_of(z: Value, inputs: Sequence[Value]) -> tuple[Program, list[Value]]
             continue
         op = node.op
         assert op is not None  # a node with parents has one
-        operands = tuple(place.get(parent, arg) for parent, arg in zip(node.parents, node._record[1:]))
-        point.update((parent, arg) for parent, arg in zip(node.parents, node._record[1:]) if parent in point)
+        operands = tuple(place.get(parent, arg) for parent, arg in zip(node.parents, node.record[1:]))
+        point.update((parent, arg) for parent, arg in zip(node.parents, node.record[1:]) if parent in point)
         place[node] = len(nodes)
         nodes.append(node)
         instructions.append(Instruction(op, operands))

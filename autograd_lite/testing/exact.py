@@ -9,14 +9,13 @@ slopes. None of it uses the table's derivatives. Source of the second order: Gri
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from mpmath import mp, mpf
 
+from ..operators import Operators
 from ..primitives import Primitive
-from ..primitives import abs as abs_row
 from . import oracles
 from .enclosure import is_known, sweep
 from .programs import Program
@@ -28,7 +27,7 @@ Number = Any
 Function = Callable[..., Any]
 
 
-class Exact:
+class Exact(Operators):
     """A real number to as many digits as mpmath works with.
 
     It has the operators, and hands `autograd_lite.math` the oracles' values. What would round it to a float, as
@@ -45,10 +44,17 @@ class Exact:
         self.number = number
 
     @staticmethod
-    def __apply__(op: Primitive, args: tuple[Any, ...]) -> Exact:
+    def __apply__(op: Primitive, args: tuple[Any, ...]) -> Any:
+        if not all(isinstance(x, (Exact, int, float)) for x in args):
+            return NotImplemented
         if is_known(op):
             return Exact(oracles.oracle(op).value(oracles.points, *map(_number, args)))
         return Exact(_number(op.value(*[Exact(_number(arg)) for arg in args])))
+
+    def _compared(self, op: Primitive, a: Any, b: Any) -> Any:
+        if not all(isinstance(x, (Exact, int, float)) for x in (a, b)):
+            return NotImplemented
+        return op.value(_number(a), _number(b)) != 0.0
 
     def __float__(self) -> float:
         raise TypeError("an exact number is not rounded to a float: write autograd_lite.math.sin(x) for math.sin(x)")
@@ -56,94 +62,15 @@ class Exact:
     def __repr__(self) -> str:
         return f"Exact({mp.nstr(self.number, 20)})"
 
-    def __neg__(self) -> Exact:
-        return Exact(-self.number)
-
-    def __pos__(self) -> Exact:
-        return self
-
-    def __abs__(self) -> Exact:
-        return Exact.__apply__(abs_row, (self,))
-
     def __bool__(self) -> bool:
         return bool(self.number != 0)
 
     def __hash__(self) -> int:
         return hash(self.number)
 
-    def __eq__(self, other: object) -> Any:
-        return _compared(operator.eq, self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return _compared(operator.lt, self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return _compared(operator.le, self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _compared(operator.gt, self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return _compared(operator.ge, self, other)
-
-    def __add__(self, other: Any) -> Any:
-        return _computed("add", self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _computed("add", other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _computed("sub", self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _computed("sub", other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return _computed("mul", self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _computed("mul", other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _computed("div", self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _computed("div", other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return _computed("floordiv", self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return _computed("floordiv", other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return _computed("mod", self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return _computed("mod", other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return _computed("pow", self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return _computed("pow", other, self)
-
 
 def _number(x: Any) -> Number:
     return x.number if isinstance(x, Exact) else mpf(x)
-
-
-def _computed(name: str, a: Any, b: Any) -> Any:
-    for x in (a, b):
-        if not isinstance(x, (Exact, int, float)):
-            return NotImplemented
-    return Exact(oracles.ORACLES[name].value(oracles.points, _number(a), _number(b)))
-
-
-def _compared(comparison: Callable[[Any, Any], Any], a: Exact, b: Any) -> Any:
-    if not isinstance(b, (Exact, int, float)):
-        return NotImplemented
-    return bool(comparison(a.number, _number(b)))
 
 
 # ---- of any function -------------------------------------------------------------------------------------------------

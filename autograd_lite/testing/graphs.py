@@ -98,7 +98,7 @@ class Graph:
 
         Then the truth is not a matter of rounding: 0 times inf is 0 in one mode and nan in the other.
         """
-        if not all(math.isfinite(x) for node in self.nodes for x in node._record):
+        if not all(math.isfinite(x) for node in self.nodes for x in node.record):
             return True
         return not math.isfinite(found) and (
             any(not abs(slope) < _HUGE for node in self.nodes for slope in node.local_grads)
@@ -116,7 +116,7 @@ class Graph:
     def kink(self) -> Primitive | None:
         """The first operation that has no derivatives of all orders where it was recorded."""
         for node in self.nodes:
-            if node.op is not None and node.parents and node._record[1:] not in node.op.smooth:
+            if node.op is not None and node.parents and node.record[1:] not in node.op.smooth:
                 return node.op
         return None
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from mpmath import iv
 
 from ..coercion import as_float
-from ..numerics import ieee
+from ..operators import quietly
 from ..primitives import Primitive, table
 from ..value import Value
 from . import oracles
@@ -200,7 +200,7 @@ class GraphMachine(RuleBasedStateMachine):
                 if is_known(line.op):
                     slope = oracles.enclosed_slope(line.op, i, line.args)
                 else:  # of an operation of the user's own the rule is what there is
-                    slope = iv.mpf(as_float(ieee.quietly(line.op.derivative(i), (line.op(*line.args), *line.args))))
+                    slope = iv.mpf(as_float(quietly(line.op.derivative(i), (line.op(*line.args), *line.args))))
                 slope = slope * wide + iv.mpf([-(2.0**-1022), 2.0**-1022])
                 term = adjoints[n] * slope
                 adjoints[x] = adjoints[x] + term if x in adjoints else term

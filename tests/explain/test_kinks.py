@@ -9,7 +9,7 @@ import pytest
 from autograd_lite import Value, errstate, math, primitives
 from autograd_lite.explain import Kink, numerical_gradients
 from autograd_lite.explain.kinks import kinks
-from autograd_lite.value import record
+from autograd_lite.value import make_node
 
 INF = floats.inf
 
@@ -163,7 +163,7 @@ POINTS = [
 @pytest.mark.parametrize(("op", "point"), POINTS, ids=lambda part: str(part))
 def test_every_special_point_of_the_table_beside_difference_quotients(op, point) -> None:
     with errstate(all="ignore"):
-        node = record(op, tuple(Value(x) for x in point))
+        node = make_node(op, tuple(Value(x) for x in point))
     if not floats.isfinite(node.data):
         return
     for kink in node.kinks():

@@ -40,7 +40,7 @@ def test_local_gradients_that_follow_a_leaf_which_was_set(monkeypatch: pytest.Mo
     right = value.pull
 
     def late(node: Value, adjoint: float) -> Any:
-        node._record = (node.data, *[parent.data for parent in node.parents])
+        node.record = (node.data, *[parent.data for parent in node.parents])
         return right(node, adjoint)
 
     monkeypatch.setattr(value, "pull", late)

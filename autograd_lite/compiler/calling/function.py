@@ -27,11 +27,11 @@ from ...extras import require
 from ...numerics.ieee import errstate, frames_to_the_user
 from ...trees import Static, Tree, flatten
 from ...value import Value
-from ..misses import Misses
-from ..outside import Effects, Outside
 from ..program import Program
 from ..targets import python
 from ..tracing.guards import IsPartOfAGraph, RunsEagerly, Trace, number, outputs_of, traced
+from ..tracing.outside import Effects, Outside
+from .misses import Misses
 
 if TYPE_CHECKING:
     from .fast_path import AtPoint, OverRows
@@ -252,10 +252,10 @@ class Compiled:
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         if _found(self.fn) is self:  # a decorated function: found again by its name
-            return self.fn.__qualname__
-        return self._reduced()
+            return str(self.fn.__qualname__)
+        return self.reduced()
 
-    def _reduced(self) -> tuple[Any, ...]:
+    def reduced(self) -> tuple[Any, ...]:
         options = (
             *(self.fn, self.in_axes, self.argnums, self.target, self.precise),
             *(self.most_traces, self.static_argnums),
@@ -282,7 +282,7 @@ class Compiled:
             return functools.partial(self, owner)
         methods = owner.__dict__.setdefault("_compiled_methods", {})
         if self not in methods:
-            fn, options = self.fn.__get__(owner, kind), self._reduced()[1][1:]
+            fn, options = self.fn.__get__(owner, kind), self.reduced()[1][1:]
             methods[self] = Compiled(fn, *options)
         return methods[self]
 
@@ -441,10 +441,10 @@ class Specialization:
         """What a call with these arguments gives."""
         self.compiled.current()
         if not kwargs:
-            for evaluate, count, results, trace in self._shortcuts:
+            for evaluate, count, results, known in self._shortcuts:
                 found = evaluate(args, self._empty(count))
                 if found is not None:
-                    return results(found) if out is None else _filled(trace.output_tree, results(found), out)
+                    return results(found) if out is None else _filled(known.output_tree, results(found), out)
         over_rows = self._rows_fast_path
         if over_rows is not None and not kwargs and not progress:
             try:
@@ -544,18 +544,18 @@ class Specialization:
         csr_array = require("sparse=True", "scipy.sparse").csr_array
         if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
-        found = None
+        self.compiled.current()
+        found, trace = None, None
         if self._shortcuts and not kwargs:
             evaluate, count, _, trace = self._shortcuts[0]
             found = evaluate(args, np.empty(count))
         if found is None:
-            self.compiled.current()
             args = self._with_statics(args)
             trace, entries = self.at_point(args, kwargs, True)
-            assert trace is not None
             found = np.array(entries.values)
-            if not kwargs:
+            if trace is not None and not kwargs:
                 self._shorten(args, trace)
+        assert trace is not None
         if "csr" not in trace.kernels:
             pattern = trace.output_tree.unflatten([0.0] * trace.output_tree.count).pattern.content
             trace.kernels["csr"] = (
@@ -693,7 +693,8 @@ class TraceCache:
         began = time.perf_counter()
         with self._lock:
             candidates = list(reversed(self._kept.items()))
-        nearest, start, met = None, 0, ()
+        nearest: Trace | None = None
+        start, met = 0, tuple[bool, ...]()
         while candidates:  # which all begin with what is met
             outcomes, nearest = candidates[0]
             left = nearest.left_at(numbers) if left is None else left

@@ -22,9 +22,9 @@ from ...primitives import Primitive
 from ...recording import is_recording, next_run, tracing
 from ...trees import Tree, flatten
 from ...value import Value, is_node
-from ..outside import Outside
 from ..program import Instruction, Operand, Program
 from ..targets import python
+from .outside import Outside
 from .tracer import Builder, Tracer, is_own, rebuilt, restart, user_frame, user_line
 
 
@@ -189,7 +189,7 @@ class Trace:
             builder, _, outputs = restart(self.program)
             guards = builder.program(outputs[self.output_tree.count :])
             run = self.kernels["guards"] = python.parting(guards, self.outcomes)
-        return run(*numbers)  # type: ignore[no-any-return]
+        return run(*numbers)
 
     def __getstate__(self) -> tuple[Any, ...]:
         return self.program, self.outcomes, self.output_tree, self.places

@@ -17,17 +17,18 @@ from numbers import Number
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
-from ... import math, primitives, sweep
+from ... import primitives, sweep
 from ...coercion import as_float
 from ...graph import topological_order
 from ...numerics.ieee import PACKAGE
+from ...operators import Operators
 from ...primitives import Primitive
 from ...sweep import Term
 from ...value import Value
 from ..program import Instruction, Operand, Program
 
 
-class Tracer:
+class Tracer(Operators):
     """A number without a value yet: an input, the result of an instruction, or a constant (its `operand` is a float).
 
     Operators and the rows of the table make new tracers. Comparisons are instructions as well, and give truths; a truth
@@ -92,116 +93,48 @@ class Tracer:
         builder = next(arg.builder for arg in args if isinstance(arg, Tracer))
         return builder.emit(op, args)
 
-    # ---- arithmetic ----
+    def _unary(self, op: Primitive) -> Any:
+        return self.builder.emit(op, (self,))
 
-    def _apply(self, op: Primitive, *args: Any) -> Any:
-        """``op(*args)``, or NotImplemented where an operand is an array, or another kind's own."""
-        other = args[1] if args[0] is self else args[0]
+    def _binary(self, op: Primitive, other: Any) -> Any:
+        return self._operated(op, self, other)
+
+    def _reflected(self, op: Primitive, other: Any) -> Any:
+        return self._operated(op, other, self)
+
+    def _operated(self, op: Primitive, a: Any, b: Any) -> Any:
+        """``op(a, b)``, or NotImplemented where the other operand is an array, or another kind's own."""
+        other = b if a is self else a
         if type(other) not in _NUMBERS:
             if _is_foreign(other):
                 return NotImplemented
             if _is_scalar(other):
-                return self._apply(op, *[arg if arg is self else arg.item() for arg in args])
-        return self.builder.emit(op, args)
+                a, b = (x if x is self else x.item() for x in (a, b))
+        return self.builder.emit(op, (a, b))
 
-    def __add__(self, other: Any) -> Any:
-        return self._apply(primitives.add, self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self._apply(primitives.add, other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._apply(primitives.sub, self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._apply(primitives.sub, other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._apply(primitives.mul, self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._apply(primitives.mul, other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._apply(primitives.div, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._apply(primitives.div, other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return self._apply(primitives.floordiv, self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return self._apply(primitives.floordiv, other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return self._apply(primitives.mod, self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return self._apply(primitives.mod, other, self)
-
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return other // self, other % self
-
-    def __pow__(self, other: Any, modulus: None = None) -> Any:
-        if modulus is not None:
-            raise TypeError("pow(x, y, modulus) is for integers: write pow(x, y) % modulus" + user_line())
-        return self._apply(primitives.pow, self, other)
-
-    def __rpow__(self, other: Any, modulus: None = None) -> Any:
-        return self._apply(primitives.pow, other, self)
-
-    def __neg__(self) -> Tracer:
-        return self.builder.emit(primitives.neg, (self,))
-
-    def __pos__(self) -> Tracer:
-        return self
-
-    def __abs__(self) -> Tracer:
-        return self.builder.emit(primitives.abs, (self,))
-
-    def __floor__(self) -> Tracer:
-        return self.builder.emit(primitives.floor, (self,))
-
-    def __ceil__(self) -> Tracer:
-        return self.builder.emit(primitives.ceil, (self,))
-
-    def __trunc__(self) -> Tracer:
-        return self.builder.emit(primitives.trunc, (self,))
+    def _compared(self, op: Primitive, a: Any, b: Any) -> Any:
+        other = b if a is self else a
+        if type(other) not in _NUMBERS and not isinstance(other, (Number, Tracer, Value)) and not _is_scalar(other):
+            return NotImplemented
+        return self.builder.compared(self.builder.emit(op, (a, b)))
 
     def __round__(self, ndigits: int | None = None) -> Tracer:
         if ndigits is not None:
             raise TypeError("a number that is being traced rounds to whole numbers only: round(x)" + user_line())
-        return self.builder.emit(primitives.rint, (self,))
+        return self._unary(primitives.rint)  # type: ignore[no-any-return]
 
-    # NumPy asks these of a number as it does of a Value.
     __array_priority__ = Value.__array_priority__
 
-    def __getattr__(self, name: str) -> Any:
-        """The methods that a Value has beside its operators: functions of `math`, by NumPy's names."""
+    def __getattr__(self, name: str) -> NoReturn:
         if name[:2] == "__":  # whoever probes for a protocol
             raise AttributeError(name)
-        if hasattr(Value, name):
-            known = _NUMPY_NAMES.get(name, name)
-            function = getattr(math, known, None) or primitives.table.get(known)
-            if function is not None:
-                return functools.partial(function, self)
         reason = f"it has no .{name}"
         if name in ("backward", "grad", "local_grads"):
             reason += ": inside a compiled function derivatives are those of autograd_lite.grad and its like"
         raise AttributeError(_NO_VALUE.format(reason) + user_line())
 
-    def conjugate(self) -> Tracer:
-        return self
-
     def named(self, label: str | None) -> Tracer:
         return self
-
-    def logical_xor(self, other: Any) -> bool:
-        return bool(self) is not bool(other)
 
     # ---- truths are Python's, where they meet what is no number of ours ----
 
@@ -229,7 +162,7 @@ class Tracer:
 
     # ---- copies: of the same number ----
 
-    __copy__ = __pos__
+    __copy__ = Operators.__pos__
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tracer:
         return self
@@ -241,30 +174,6 @@ class Tracer:
 
     def __hash__(self) -> int:
         return self.builder.hash_of(self)
-
-    def _compare(self, op: Primitive, a: Any, b: Any) -> Any:
-        other = b if a is self else a
-        if type(other) not in _NUMBERS and not isinstance(other, (Number, Tracer, Value)) and not _is_scalar(other):
-            return NotImplemented
-        return self.builder.compared(self.builder.emit(op, (a, b)))
-
-    def __eq__(self, other: object) -> Any:
-        return self._compare(primitives.equal, self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return self._compare(primitives.unequal, self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._compare(primitives.less, self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._compare(primitives.less_equal, self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._compare(primitives.less, other, self)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._compare(primitives.less_equal, other, self)
 
     def __bool__(self) -> bool:
         return self.builder.decide(self)
@@ -312,11 +221,6 @@ class Tracer:
         return self.builder.text(self, spec)
 
 
-_NUMPY_NAMES = {
-    **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")},
-    "rad2deg": "degrees",
-    "deg2rad": "radians",
-}
 _NUMBERS = frozenset((Tracer, float, int))
 
 

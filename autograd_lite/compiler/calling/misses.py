@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import warnings
 
-from ..numerics.ieee import frames_to_the_user
-from .tracing.guards import Trace
-from .tracing.tracer import written
+from ...numerics.ieee import frames_to_the_user
+from ..tracing.guards import Trace
+from ..tracing.tracer import written
 
 _MANY = 8  # guards at which calls have left the traces, from which on the user is told
+_LONG = 1.0  # seconds of eager calls, from which on as well
 _KEPT = 10_000  # of such, for which times are kept
 
 
@@ -49,16 +50,17 @@ class Misses:
             self._eager.clear()
         self._eager[where] = time + seconds, calls + 1
 
-    def warn(self, name: str, trace: Trace | None, guard: int) -> None:
+    def warn(self, name: str, trace: Trace | None, guard: int | None) -> None:
         """Tell the user once, if calls keep leaving the traces, with the line of the guard at which this one did."""
-        if self._warned or len(self._eager) + self._builds < _MANY:
+        if self._warned or (len(self._eager) + self._builds < _MANY and self._spent < _LONG):
             return
         self._warned = True
-        place = trace.places[guard] if trace is not None and guard < len(trace.places) else ("", 0)
+        known = trace is not None and guard is not None and guard < len(trace.places)
+        place = trace.places[guard] if known else ("", 0)  # type: ignore[union-attr, index]
         line = f" at {written(*place)}" if place[0] else ""
         warnings.warn(
-            f"{name} branches in many ways on its inputs{line}: where no compiled specialization fits, it runs "
-            "eagerly. What compiles once for all inputs: where(c, a, b), maximum and minimum for a choice, "
+            f"compile: {name} branches in many ways on its inputs{line}: where no compiled specialization fits, it "
+            "runs eagerly. What compiles once for all inputs: where(c, a, b), maximum and minimum for a choice, "
             "autograd_lite.while_loop and scan for a loop, take(xs, i) and interp(x, xp, fp) for a table",
             RuntimeWarning,
             stacklevel=frames_to_the_user(),

@@ -17,8 +17,8 @@ import threading
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from ..numerics.ieee import PACKAGE
-from .tracing.tracer import user_line
+from ...numerics.ieee import PACKAGE
+from .tracer import user_line
 
 _LOADS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"}
 _LIBRARIES = tuple(os.path.abspath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "purelib", "platlib"))
@@ -73,7 +73,7 @@ class Outside:
         if isinstance(x, (type, ModuleType)):
             return
         if isinstance(x, MethodType):
-            self._function(x.__func__, x.__self__)
+            self._function(x.__func__, x.__self__)  # type: ignore[arg-type]
         elif isinstance(x, FunctionType):
             self._function(x)
         elif isinstance(x, functools.partial):
@@ -179,7 +179,7 @@ class Effects:
         self._stdout = sys.stdout
         while isinstance(self._stdout, _Watched):  # another thread traces as well
             self._stdout = self._stdout.stream
-        self._watched = sys.stdout = _Watched(self._stdout)  # type: ignore[assignment]
+        self._watched = sys.stdout = _Watched(self._stdout)
         return self
 
     def __exit__(self, *raised: Any) -> None:

@@ -322,8 +322,9 @@ class Compiled:
         outside = self._outside
         if outside is None or not outside.is_unchanged():
             with self._lock:
-                self._outside = outside = Outside(self.fn)
-                for spec in self._specializations.values():
+                before, outside = outside, Outside(self.fn)
+                self._outside = outside
+                for spec in self._specializations.values() if before is not None else ():
                     spec.forget()
         return outside
 

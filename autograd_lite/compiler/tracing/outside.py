@@ -81,9 +81,7 @@ class Outside:
                 self._follow(each)
         elif hasattr(x, "bit_generator") or hasattr(x, "getstate"):
             self.generators.append(x)
-        elif not isinstance(x, (type, ModuleType)) and isinstance(
-            getattr(x, "fn", None), FunctionType
-        ):  # a compiled one
+        elif "_outside" in getattr(x, "__dict__", ()):  # a compiled function
             self._follow(x.fn)
 
     def _function(self, f: FunctionType, owner: Any = None) -> None:

@@ -1,6 +1,7 @@
 """Loops that are one operation of a program: `scan` and `while_loop`, with the names and arguments of `jax.lax`.
 
-They are loops of Python, whose steps make one group in a drawing.
+Run on numbers and Values they are loops of Python, whose steps make one group in a drawing. While a function is being
+compiled their body is traced once, so that what is compiled does not grow with the number of steps.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from . import trees
 from .coercion import short_label
-from .recording import group
+from .recording import group, tracing
 from .trees import Tree, flatten
 
 
@@ -35,6 +36,8 @@ def scan(
 
     An output that is a number is stacked to a list, an array to an array with an axis more in front, a tuple, dict or
     dataclass to one of stacks; so stacked outputs serve as `xs` again. Of no steps there are none: an empty list.
+    Compiled, a stack is read like a list; its numbers are written out one by one where that is not enough, up to 1,000.
+    A body that is compiled is traced once: where it would branch on a number of its own, write `where`.
 
     TypeError if the carry changes its nesting, or `f` returns no pair; ValueError if lengths are missing or differ.
 
@@ -65,11 +68,15 @@ def scan(
 
     if not count:
         return init, []
+    tracer = tracing.get()
+    if tracer is not None:
+        carry, stacks = tracer.scan(step, carry, xs, count, reverse)
+        return tree.unflatten(carry), _in_nest(y_tree, stacks, tracer.stacked)
     rows: list[Any] = [None] * count
     with group(f"scan × {count}"):
         for i in reversed(range(count)) if reverse else range(count):
             carry, rows[i] = step(carry, element(xs, i))
-    return tree.unflatten(carry), _in_nest(y_tree, list(zip(*rows)))
+    return tree.unflatten(carry), _in_nest(y_tree, list(zip(*rows)), stacked)
 
 
 def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any) -> Any:
@@ -95,6 +102,9 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
     def body(val: Sequence[Any]) -> list[Any]:
         return _next("while_loop: body_fun", body_fun(tree.unflatten(val)), tree)
 
+    tracer = tracing.get()
+    if tracer is not None:
+        return tree.unflatten(tracer.while_loop(lambda val: cond_fun(tree.unflatten(val)), body, val))
     with group("while loop"):
         while cond_fun(tree.unflatten(val)):
             val = body(val)
@@ -106,7 +116,7 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
 
 def is_stack(xs: Any) -> bool:
     """Whether `xs` has its elements along its first axis: it is no nesting of such."""
-    return isinstance(xs, (list, range)) or trees.is_array(xs)
+    return isinstance(xs, (list, range)) or trees.is_array(xs) or hasattr(xs, "stacked")
 
 
 def element(xs: Any, i: int) -> Any:
@@ -163,19 +173,20 @@ def _same(what: str, now: Tree, before: Tree, of: str) -> None:
         raise TypeError(f"{what} that is not nested like {of}{where}: {here!r}, not {there!r}")
 
 
-def _in_nest(tree: Tree | None, stacks: Sequence[Any]) -> Any:
+def _in_nest(tree: Tree | None, stacks: Sequence[Any], stack_of: Callable[[Tree, Sequence[Any]], Any]) -> Any:
     """What was stacked number by number, in the nesting of a step's output: tuples and dicts hold stacks."""
     assert tree is not None  # there was a step
     if tree.make is None or tree.shape is not None or tree.keys is list:
-        return _stack_of(tree, stacks)
+        return stack_of(tree, stacks)
     parts, start = [], 0
     for child in tree.children:
-        parts.append(_in_nest(child, stacks[start : start + child.count]))
+        parts.append(_in_nest(child, stacks[start : start + child.count], stack_of))
         start += child.count
     return tree.built(parts)
 
 
-def _stack_of(tree: Tree, stacks: Sequence[Any]) -> Any:
+def stacked(tree: Tree, stacks: Sequence[Any]) -> Any:
+    """The steps' outputs of that nesting, whose numbers are stacked: an array, or a list."""
     rows = zip(*stacks)
     if tree.make is None:
         return [x for (x,) in rows]

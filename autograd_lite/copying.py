@@ -72,6 +72,7 @@ def _with_state(state: _State) -> Value:
     kind, *rest, names = state
     node: Value = kind.__new__(kind)
     node.op, node.parents, node.record, node._data, node._grad, node.label = rest
+    node._adjoint = None
     if names:
         node._group = names
     if node.op is None:

@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 
 from . import primitives, sweep, trees
 from .coercion import as_float, short_label
+from .conditions import Bundle, Term, as_recorded, terms
 from .graph import operations, topological_order
 from .numerics import ieee
 from .numerics.domains import REAL, Domain, Region
 from .primitives import Primitive
 from .recording import differentiating, is_recording, next_run, recording, tracing
-from .sweep import Bundle, Term
 from .trees import Tree, flatten
-from .value import NOT_CHOSEN, Value, apply, as_constant, as_recorded, is_node, pull, push
+from .value import NOT_CHOSEN, Value, apply, as_constant, is_node, push, reverse
 
 Argnums = int | Sequence[int]
 Function = Callable[..., Any]
@@ -495,7 +495,6 @@ class _Run:
             raise TypeError(f"{operator}: {self.name} returned {returned!r}{reason}")
         what = f"{operator}: what {self.name} returned"
         self.outputs = [_as_value(_number(z, what, self.output_tree, i)) for i, z in enumerate(found)]
-        self.order = operations(*self.outputs, until=self.inputs)
         self._began = began
         # Whether the results are Values: None while it is not known if one from outside has an influence on them.
         self._as_values: bool | None = tracing.get() is not None
@@ -504,9 +503,11 @@ class _Run:
         self._aux = aux
 
     def _input(self, leaf: Any, place: int, tree: Tree, i: int) -> Value:
-        make: Callable[[Any], Value] = tracing.get() or Value
+        tracer = tracing.get()
         try:
-            return leaf.copied() if is_node(leaf) else make(leaf)
+            if tracer is not None and not isinstance(leaf, Value):
+                return tracer.copied(leaf)  # type: ignore[no-any-return]
+            return leaf.copied() if is_node(leaf) else Value(leaf)
         except TypeError as error:
             at = trees.path(tree, i)
             raise TypeError(f"{self.operator}: argument {place}{at} of {self.name}: {error}") from None
@@ -521,6 +522,11 @@ class _Run:
                 f"{'their sum' if count != 1 else 'that number itself'}"
             )
         return self.outputs[0]
+
+    @functools.cached_property
+    def order(self) -> list[Value]:
+        """The operations between the inputs and the outputs."""
+        return operations(*self.outputs, until=self.inputs)
 
     @property
     def as_values(self) -> bool:
@@ -551,7 +557,7 @@ class _Run:
         for z, seed in zip(outputs, seeds):  # one node may be several outputs
             adjoints[z] = adjoints[z] + seed if z in adjoints else seed
         if not self._as_values and not self._are_values(seeds):
-            found = sweep.reverse(reversed(self.order), dict(adjoints), pull)
+            found = reverse(adjoints, self.inputs)
             if self._as_values is None:  # a sweep has been everywhere: no need to look again
                 self._as_values = self._from_outside(found)
             if not self._as_values:
@@ -630,10 +636,10 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
                 active.add(node)
                 break
 
-    def pull(node: Value, adjoint: Any) -> list[Any]:
+    def pull(node: Value, adjoint: Any) -> Sequence[Any]:
         assert node.op is not None
         factors = [adjoint if parent in active else None for parent in node.parents]
-        return sweep.terms(node.op, as_recorded(node), factors, _applied)
+        return terms(node.op, as_recorded(node), factors, _applied)
 
     with ieee.errstate(all="ignore"):  # an infinite slope is an answer, not an event
         backward = [node for node in reversed(order) if node in active]
@@ -643,9 +649,9 @@ def _graph_reverse(order: list[Value], adjoints: dict[Value, Any], inputs: Itera
 def _graph_forward(order: list[Value], tangents: dict[Value, Any], outputs: Iterable[Value]) -> dict[Value, Any]:
     """The forward sweep, recorded: the tangents of the outputs."""
 
-    def push(node: Value, tangents: Sequence[Any]) -> list[Any]:
+    def push(node: Value, tangents: Sequence[Any]) -> Sequence[Any]:
         assert node.op is not None
-        return sweep.terms(node.op, as_recorded(node), tangents, _applied)
+        return terms(node.op, as_recorded(node), tangents, _applied, forward=True)
 
     with ieee.errstate(all="ignore"):
         return _totals(sweep.forward(order, _as_terms(tangents), push), outputs)

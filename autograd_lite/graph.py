@@ -42,18 +42,14 @@ def topological_order(*roots: N, until: Iterable[N] = ()) -> list[N]:
             seen.add(node)
             parents = node.parents
             if parents:
-                stack.append(node)
-                stack.append(None)
-                for parent in reversed(parents):
-                    if parent not in seen:
-                        stack.append(parent)
+                stack += (node, None, *reversed(parents))
             else:
                 order.append(node)
     return order
 
 
 def operations(*roots: N, until: Iterable[N] = ()) -> list[N]:
-    """The topological order without the leaves: the nodes that a sweep has work at.
+    """The nodes that a sweep has work at, each after all of its parents: no leaves.
 
     Half of a graph's nodes are leaves and constants: a sweep that need not list them is a quarter faster.
 
@@ -64,26 +60,16 @@ def operations(*roots: N, until: Iterable[N] = ()) -> list[N]:
     """
     order: list[N] = []
     seen: set[N] = set(until)
-    stack: list[N | None] = [root for root in reversed(roots) if root.parents]
+    stack: list[N | None] = [*reversed(roots)]
     while stack:
         node = stack.pop()
         if node is None:
             order.append(stack.pop())  # type: ignore[arg-type]
-        elif node not in seen:
+        elif node.parents and node not in seen:
             seen.add(node)
             stack.append(node)
             stack.append(None)
-            parents = node.parents
-            if len(parents) == 2:  # most nodes of most graphs: the loop below, unrolled
-                a, b = parents
-                if b.parents and b not in seen:
-                    stack.append(b)
-                if a.parents and a not in seen:
-                    stack.append(a)
-            else:
-                for parent in reversed(parents):
-                    if parent.parents and parent not in seen:
-                        stack.append(parent)
+            stack += node.parents[::-1]
     return order
 
 

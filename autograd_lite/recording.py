@@ -10,7 +10,6 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 # Where gradients came from, for `explain`: the roots of the last sweeps, oldest first, with their seeds; None where a
 # root's gradients were forgotten.
 sweeps: deque[tuple[weakref.ref[Value], float | None]] = deque(maxlen=10_000)
+sweeping = threading.Lock()  # held by the sweep whose adjoints stand on the nodes
 adding = threading.Lock()  # held while a sweep adds its adjoints to `grad`
 open_scopes: list[None] = []  # one for each `no_grad` and `group` open anywhere: while empty, recording asks no further
 runs = 0  # how many derivatives of functions have been begun
@@ -31,8 +31,8 @@ _opening = threading.Lock()
 
 def _after_fork() -> None:
     # A thread that held a lock while the process forked does not exist in the child.
-    global adding, _opening
-    adding, _opening = threading.Lock(), threading.Lock()
+    global sweeping, adding, _opening
+    sweeping, adding, _opening = threading.Lock(), threading.Lock(), threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -121,8 +121,9 @@ class differentiating(Scope):
         return outer or next_run()
 
 
-# While a compiler traces: what makes a number an input of a derivative in its program. None while nothing is traced.
-tracing: ContextVar[Callable[[float], Any] | None] = ContextVar("autograd_lite.tracing", default=None)
+# While a compiler traces: what makes a number an input of a derivative in its program (`copied`), and writes loops
+# (`scan`, `while_loop`, `stacked`). None while nothing is traced.
+tracing: ContextVar[Any] = ContextVar("autograd_lite.tracing", default=None)
 
 
 def next_run() -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import NamedTuple
 from autograd_lite import primitives
 from autograd_lite.compiler.program import Operand, Program
 from autograd_lite.compiler.tracing.tracer import Builder
-from autograd_lite.drawing.latex import Term, name_latex, number_latex, operation
+from autograd_lite.expressions import Latex, Term, in_latex, name_latex, number_latex, written
 from autograd_lite.primitives import ATOM, CALL, SIGN, Point, Primitive
 
 PAGE = Path(__file__).with_name("primitives.md")
@@ -86,7 +87,10 @@ def page(measured: Mapping[str, Measured]) -> str:
 
 def measured(names: Iterable[str] = ()) -> dict[str, Measured]:
     """The worst errors of those rows, or of all, in ulps."""
-    from autograd_lite.testing import accuracy, oracles
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    import accuracy
+
+    from autograd_lite.testing import oracles
 
     found: dict[str, Measured] = {}
     for row in [primitives.table[name] for name in names] or primitives.table.values():
@@ -114,7 +118,7 @@ def _paragraphs(row: Primitive, measured: Measured | None) -> list[str]:
     told = entry(row)
     output, *names = _names(row)
     y, *xs = [name_latex(name).text for name in (output, *names)]
-    formulas = [f"{y} = {operation(row, [Term(x) for x in xs])[0]}"]
+    formulas = [f"{y} = {in_latex(row, [Latex(x) for x in xs])}"]
     for i, x in enumerate(xs):
         formulas.append(rf"\frac{{\partial {y}}}{{\partial {x}}} = {_latex(_slope(row, i, output, names))}")
     facts = [f"${y}$ is {row.description}."] if row.description else []
@@ -183,33 +187,26 @@ def _slope(row: Primitive, i: int, output: str, names: list[str]) -> Program:
 
 def _latex(program: Program) -> str:
     """A program of one output as one expression in LaTeX."""
-    written = [name_latex(str(name)) for name in program.inputs]
+    terms = [name_latex(str(name)) for name in program.inputs]
     for op, operands, _ in program.instructions:
-        terms = [written[x] if isinstance(x, int) else number_latex(_number(x)) for x in operands]
-        written.append(Term(*operation(op, terms)))
+        terms.append(in_latex(op, [terms[x] if isinstance(x, int) else number_latex(_number(x)) for x in operands]))
     (result,) = program.outputs
-    return format(written[result] if isinstance(result, int) else number_latex(_number(result)))
+    return format(terms[result] if isinstance(result, int) else number_latex(_number(result)))
 
 
 def _expression(program: Program) -> str:
     """A program of one output as one expression: each instruction is written where it is used."""
-    written = [(str(name), ATOM) for name in program.inputs]
+    terms = [Term(str(name)) for name in program.inputs]
 
-    def operand(x: Operand, least: int = 0) -> str:
-        text, precedence = written[x] if isinstance(x, int) else (_number(x), ATOM if x >= 0.0 else SIGN)
-        return text if precedence >= least else f"({text})"
+    def operand(x: Operand) -> Term:
+        return terms[x] if isinstance(x, int) else Term(_number(x), ATOM if x >= 0.0 else SIGN)
 
     for op, operands, _ in program.instructions:
-        if op.infix:
-            left, right = operands
-            text = f"{operand(left, op.precedence)} {op.symbol} {operand(right, op.precedence + 1)}"
-        elif op.precedence == SIGN:
-            text = f"{op.symbol}{operand(operands[0], SIGN)}"
-        else:
-            text = f"{op.name}({', '.join(map(operand, operands))})"
-        written.append((text, op.precedence if op.infix or op.precedence == SIGN else CALL))
+        terms.append(
+            written(op, list(map(operand, operands)), op.symbol if op.infix or op.precedence < CALL else op.name)
+        )
     (result,) = program.outputs
-    return operand(result)
+    return operand(result).text
 
 
 def _point(point: Point) -> str:

@@ -24,8 +24,8 @@ def programs_are_verified() -> Iterator[None]:
     original = Builder.program
 
     @functools.wraps(original)
-    def verified(self: Builder, outputs: Iterable[Any]) -> Program:
-        program = original(self, outputs)
+    def verified(self: Builder, outputs: Iterable[Any], inputs: Any = None) -> Program:
+        program = original(self, outputs, inputs)
         program.verify()
         return program
 

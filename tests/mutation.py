@@ -36,6 +36,7 @@ settings.register_profile(
 )
 settings.load_profile("mutation")
 
+import accuracy  # noqa: E402
 import pytest  # noqa: E402
 import test_ours as ours  # type: ignore[import-not-found]  # noqa: E402
 
@@ -43,7 +44,7 @@ import autograd_lite as ag  # noqa: E402
 from autograd_lite import graph, sweep, value  # noqa: E402
 from autograd_lite.operators import Quiet, quietly  # noqa: E402
 from autograd_lite.primitives import Primitive, table  # noqa: E402
-from autograd_lite.testing import Program, accuracy, programs  # noqa: E402
+from autograd_lite.testing import Program, programs  # noqa: E402
 
 SWEEP_TESTS = [
     "tests/test_sweep.py",

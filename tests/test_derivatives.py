@@ -188,12 +188,12 @@ def test_jacobian_in_both_shapes_agrees_with_mpmath() -> None:
 
 
 def test_jacobian_picks_the_mode_by_shape(monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograd_lite import sweep
+    from autograd_lite import derivatives, sweep
 
     used: list[str] = []
-    for name in ("reverse", "forward"):
-        real = getattr(sweep, name)
-        monkeypatch.setattr(sweep, name, lambda *args, name=name, real=real: (used.append(name), real(*args))[1])
+    for module, name in ((derivatives, "reverse"), (sweep, "forward")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *args, name=name, real=real: (used.append(name), real(*args))[1])
     ag.jacobian(lambda x: [x[0], x[1] * x[0], x[1]])([1.0, 2.0])
     ag.jacobian(lambda x: [x[0] * x[1], x[2]])([1.0, 2.0, 3.0])
     ag.jacobian(lambda x: x[0] * x[1])([1.0, 2.0])

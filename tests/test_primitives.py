@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import accuracy
 import numpy
 import pytest
 from mpmath import mp, mpf
@@ -18,7 +19,6 @@ from autograd_lite.math import hypot, log, logaddexp, relu, silu, sin, sinc, sqr
 from autograd_lite.numerics.domains import Region
 from autograd_lite.operators import quietly
 from autograd_lite.primitives import Primitive
-from autograd_lite.testing import accuracy
 from autograd_lite.testing.oracles import NO_ORACLE, oracle, points
 
 ROWS = list(primitives.table.values())

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd_lite as ag
 from autograd_lite import Value, errstate, math
 
 # ---- published circuits ----------------------------------------------------------------------------------------------
@@ -279,7 +280,7 @@ def test_an_interrupted_sweep_changes_no_gradient(monkeypatch: pytest.MonkeyPatc
     from autograd_lite import value
 
     x = Value(3.0)
-    f = math.sin(x) * x
+    f = math.sin(x) / x
     f.backward()
     before = x.grad, f.grad, f.parents[0].grad
     pull, calls = value.pull, []
@@ -295,6 +296,42 @@ def test_an_interrupted_sweep_changes_no_gradient(monkeypatch: pytest.MonkeyPatc
         f.backward()
     assert len(calls) == 2
     assert (x.grad, f.grad, f.parents[0].grad) == before
+
+
+def test_an_interrupt_while_gradients_are_added_comes_after_them() -> None:
+    class Interrupting(Value):
+        __slots__ = ("kept", "once")
+
+        @property
+        def _grad(self) -> float | None:
+            return self.kept
+
+        @_grad.setter
+        def _grad(self, grad: float | None) -> None:
+            self.kept = grad
+            if grad is not None and self.once:
+                self.once = False
+                raise KeyboardInterrupt
+
+    x, y = Interrupting(3.0), Value(2.0)
+    x.once = True
+    f = y * x + y
+    with pytest.raises(KeyboardInterrupt):
+        f.backward()
+    assert (f.grad, f.parents[0].grad, x.grad, y.grad) == (1.0, 1.0, 2.0, 4.0)
+
+
+def test_a_sweep_inside_of_a_sweep_over_the_same_nodes() -> None:
+    x = Value(3.0)
+    w = x * x
+
+    def inner(y: float, a: float) -> float:
+        (w * 10.0).backward()
+        return 1.0
+
+    f = ag.custom(lambda a: a, inner)(w) + w * x
+    f.backward()
+    assert (w.grad, x.grad) == (1.0 + 3.0 + 10.0, 6.0 * 4.0 + 9.0 + 60.0)
 
 
 def test_a_refused_seed_changes_no_gradient() -> None:

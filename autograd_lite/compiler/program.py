@@ -1,21 +1,122 @@
 """A program: operations on numbers that have no value yet, one after the other, each result named once (SSA).
 
 Value i is the i-th input, or what an instruction gives; an operand is the index of an earlier value (an int) or a
-number (a float). A value is a float or a truth, as its row says. A program never changes: what transforms one builds
-another, with `tracer.Builder`. Imports the table. Source of the form: Cytron et al., ACM TOPLAS 13 (1991).
+number (a float). An instruction applies a row of the table, which gives a float or a truth, or it is a `Loop`, which
+owns programs, and gives a tuple of floats and of stacks. A stack is a list of floats, made of numbers by `STACK`; a
+`Part` takes one out of either. A program never changes: what transforms one builds another, with
+`tracer.Builder`. Imports the table. Source of the form: Cytron et al., ACM TOPLAS 13 (1991).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..primitives import Primitive, table
 
 Operand = int | float
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The operation that makes a stack of numbers."""
+
+    name = "stack"
+    arg_types: tuple[type, ...] = ()
+    result_type: type = list
+
+    def __call__(self, *numbers: float) -> list[float]:
+        return list(numbers)
+
+
+STACK = Stack()
+
+
+@dataclass(frozen=True)
+class Part:
+    """The operation that takes a float or a stack out of a loop's results, or a number out of a stack (a list)."""
+
+    index: int
+    result_type: type = float
+    source: type = tuple
+
+    @property
+    def name(self) -> str:
+        return "entry" if self.source is list else "item" if self.result_type is float else "items"
+
+    @property
+    def arg_types(self) -> tuple[type, ...]:
+        return (self.source,)
+
+    def __call__(self, whole: Any) -> Any:
+        return whole[self.index]
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """The operation that evaluates a program again and again.
+
+    Its operands are the first carry, the stacks it goes along, and constants. The body is a program of the carry, an
+    entry of each stack and the constants; it gives the next carry, and an entry of each stack that the loop makes. The
+    results are the last carry and those stacks. There are `count` steps; where that is None, as many as an operand
+    more says, or, with a `test` of the same inputs as the body, as long as that holds: then the number of steps is a
+    result more. A `reverse` loop goes along stacks, and makes them, from the last entry to the first.
+    """
+
+    body: Program
+    carry: int
+    stacks: int = 0
+    count: int | None = None
+    reverse: bool = False
+    test: Program | None = None
+    result_type = tuple
+
+    @property
+    def name(self) -> str:
+        return "loop" if self.test is None else "while"
+
+    @property
+    def counted(self) -> bool:
+        """Whether an operand says how many steps there are."""
+        return self.count is None and self.test is None
+
+    @property
+    def arg_types(self) -> tuple[type, ...]:
+        constants = len(self.body.inputs) - self.carry - self.stacks + self.counted
+        return (float,) * self.carry + (list,) * self.stacks + (float,) * constants
+
+    @property
+    def made(self) -> int:
+        """How many stacks it makes."""
+        return len(self.body.outputs) - self.carry
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        return self.run(operands, lambda program: program)
+
+    def run(self, operands: tuple[Any, ...], function: Callable[[Program], Callable[..., Any]]) -> tuple[Any, ...]:
+        """The results, with the programs as functions of floats."""
+        first = self.carry + self.stacks
+        carry, stacks, constants = operands[: self.carry], operands[self.carry : first], [*operands[first:]]
+        body = function(self.body)
+        if self.test is not None:
+            test, steps = function(self.test), 0
+            while test(*carry, *constants)[0]:
+                carry, steps = body(*carry, *constants), steps + 1
+            return *carry, float(steps)
+        count = self.count
+        if count is None:
+            count = int(constants.pop())
+        rows: list[Any] = [()] * count
+        for i in reversed(range(count)) if self.reverse else range(count):
+            found = body(*carry, *[stack[i] for stack in stacks], *constants)
+            carry, rows[i] = found[: self.carry], found[self.carry :]
+        return *carry, *[[row[k] for row in rows] for k in range(self.made)]
+
+
+Operation = Primitive | Stack | Part | Loop
 
 
 class Instruction(NamedTuple):
@@ -28,7 +129,7 @@ class Instruction(NamedTuple):
     (mul, (0, 2.0))
     """
 
-    op: Primitive
+    op: Operation
     operands: tuple[Operand, ...]
     label: str | None = None
 
@@ -59,13 +160,14 @@ class Program:
     def __call__(self, *numbers: float) -> tuple[float, ...]:
         if len(numbers) != len(self.inputs):
             raise TypeError(f"this program has {len(self.inputs)} inputs, not {len(numbers)}")
-        values = list(map(float, numbers))
+        values: list[Any] = list(map(float, numbers))
         for op, operands, _ in self.instructions:
-            values.append(float(op(*[values[x] if isinstance(x, int) else x for x in operands])))
+            found: Any = op(*[values[x] if isinstance(x, int) else x for x in operands])
+            values.append(found if op.result_type in (list, tuple) else float(found))
         return tuple([values[x] if isinstance(x, int) else x for x in self.outputs])
 
     def kind(self, value: Operand) -> type:
-        """Whether a value, or a number, is a float or a truth: `float` or `bool`.
+        """What a value, or a number, is: `float`, `bool` for a truth, `list` for a stack, `tuple` for a loop's results.
 
         >>> from autograd_lite.compiler import Builder
         >>> builder = Builder()
@@ -79,7 +181,7 @@ class Program:
 
     def verify(self) -> None:
         """Raise ValueError, naming the instruction, unless this is a program: every operand is an earlier value or a
-        float, as many as the row has and of the kinds that it takes.
+        float, as many as the operation has and of the kinds that it takes, and so in the programs of loops.
 
         >>> from autograd_lite.primitives import sin
         >>> Program(("x",), (Instruction(sin, (1,)),), (1,)).verify()
@@ -89,7 +191,8 @@ class Program:
         """
         for index, (op, operands, _) in enumerate(self.instructions, len(self.inputs)):
             takes = op.arg_types or (float,) * len(operands)
-            if not operands or len(operands) != len(takes) or (op.derivatives and len(operands) != len(op.derivatives)):
+            arity = len(op.derivatives) if isinstance(op, Primitive) else 0
+            if not operands or len(operands) != len(takes) or (arity and len(operands) != arity):
                 raise ValueError(f"%{index}: {op} has not {len(operands)} operands")
             for operand, kind in zip(operands, takes):
                 self._verify_operand(f"%{index}", operand, index)
@@ -97,8 +200,52 @@ class Program:
                     raise ValueError(f"%{index}: {op} takes a {kind.__name__}, %{operand} is none")
                 if kind is bool and type(operand) is float and operand not in (0.0, 1.0):
                     raise ValueError(f"%{index}: {op} takes a bool, {operand!r} is none")
+            self._verify_structure(index, op, operands)
         for operand in self.outputs:
             self._verify_operand("return", operand, len(self.inputs) + len(self.instructions))
+            if isinstance(operand, int) and self.kind(operand) in (list, tuple):
+                raise ValueError(f"return: %{operand} is a {self.kind(operand).__name__}, not a float")
+
+    def _verify_structure(self, index: int, op: Operation, operands: tuple[Operand, ...]) -> None:
+        """What is asked of loops, and of what reads their results and stacks."""
+        if isinstance(op, Part):
+            source = operands[0]
+            assert isinstance(source, int)
+            if op.source is list:
+                places = range(self.length(source) or 0)
+            else:
+                loop = self.instructions[source - len(self.inputs)].op
+                assert isinstance(loop, Loop)
+                first = loop.carry + (loop.test is not None)
+                places = range(first) if op.result_type is float else range(first, first + loop.made)
+            if op.index not in places:
+                raise ValueError(f"%{index}: %{source} has no {op.name}[{op.index}]")
+        elif isinstance(op, Loop):
+            tests = [] if op.test is None else [op.test]
+            if min(op.carry, op.stacks, op.made, op.count or 0) < 0 or (tests and op.stacks + op.made):
+                raise ValueError(f"%{index}: its body has not the inputs and outputs of such a loop")
+            if any((len(test.inputs), len(test.outputs)) != (len(op.body.inputs), 1) for test in tests):
+                raise ValueError(f"%{index}: its test has not the inputs of its body, or not one output")
+            for operand in operands[op.carry : op.carry + op.stacks]:
+                if self.length(operand) != op.count:
+                    raise ValueError(f"%{index}: it goes along %{operand}, which is no stack of {op.count}")
+            for program in (op.body, *tests):
+                program.verify()
+
+    def length(self, stack: Operand) -> int | None:
+        """How long a stack is; None where that is known when it is made.
+
+        >>> program = Program.parse("program()\\n  %0 = stack(1.0, 2.0)\\n  %1 = entry[0](%0)\\n  return %1")
+        >>> program.length(0), program()
+        (2, (1.0,))
+        """
+        assert isinstance(stack, int)
+        op, operands, _ = self.instructions[stack - len(self.inputs)]
+        if isinstance(op, Stack):
+            return len(operands)
+        whole = self.instructions[int(operands[0]) - len(self.inputs)].op
+        assert isinstance(whole, Loop)
+        return whole.count
 
     def _verify_operand(self, where: str, operand: Operand, index: int) -> None:
         if type(operand) is not float and not (type(operand) is int and 0 <= operand < index):
@@ -107,7 +254,9 @@ class Program:
     def __str__(self) -> str:
         lines = [f"program({', '.join(_named(i, label) for i, label in enumerate(self.inputs))})"]
         for index, (op, operands, label) in enumerate(self.instructions, len(self.inputs)):
-            lines.append(f"  {_named(index, label)} = {op.name}({', '.join(map(_operand, operands))})")
+            lines.append(f"  {_named(index, label)} = {_spelled(op)}({', '.join(map(_operand, operands))})")
+            for program in [op.body, op.test] if isinstance(op, Loop) else []:
+                lines += [f"    {line}" for line in str(program).split("\n")] if program else []
         lines.append(f"  return {', '.join(map(_operand, self.outputs))}".rstrip())
         return "\n".join(lines)
 
@@ -118,26 +267,62 @@ class Program:
         >>> Program.parse('\\n'.join(['program(%0 "x")', '  %1 = mul(%0, 2.0)', '  return %1']))(3.0)
         (6.0,)
         """
-        head, *body = text.strip().splitlines() or [""]
-        match = re.fullmatch(r"program\((.*)\)", head)
-        if match is None or not body:
-            raise ValueError(f"line 1: expected program(…), got {head!r}")
-        inputs = [label for _, label in _names(match[1], 1)]
-        instructions: list[Instruction] = []
-        for number, line in enumerate(body[:-1], 2):
-            match = re.fullmatch(r"\s*(%.*) = (\w+)\((.*)\)", line)
-            if match is None or match[2] not in table:
-                raise ValueError(f"line {number}: expected %index = row(operands), got {line.strip()!r}")
-            ((index, label),) = _names(match[1], number)
-            if index != len(inputs) + len(instructions):
-                raise ValueError(f"line {number}: values are numbered in order, here %{len(inputs) + number - 2}")
-            instructions.append(Instruction(table[match[2]], _operands(match[3], number), label))
-        match = re.fullmatch(r"\s*return ?(.*)", body[-1])
-        if match is None:
-            raise ValueError(f"line {len(body) + 1}: expected return operands, got {body[-1].strip()!r}")
-        program = Program(tuple(inputs), tuple(instructions), _operands(match[1], len(body) + 1))
+        lines = list(enumerate(text.strip().splitlines() or [""], 1))
+        program = _parsed(lines)
+        if lines:
+            raise ValueError(f"line {lines[0][0]}: expected nothing after return, got {lines[0][1].strip()!r}")
         program.verify()
         return program
+
+
+def _parsed(lines: list[tuple[int, str]]) -> Program:
+    """The program that the first lines are, which are taken away."""
+    number, head = lines.pop(0)
+    match = re.fullmatch(r"\s*program\((.*)\)", head)
+    if match is None:
+        raise ValueError(f"line {number}: expected program(…), got {head.strip()!r}")
+    inputs = [label for _, label in _names(match[1], number)]
+    instructions: list[Instruction] = []
+    while lines:
+        number, line = lines.pop(0)
+        match = re.fullmatch(r"\s*return ?(.*)", line)
+        if match is not None:
+            return Program(tuple(inputs), tuple(instructions), _operands(match[1], number))
+        match = re.fullmatch(r"\s*(%.*) = (\w+)(\[[^]]*\])?\((.*)\)", line)
+        if match is None or (match[2] not in table and match[2] not in _SPELLED):
+            raise ValueError(f"line {number}: expected %index = row(operands), got {line.strip()!r}")
+        ((index, label),) = _names(match[1], number)
+        if index != (expected := len(inputs) + len(instructions)):
+            raise ValueError(f"line {number}: values are numbered in order, here %{expected}")
+        op: Operation
+        if match[2] in _SPELLED:
+            try:
+                op = _SPELLED[match[2]](json.loads(match[3] or "[]"), lines)
+            except (json.JSONDecodeError, TypeError, IndexError):
+                raise ValueError(f"line {number}: {line.strip()!r} has not what is asked of its kind") from None
+        else:
+            op = table[match[2]]
+        instructions.append(Instruction(op, _operands(match[4], number), label))
+    raise ValueError(f"line {number}: expected return operands at the end")
+
+
+_SPELLED: dict[str, Callable[[list[Any], list[tuple[int, str]]], Operation]] = {
+    "stack": lambda given, lines: STACK,
+    "entry": lambda given, lines: Part(given[0], source=list),
+    "item": lambda given, lines: Part(given[0]),
+    "items": lambda given, lines: Part(given[0], result_type=list),
+    "loop": lambda given, lines: Loop(_parsed(lines), *given),
+    "while": lambda given, lines: Loop(_parsed(lines), given[0], test=_parsed(lines)),
+}
+
+
+def _spelled(op: Operation) -> str:
+    """An operation's name, with what it is made of: of a loop its carry, stacks, count and direction, as JSON."""
+    if isinstance(op, Loop):
+        given: list[Any] = [op.carry] if op.test else [op.carry, op.stacks, op.count, op.reverse]
+    else:
+        given = [op.index] if isinstance(op, Part) else []
+    return f"{op.name}{json.dumps(given) if given else ''}"
 
 
 def _named(index: int, label: str | None) -> str:

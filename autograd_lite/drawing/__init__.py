@@ -6,7 +6,9 @@ SVG, PNG, PDF, text. Nothing beyond the standard library is imported before a fo
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ..value import Value
@@ -92,10 +94,16 @@ def draw(
     if isinstance(root, Value):
         if args:
             raise TypeError(f"draw: arguments are for a function, and {root!r} is a Value; options are given by name")
-        circuit = describe(root, precision, **options)
+        source: AbstractContextManager[Value] = nullcontext(root)
     elif callable(root):
-        with evaluated(root, args) as output:
-            circuit = describe(output, precision, **options)
+        source = evaluated(root, args)
     else:
         raise TypeError(f"draw: expected a Value, or a function and its arguments, got {type(root).__name__}")
-    return Picture(circuit, direction, engine)
+    collects = gc.isenabled()
+    gc.disable()  # a description has no garbage in circles, and to search for it takes half of a large graph's time
+    try:
+        with source as output:
+            return Picture(describe(output, precision, **options), direction, engine)
+    finally:
+        if collects:
+            gc.enable()

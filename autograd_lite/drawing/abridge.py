@@ -215,28 +215,27 @@ def contracted(parents: Parents, classes: list[int]) -> list[int]:
 
 def _circular(parents: Parents, classes: list[int]) -> set[int]:
     """The classes left when those before and after all circles are taken away."""
-    edges = set()
+    into: dict[int, set[int]] = {}
+    onward: dict[int, list[int]] = {}
     for operands, own in zip(parents, classes):
+        mine = into.setdefault(own, set())
         for parent in operands:
-            if classes[parent] != own:
-                edges.add((classes[parent], own))
-    left = set(classes)
-    for entering in (0, 1):
-        onward: dict[int, list[int]] = {}
-        waiting: Counter[int] = Counter()
-        for edge in edges:
-            source, target = edge[entering], edge[1 - entering]
-            if source in left and target in left:
-                onward.setdefault(source, []).append(target)
-                waiting[target] += 1
-        free = [own for own in left if not waiting[own]]
+            source = classes[parent]
+            if source != own and source not in mine:
+                mine.add(source)
+                onward.setdefault(source, []).append(own)
+    left = set(into)
+    for entering, leaving in ((into, onward), (onward, into)):
+        waiting = {own: sum([source in left for source in entering.get(own, ())]) for own in left}
+        free = [own for own, count in waiting.items() if not count]
         while free:
             own = free.pop()
             left.discard(own)
-            for target in onward.get(own, ()):
-                waiting[target] -= 1
-                if not waiting[target]:
-                    free.append(target)
+            for target in leaving.get(own, ()):
+                if target in left:
+                    waiting[target] -= 1
+                    if not waiting[target]:
+                        free.append(target)
     return left
 
 

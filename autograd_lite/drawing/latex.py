@@ -9,14 +9,12 @@ operation is written, and how tightly it binds.
 
 from __future__ import annotations
 
-import itertools
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-from ..primitives import ATOM, CALL, POWER, PRODUCT, SUM, Primitive
+from ..expressions import Latex, in_latex, name_latex, number_latex
+from ..primitives import POWER, PRODUCT, SUM, Primitive
 from .model import Circuit, Edge, Node, number_text
 
 MOST_LINES = 40  # definitions, and as many leaves
@@ -26,7 +24,7 @@ MOST_TERMS = 6  # in one sum of the chain rule, or one call of a function
 T = TypeVar("T")
 
 
-class Latex(str):
+class Formulas(str):
     """LaTeX for display mathematics, as a string. Jupyter shows it set."""
 
     __slots__ = ()
@@ -35,7 +33,7 @@ class Latex(str):
         return f"$$\n{self}\n$$"
 
 
-def latex(circuit: Circuit, of: str | None = None) -> Latex:
+def latex(circuit: Circuit, of: str | None = None) -> Formulas:
     r"""The expression and, once there are gradients, the chain rule for every leaf, or only for the node with id `of`.
 
     ≈ stands where a number is rounded. What the picture folds away is written ⋯.
@@ -59,19 +57,7 @@ def latex(circuit: Circuit, of: str | None = None) -> Latex:
     if circuit.past.adjoints:
         lines += written.chain_rules(of)
     body = " \\\\\n".join(lines)
-    return Latex(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
-
-
-class Term(NamedTuple):
-    """A piece of LaTeX with its precedence: what is formatted with ``:2`` stands in parentheses if it binds less."""
-
-    text: str
-    precedence: int = ATOM
-    symbols: int = 1  # how many it is made of
-    nested: int = 0  # how deep
-
-    def __format__(self, least: str) -> str:
-        return self.text if self.precedence >= int(least or 0) else rf"\left({self.text}\right)"
+    return Formulas(f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}")
 
 
 class _Written:
@@ -84,11 +70,12 @@ class _Written:
         self.edges: dict[str, list[Edge]] = {}
         for edge in circuit.edges:
             self.edges.setdefault(edge.parent, []).append(edge)
-        self.names: dict[str, Term] = {}
+        self.names: dict[str, Latex] = {}
         self.taken: set[str] = set()
         self.numbered = 0
+        self.sizes: dict[str, tuple[int, int]] = {}  # of what is written out: how many symbols it has, and how deep
         self._name_those_that_need_it()
-        self.terms: dict[str, Term] = {}
+        self.terms: dict[str, Latex] = {}
         for node in self.nodes:
             if node.op is not None:
                 self.terms[node.id] = self._term(node, node.op)
@@ -98,46 +85,47 @@ class _Written:
             if node.label and node.kind != "folded":
                 self.names[node.id] = self._free(name_latex(node.label))
         if self.root.id not in self.names and "f" not in self.taken:
-            self.names[self.root.id] = self._free(Term("f"))
+            self.names[self.root.id] = self._free(Latex("f"))
         used = Counter(operand for node in self.nodes for operand in node.operands)
         for node in self.nodes:
             if node.kind == "leaf" or (node.op is not None and used[node.id] > 1):
                 self.name(node)
 
-    def name(self, node: Node) -> Term:
+    def name(self, node: Node) -> Latex:
         """What `node` is called; if it has no name yet, it gets one: v₁, v₂ …"""
         while node.id not in self.names:
             self.numbered += 1
             name = f"v_{{{self.numbered}}}"
             if name not in self.taken:
-                self.names[node.id] = self._free(Term(name))
+                self.names[node.id] = self._free(Latex(name))
         return self.names[node.id]
 
-    def _free(self, name: Term) -> Term:
+    def _free(self, name: Latex) -> Latex:
         number, text = 1, name.text
         while text in self.taken:  # another node bears that label too
             number += 1
             text = f"{{{name.text}}}^{{({number})}}"
         self.taken.add(text)
-        return name if number == 1 else Term(text, POWER)
+        return name if number == 1 else Latex(text, POWER)
 
-    def _term(self, node: Node, op: Primitive) -> Term:
+    def _term(self, node: Node, op: Primitive) -> Latex:
         operands = [self.node[id] for id in _some(node.operands, "") if id]
         while True:
             terms = [self._operand(operand) for operand in operands]
-            symbols, nested = sum(term.symbols for term in terms), 1 + max((term.nested for term in terms), default=0)
+            sizes = [self.sizes.get(operand.id, (1, 0)) for operand in operands]
+            symbols, nested = sum(size for size, _ in sizes), 1 + max((deep for _, deep in sizes), default=0)
             inner = [operand for operand in operands if operand.op and operand.id not in self.names]
             if not inner or (symbols <= MOST_SYMBOLS and nested <= MOST_NESTED):
-                text, precedence = operation(op, terms, len(node.operands) - len(terms))
-                return Term(text, precedence, symbols, nested)
-            self.name(max(inner, key=lambda operand: (self.terms[operand.id].nested, self.terms[operand.id].symbols)))
+                self.sizes[node.id] = symbols, nested
+                return in_latex(op, terms, len(node.operands) - len(terms))
+            self.name(max(inner, key=lambda operand: self.sizes[operand.id][::-1]))
 
-    def _operand(self, node: Node) -> Term:
+    def _operand(self, node: Node) -> Latex:
         if node.id in self.names:
             return self.names[node.id]
         if node.kind == "constant":
             return number_latex(node.value_text)
-        return self.terms[node.id] if node.op else Term(r"\cdots")
+        return self.terms[node.id] if node.op else Latex(r"\cdots")
 
     # ---- the expression ----
 
@@ -235,7 +223,7 @@ class _Written:
         if all(edge.no_path for edge in edges):
             return rf"0\ \text{{({edges[0].no_path})}}"
         local = [number_latex(edge.text) for edge in edges]
-        slope = local[0] if len(local) == 1 else Term(_sum([f"{term:{PRODUCT}}" for term in local]), SUM)
+        slope = local[0] if len(local) == 1 else Latex(_sum([f"{term:{PRODUCT}}" for term in local]), SUM)
         return rf"{number_latex(number_text(adjoint, self.precision)):{PRODUCT}} \cdot {slope:{POWER}}"
 
     def _derivative(self, of: Node, by: Node) -> str:
@@ -243,26 +231,6 @@ class _Written:
 
 
 # ---- pieces ----------------------------------------------------------------------------------------------------------
-
-
-def operation(op: Primitive, terms: list[Term], left_out: int = 0) -> tuple[str, int]:
-    """An operation on its operands, and its precedence."""
-    if op.latex is not None:
-        template, precedence = op.latex
-        return template.format(*terms), precedence
-    symbol = _function(op.symbol).strip()
-    if op.infix:
-        tighter = op.precedence + 1
-        return f" {symbol} ".join(f"{term:{tighter}}" for term in terms), op.precedence
-    arguments = [term.text for term in terms]
-    if left_out:
-        arguments.insert(-1, r"\ldots")
-    return rf"{symbol}\left({', '.join(arguments)}\right)", CALL
-
-
-def _function(symbol: str) -> str:
-    name = symbol.replace("_", r"\_")
-    return rf"\operatorname{{{name}}}" if re.fullmatch(r"[A-Za-z]\w+", symbol, re.ASCII) else name_latex(symbol).text
 
 
 def _sum(terms: list[str]) -> str:
@@ -291,79 +259,3 @@ def _equal(text: str, value: float | None) -> str:
     rounded = value == value and float(text.replace("−", "-")) != value
     sign = r"\approx" if rounded else "="
     return f" {sign} {number_latex(text)}"
-
-
-def number_latex(text: str) -> Term:
-    """A number as the picture shows it.
-
-    >>> number_latex("−1.5e−07").text
-    '-1.5 \\\\cdot 10^{-7}'
-    """
-    sign, digits = ("-", text[1:]) if text[0] == "−" else ("", text)
-    mantissa, e, exponent = digits.partition("e")
-    if e:
-        power = f"10^{{{int(exponent.replace('−', '-'))}}}"
-        digits = power if mantissa == "1" else rf"{mantissa} \cdot {power}"
-    digits = {"inf": r"\infty", "nan": r"\mathrm{nan}"}.get(digits, digits)
-    return Term(sign + digits, SUM if sign else POWER if e else ATOM)
-
-
-# ---- names -----------------------------------------------------------------------------------------------------------
-
-_ALPHABET = """
-α:alpha β:beta γ:gamma δ:delta ε:epsilon ζ:zeta η:eta θ:theta ι:iota κ:kappa λ:lambda μ:mu ν:nu ξ:xi π:pi ρ:rho σ:sigma
-τ:tau υ:upsilon φ:phi χ:chi ψ:psi ω:omega Γ:Gamma Δ:Delta Θ:Theta Λ:Lambda Ξ:Xi Π:Pi Σ:Sigma Υ:Upsilon Φ:Phi Ψ:Psi
-Ω:Omega"""
-GREEK = dict(pair.split(":") for pair in _ALPHABET.split())
-_LETTER = r"[^\W\d_]"
-_NAME = re.compile(
-    rf"(?P<base>{_LETTER}+(?:\.{_LETTER}+)*)"  # x, weight, net.bias
-    r"(?P<raised>\^\(?\d+\)?(?=\[))?"  # of W⁽²⁾[0][1]
-    rf"(?P<below>(?:_?\d+|_{_LETTER}+|\[\d+(?:, \d+)*\])*)"  # 1, _1, _new, [0], [0, 1]
-    r"(?P<above>(?:\^\(?\d+\)?|')?)"
-)
-_INDEX = re.compile(rf"\d+(?:, \d+)*|{_LETTER}+")
-_SCRIPTS = re.compile("([⁰¹²³⁴-⁹⁽⁾]+)|([₀-₉]+)")
-_SPECIAL = {
-    **{character: f"\\{character}" for character in "%&#$_{}"},
-    **{"\\": r"\backslash ", "^": r"\hat{\ }", "~": r"\sim ", "…": r"\ldots ", "·": r"\cdot ", "−": "-"},
-    **{"≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∂": r"\partial ", "×": r"\times ", "÷": r"\div ", "∞": r"\infty "},
-}
-
-
-def name_latex(label: str) -> Term:
-    r"""A label in LaTeX: indices lowered, powers raised, Greek as such; any other text as it is.
-
-    >>> [name_latex(label).text for label in ("x_1", "w0", "W[1][2]", "W²", "b⁽²⁾[0]", "alpha", "100% of x")]
-    ['x_{1}', 'w_{0}', 'W_{1,2}', 'W^{2}', 'b_{0}^{(2)}', '\\alpha', '\\text{100}\\%\\text{ of x}']
-    """
-    plain = _SCRIPTS.sub(lambda run: f"{'^' if run[1] else '_'}{unicodedata.normalize('NFKC', run[0])}", label)
-    found = _NAME.fullmatch(plain)
-    if found is None:
-        runs = [("".join(map(_symbol, run)), signs) for signs, run in itertools.groupby(label, _is_sign)]
-        return Term("".join(run if signs else rf"\text{{{run}}}" for run, signs in runs))
-    name = _word(found["base"])
-    indices = [_word(index).replace(", ", ",") for index in _INDEX.findall(found["below"])]
-    if indices:
-        name += f"_{{{','.join(indices)}}}"
-    above = (found["raised"] or found["above"]).removeprefix("^")
-    if not above:
-        return Term(name)
-    return Term(name + ("'" if above == "'" else f"^{{{above}}}"), POWER)
-
-
-def _word(word: str) -> str:
-    if word in GREEK or word in GREEK.values():
-        return f"\\{GREEK.get(word, word)}"
-    if not word.isascii():
-        return rf"\text{{{word}}}"
-    return rf"\mathrm{{{word}}}" if len(word) > 1 and word[0].isalpha() else word
-
-
-def _is_sign(character: str) -> bool:
-    """Whether it stands outside of a text: it means something to LaTeX, or is one of mathematics, such as ≤."""
-    return character in _SPECIAL or unicodedata.category(character) == "Sm"
-
-
-def _symbol(character: str) -> str:
-    return _SPECIAL.get(character, character)

@@ -16,7 +16,7 @@ from bisect import bisect_right, insort
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from . import rows
 from .abridge import shared
@@ -32,7 +32,7 @@ LEAVES, ARRIVES = 18.0, 22.0  # the gaps before and after a layer of labels
 PORT = 17.0  # between the ends of two edges at one box
 FRAME = 10.0  # between a group's box and what is in it
 MARGIN = 8.0  # around the whole
-TITLE = 16.0  # the height of a group's name
+TITLE = 16.0  # the height of a group's name, which stands `FRAME` from the left, above what is in the group, or beside
 MOST_SLOTS = 4, 2_500  # a node, and besides: with more slots, the longest edges go round outside
 SPINE = 1000.0  # the most an edge is held straight, where one operand is far deeper than the others
 
@@ -66,6 +66,7 @@ def layered(
     member: Sequence[int | None] = (),
     ordered: Collection[int] = (),
     ratio: float = math.inf,
+    titles: Sequence[float] = (),
 ) -> Layout:
     """Lay out a graph without circles.
 
@@ -77,7 +78,8 @@ def layered(
         around: for each group the number of the group around it; a group comes after the one around it.
         member: for each node the number of the innermost group it is in.
         ordered: the nodes whose operands arrive in their order, from the top or from the left.
-        ratio: the most that the drawing is longer than wide: beyond, it is cut into rows, and leaves into columns.
+        ratio: the most that the drawing is longer than wide: beyond, it is cut into rows, or what is tall into columns
+        titles: the width of each group's name; none by default.
 
     >>> drawn = layered([(40, 20), (40, 20), (40, 20)], [(0, 2), (1, 2)])
     >>> [x for x, y in drawn.boxes], drawn.size
@@ -89,10 +91,10 @@ def layered(
         [size[::-1] for size in sizes] if upright else sizes,
         edges,
         [size[::-1] for size in texts] if upright else texts,
-        upright,
+        direction,
         set(ordered),
     )
-    plan.assign_groups(around, member)
+    plan.assign_groups(around, member, titles)
     plan.assign_layers(ratio)
     plan.make_slots()
     plan.make_fillers()
@@ -110,10 +112,11 @@ class Plan:
         sizes: Sequence[Size],
         edges: Sequence[tuple[int, int]],
         labels: Sequence[Size],
-        upright: bool,
+        direction: str,
         ordered: set[int],
     ) -> None:
-        self.sizes, self.edges, self.labels, self.upright, self.ordered = sizes, edges, labels, upright, ordered
+        self.sizes, self.edges, self.labels, self.ordered = sizes, edges, labels, ordered
+        self.upright, self.mirrored = direction in ("TB", "BT"), direction in ("RL", "BT")
         self.nodes = len(sizes)
         self.half = [height / 2 for _, height in sizes]  # of each item: half its height
         self.rank: list[int] = []  # of each item: its layer, 0 that of the output
@@ -135,28 +138,41 @@ class Plan:
     # ---- layers ----
 
     def assign_layers(self, ratio: float) -> None:
-        rank = self._ranks()
-        inner = {child for _, child in self.edges}
-        high, wide = [0.0] * (max(rank, default=0) + 1), [0.0] * (max(rank, default=0) + 1)
-        for node, (width, height) in enumerate(self.sizes):
-            high[rank[node]] += height + APART
-            wide[rank[node]] = max(wide[rank[node]], width + 2 * GAP)
-        tallest = max(high)
-        if ratio < math.inf and tallest > ratio * sum(wide):  # leaves stand in so many columns
-            columns = math.ceil(math.sqrt(tallest / rows.PLEASANT / sum(wide)))
-            turn = 0
-            for node in range(self.nodes):
-                if node not in inner and high[rank[node]] == tallest:
-                    rank[node] += turn % columns
-                    turn += 1
+        shift = [0] * self.nodes  # how many layers further back a node stands than it must
+        rank = self._ranks(shift)
+        columns, layer = 2, self._too_tall(rank, ratio)
+        while layer and columns < 100:  # what is in it stands in so many columns, one after the other
+            for turn, node in enumerate(layer):
+                shift[node] = turn % columns
+            rank = self._ranks(shift)
+            columns, layer = math.ceil(1.4 * columns), layer if self._too_tall(rank, 0.8 * ratio) else []
         self.rank = rank
-        self.reach = [(len(high), -1)] * len(self.paths)  # of each group: its first and last layer
+        self.reach = [(max(rank, default=0) + 1, -1)] * len(self.paths)  # of each group: its first and last layer
         for node, chain in enumerate(self.chain):
             for group in chain:
                 low, top = self.reach[group]
                 self.reach[group] = min(low, rank[node]), max(top, rank[node])
 
-    def _ranks(self) -> list[int]:
+    def _too_tall(self, rank: list[int], ratio: float) -> list[int]:
+        """Of a drawing that would be more than `ratio` times as tall as wide the first layer that makes it so."""
+        if ratio == math.inf or not rank:
+            return []
+        high, wide = [0.0] * (max(rank) + 1), [0.0] * (max(rank) + 1)
+        for node, (width, height) in enumerate(self.sizes):
+            high[rank[node]] += height + APART
+            wide[rank[node]] = max(wide[rank[node]], width + GAP)
+        passing, labels = [0] * (len(high) + 1), [0.0] * len(high)
+        for (parent, child), (_, height) in zip(self.edges, self.labels):
+            passing[rank[child] + 1] += 1
+            passing[rank[parent]] -= 1
+            labels[rank[child]] += height + APART / 2
+        high = [boxes + edges * (SLOT + APART / 2) for boxes, edges in zip(high, accumulate(passing))]
+        if max(*high, *labels) <= ratio * sum(wide):
+            return []
+        first = next(number for number, height in enumerate(high) if height >= max(high) / 3)
+        return [node for node in range(self.nodes) if rank[node] == first]
+
+    def _ranks(self, shift: list[int]) -> list[int]:
         """Of each node the longest way to the output; what an outermost group uses is further back than all of it."""
         unit = [chain[0] - len(self.paths) if chain else node for node, chain in enumerate(self.chain)]
         if self.paths and not _in_turn({(unit[p], unit[c]) for p, c in self.edges if unit[p] != unit[c]}):
@@ -173,12 +189,18 @@ class Plan:
             leaving = [furthest[unit[c]] for node in inside[own] for c in onward.get(node, ()) if unit[c] != own]
             least = max(leaving, default=-1) + 1
             for node in sorted(inside[own], reverse=True):
-                rank[node] = max([least, *(rank[c] + 1 for c in onward.get(node, ()) if unit[c] == own)])
+                behind = max([least, *(rank[c] + 1 for c in onward.get(node, ()) if unit[c] == own)])
+                rank[node] = behind + shift[node]
             furthest[own] = max(rank[node] for node in inside[own])
         return rank
 
-    def assign_groups(self, around: Sequence[int | None], member: Sequence[int | None]) -> None:
+    def assign_groups(
+        self, around: Sequence[int | None], member: Sequence[int | None], titles: Sequence[float] = ()
+    ) -> None:
         self.around = around
+        widths = list(titles) or [0.0] * len(around)
+        self.above = [width + 4.0 if self.upright else TITLE for width in widths]  # before a group's first item
+        self.along = [0.0 if self.upright else width for width in widths]  # how long it is at least
         paths: list[tuple[int, ...]] = []
         for number, outer in enumerate(around):
             paths.append((number,) if outer is None else (*paths[outer], number))
@@ -490,13 +512,9 @@ class Plan:
         apart += APART if upper < self.nodes and lower < self.nodes else APART / 2
         if self.chain[upper] != self.chain[lower]:
             common = len(shared(self.chain[upper], self.chain[lower]))
-            opened = len(self.chain[lower]) - common
-            apart += FRAME * (len(self.chain[upper]) - common + opened) + self._title * opened
+            opened = self.chain[lower][common:]
+            apart += FRAME * (len(self.chain[upper]) - common + len(opened)) + sum(self.above[g] for g in opened)
         return apart
-
-    @property
-    def _title(self) -> float:
-        return 0.0 if self.upright else TITLE
 
     def _part_groups(self) -> None:
         """Move items down until no group's box has in it what is no member.
@@ -521,12 +539,12 @@ class Plan:
                     above = ("bottom", group), 0.0
                 for group in chain[common:]:
                     if above is not None:
-                        margin = FRAME + self._title if above[0][0] == "top" else APART
+                        margin = FRAME + self.above[above[0][1]] if above[0][0] == "top" else APART
                         order(above[0], ("top", group), above[1] + margin)
                     above = ("top", group), 0.0
                 if item is not None:
                     if above is not None:
-                        margin = FRAME + self._title if above[0][0] == "top" else APART / 2
+                        margin = FRAME + self.above[above[0][1]] if above[0][0] == "top" else APART / 2
                         order(above[0], ("item", item), above[1] + margin + self.half[item])
                     above = ("item", item), self.half[item]
                 open_groups = chain
@@ -572,7 +590,9 @@ class Plan:
                 gap = self.rank[other]
                 steep[gap] = max(steep[gap], abs(self.at[item] - self.at[other]))
         boxes = {self.rank[node] for node in range(self.nodes)}  # the other layers are labels'
-        frames = (2 * FRAME + (TITLE if self.upright else 0.0)) * max(map(len, self.paths), default=0)
+        for group, rank in self._first_columns().items():
+            wide[rank] = max(wide[rank], self.along[group])
+        frames = 2 * FRAME * max(map(len, self.paths), default=0)
         lefts, rights, x = [0.0] * count, [0.0] * count, 0.0
         for rank in range(count - 1, -1, -1):
             lefts[rank], rights[rank] = x, x + wide[rank]
@@ -580,6 +600,15 @@ class Plan:
                 apart = ARRIVES if rank not in boxes else LEAVES + frames if rank - 1 not in boxes else GAP + frames
                 x = rights[rank] + apart + min(60.0, max(0.0, steep[rank - 1] - 60.0) / 12)
         return lefts, rights, rights[0] if count else 0.0
+
+    def _first_columns(self) -> dict[int, int]:
+        """The leftmost layer of each group as it will be drawn, which has room for its name: edges bend elsewhere."""
+        found: dict[int, int] = {}
+        for item, chain in enumerate(self.chain):
+            for group in chain:
+                rank = self.rank[item]
+                found[group] = (min if self.mirrored else max)(found.get(group, rank), rank)
+        return found
 
     def _lanes(self, first: float) -> dict[int, float]:
         """How far down each edge runs that goes round outside; of those to one layer, the shortest runs nearest."""
@@ -644,13 +673,19 @@ class Plan:
             if chain:
                 y = self.at[item]
                 _stretch(bounds[chain[-1]], 1e18, y - self.half[item], -1e18, y + self.half[item])
-        title = (TITLE, 0.0) if self.upright else (0.0, TITLE)
+        first = self._first_columns()
         for group in reversed(range(len(self.paths))):
             left, upper, right, lower = bounds[group]
             if left > right:  # nothing of it is drawn
                 bounds[group] = [0.0, 0.0, 0.0, 0.0]
                 continue
-            bounds[group] = [left - FRAME - title[0], upper - FRAME - title[1], right + FRAME, lower + FRAME]
+            if self.mirrored:
+                right = max(right, lefts[first[group]] + self.along[group])
+                left = min(left, right - self.along[group])
+            else:
+                left = min(left, rights[first[group]] - self.along[group])
+                right = max(right, left + self.along[group])
+            bounds[group] = [left - FRAME, upper - FRAME - self.above[group], right + FRAME, lower + FRAME]
             outer = self.around[group]
             if outer is not None:
                 _stretch(bounds[outer], *bounds[group])
@@ -694,7 +729,7 @@ def _turned(layout: Layout, direction: str, ratio: float) -> Layout:
     left, top = (min([0.0, *(p[axis] for p in points)]) - MARGIN for axis in (0, 1))
     width = max([layout.size[0], *(x for x, _ in points)]) + MARGIN - left
     height = max([layout.size[1], *(y for _, y in points)]) + MARGIN - top
-    spare = max(0.0, width / ratio - height)
+    spare = max(0.0, math.ceil(width) / ratio + 0.5 - height) if ratio < math.inf else 0.0
     height, top = height + spare, top - spare / 2
     mirrored, upright = direction in ("RL", "BT"), direction in ("TB", "BT")
 

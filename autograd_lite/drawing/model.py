@@ -19,10 +19,11 @@ from ..explain.history import History
 from ..explain.kinks import kinks_at
 from ..explain.numerical import Estimate, numerical_gradients
 from ..explain.signals import vector_text
-from ..explain.wording import Names, combined, no_path
+from ..explain.wording import Names, no_path
+from ..expressions import label, number
 from ..graph import topological_order
 from ..names import names_of
-from ..primitives import CALL, Primitive
+from ..primitives import Primitive
 from .abridge import (
     Parents,
     both_ends,
@@ -247,9 +248,9 @@ def describe(
     fold = _Fold(order, parents, prefixes, singles, opened) if folds else None
     drawn = _drawn(parents, prefixes, None if around is None else index[around], depth, most, fold)
     place = [0] * len(order)
-    for number, (_, members) in enumerate(drawn):
+    for at, (_, members) in enumerate(drawn):
         for i in members:
-            place[i] = number
+            place[i] = at
     named = names_of(order, names)
     spoiled = _spoiled(order, parents)
     exits = _exits(parents, place) if any(kind != "node" for kind, _ in drawn) else set()
@@ -262,7 +263,7 @@ def describe(
             sources = [nodes[place[parent]] for parent in parents[first]]
             node.operands = tuple([source.id for source in sources])
             if node.op is not None and node.op.display_template:
-                node.text = node.op.display_template.format(sources[0].label or "·")
+                node.text = label(node.op, [sources[0].label])
             path = paths[first]
         elif kind == "group":
             node = _group(members, prefixes[first], [i for i in members if i in exits], order, precision)
@@ -316,7 +317,7 @@ def number_text(x: float, precision: int = 4) -> str:
     >>> number_text(-1234.56), number_text(1e-7)
     ('−1235', '1e−07')
     """
-    return f"{x or 0.0:.{precision}g}".replace("-", "−")
+    return number(x or 0.0, precision)
 
 
 def exact_text(x: float | None) -> str:
@@ -693,7 +694,7 @@ def _inlined(circuit: Circuit) -> Circuit:
     """The circuit without its constants: what they were is written with the operation that used them."""
     hidden = {node.id: node for node in circuit.nodes[:-1] if node.kind == "constant"}
     nodes = [
-        replace(node, text=_written(node.op, [hidden[id].value_text if id in hidden else "" for id in node.operands]))
+        replace(node, text=label(node.op, [hidden[id].value_text if id in hidden else "" for id in node.operands]))
         if node.op and any(id in hidden for id in node.operands)
         else node
         for node in circuit.nodes
@@ -701,11 +702,6 @@ def _inlined(circuit: Circuit) -> Circuit:
     ]
     edges = [edge for edge in circuit.edges if edge.parent not in hidden]
     return replace(circuit, nodes=nodes, edges=edges, inlined=list(hidden.values()))
-
-
-def _written(op: Primitive, operands: list[str]) -> str:
-    """An operation with those of its operands that are known: ``× 2``, ``max(·, 0)``."""
-    return combined(op, [(operand or ("" if op.infix else "·"), CALL) for operand in operands])[0].strip()
 
 
 # ---- groups ----------------------------------------------------------------------------------------------------------

@@ -106,16 +106,16 @@
   // Of a drawing: its boxes, vectors and edges.
   function read(svg) {
     const boxes = [...svg.querySelectorAll(".node[data-node]")].map((box) => {
-      const [x, y] = box.getAttribute("transform").match(/-?[\d.]+/g).map(Number);
+      const [left, top, across, high] = ["x", "y", "width", "height"].map((side) => Number(box.querySelector("rect").getAttribute(side)));
       const texts = Object.fromEntries(["value", "gradient"].map((kind) => [kind, box.querySelector(`text.${kind}`)]));
-      return { box, x, y, i: index.get(Number(box.dataset.node)), width: Number(box.dataset.width), texts, title: box.querySelector("title"), flags: -1 };
+      return { box, x: left + across / 2, y: top + high / 2, i: index.get(Number(box.dataset.node)), width: across - 12, texts, title: box.querySelector("title"), flags: -1 };
     });
     const vectors = [...svg.querySelectorAll("text[data-of]")].map((text) => ({
       text,
       name: text.dataset.name,
       of: text.dataset.of.split(",").map((place) => index.get(Number(place)) ?? -1),
       isGradient: text.classList.contains("gradient"),
-      width: Number(text.closest(".node").dataset.width),
+      width: Number(text.closest(".node").querySelector("rect").getAttribute("width")) - 12,
     })).filter(({ of }) => !of.includes(-1)); // of a graph that is not computed here the numbers stay as they are
     const wires = [...svg.querySelectorAll(".edge")].map((wire) => {
       const [from, to] = ["from", "to"].map((end) => index.get(Number(wire.dataset[end])) ?? -1);

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from .. import primitives
 from ..coercion import short_label
-from ..explain.wording import Names, no_path, spoken
+from ..explain.wording import Names, no_path
+from ..expressions import spoken
 from ..graph import topological_order
 from ..primitives import Primitive
 from .latex import latex
 from .model import MOST_NODES, Circuit, Edge, Node, describe, with_copies
 from .networks import MOST_SHOWN
-from .style import COLOURS, Run, hover, rows, summary
-from .svg import arranged, curve, row_width, text_width
+from .style import COLOURS, Run, summary
+from .svg import Drawing, Measures
 
 if TYPE_CHECKING:
     from ..value import Value
@@ -265,20 +266,10 @@ def _toggles(turned: Turned, circuit: Circuit, states: list[Turned]) -> dict[str
     return found
 
 
-def _toggle(name: str, to: int, opens: bool, at: tuple[float, float]) -> str:
-    """The sign + or − that opens or closes a group."""
-    what = _text(f"{'Open' if opens else 'Close'} {name}")
-    return (
-        f'<g class="toggle" role="button" tabindex="0" data-to="{to}" data-name="{_text(name)}" aria-label="{what}" '
-        f'transform="translate({at[0]:g} {at[1]:g})"><circle r="9"/><path d="M-4 0h8{"M0 -4v8" * opens}"/></g>'
-    )
-
-
 # ---- what it draws ---------------------------------------------------------------------------------------------------
 
-LETTERS = 15.0  # their size, in pixels
 ROOM = "−0.0000"  # for numbers that the page has yet to compute
-_LINE, _PAD = 20.0, 11.0
+MEASURES = Measures(16.0, 15.0, 20.0, 11.0, 7.0, ROOM)
 
 
 def _drawings(circuit: Circuit, direction: str, state: int, toggles: dict[str, int]) -> tuple[list[str], float]:
@@ -293,81 +284,43 @@ def _drawings(circuit: Circuit, direction: str, state: int, toggles: dict[str, i
 
 def svg(circuit: Circuit, direction: str, kind: str, state: int, toggles: dict[str, int]) -> tuple[str, float]:
     """The drawing and its width, with what the script needs: each node's number, each edge's ends and operand."""
-    texts = [rows(replace(node, marks=(), check=None)) for node in circuit.nodes]  # which `_note` has
-    sizes = [_size(node, text) for node, text in zip(circuit.nodes, texts)]
-    labels = [
-        (max(text_width(x, LETTERS) for x in (ROOM, edge.text)), 18.0) if edge.text else (0.0, 0.0)
-        for edge in circuit.edges
-    ]
-    layout = arranged(circuit, sizes, labels, direction)
-    width, height = layout.size
-    frames = [
-        f'<g class="frame"><rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="10"/>'
-        f'<text x="{x + 10:g}" y="{y + 15:g}">{_text(group.name)}</text></g>'
-        + (_toggle(group.name, toggles[group.name], False, (x + w - 14, y + 14)) if group.name in toggles else "")
-        for group, (x, y, w, h) in zip(circuit.groups, layout.frames)
-    ]
     nodes = {node.id: node for node in circuit.nodes}
-    arrow = f"{kind}-{state}"
-    edges = [
-        _edge(e, nodes, path, at, direction, arrow) for e, path, at in zip(circuit.edges, layout.paths, layout.labels)
+
+    def about(thing: Node | Edge | Run) -> str:
+        if isinstance(thing, Node):
+            place, note = _place(thing), _note(nodes[thing.id])
+            found = {"id": thing.id, "node": place, "note": note or None}
+        elif isinstance(thing, Edge):
+            found = {end: -1 if (at := _place(nodes[id])) is None else at for end, id in
+                     (("from", thing.parent), ("to", thing.child))}  # fmt: skip
+            found["operand"] = thing.operand if thing.text else None
+        elif thing.vector is not None:
+            found = {"of": ",".join(id[1:] for id in thing.vector.ids), "name": thing.vector.name}
+        else:
+            return ""
+        return "".join(f' data-{name}="{_text(str(to))}"' for name, to in found.items() if to is not None)
+
+    plain = [replace(node, marks=(), check=None, matrices=()) for node in circuit.nodes]  # `_note` has these
+    drawing = Drawing(replace(circuit, nodes=plain), direction, MEASURES, about=about)
+    (width, height), boxes = drawing.layout.size, zip(circuit.nodes, drawing.sizes, drawing.layout.boxes)
+    signs = [(group.name, (x + w - 3, y + 3)) for group, (x, y, w, _) in zip(circuit.groups, drawing.layout.frames)]
+    count = len(signs)
+    signs += [(_closed(n), (x + w / 2 - 3, y - h / 2 + 3)) for n, (w, h), (x, y) in boxes if n.kind == "group"]
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'class="{kind}{" on" * (not state)}" data-state="{state}" style="--natural: {width:g}px" role="group" '
+        f'aria-label="{_text(summary(circuit)[0])}">',
+        *drawing.parts(),
+        *(_toggle(name, toggles[name], i >= count, at) for i, (name, at) in enumerate(signs) if name in toggles),
+        "</svg>",
     ]
-    boxes = [_box(*drawn, toggles) for drawn in zip(circuit.nodes, texts, sizes, layout.boxes)]
-    lines = "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-            f'class="{kind}{" on" * (not state)}" data-state="{state}" style="--natural: {width:g}px" role="group" '
-            f'aria-label="{_text(summary(circuit)[0])}">',
-            f'<defs><marker id="arrow-{arrow}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
-            'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.6 L8 4 L0 7.4 z"/></marker></defs>',
-            *frames,
-            *edges,
-            *boxes,
-            "</svg>",
-        ]
-    )
-    return lines, width
+    return _printable("\n".join(parts).replace("\0", f"{kind}{state}"), "\n"), width
 
 
 def _place(node: Node) -> int | None:
     """The place in the whole graph of the node whose numbers a box shows."""
     id = node.shows or node.of
     return int(id[1:]) if id[0] == "n" else None
-
-
-def _row(row: list[Run], y: float) -> str:
-    """A row of text in a box: the script changes those of a number, and of a vector by the places of its nodes."""
-    kind, vector, found = row[0].role, row[0].vector, _text(row[0].text)
-    if kind == "ink":
-        names = [f'<tspan class="{"label" if run.bold else "symbol"}">{_text(run.text)}</tspan>' for run in row]
-        kind, found = "head", "&#160;&#160;".join(names)
-    places = f' data-of="{",".join(id[1:] for id in vector.ids)}" data-name="{_text(vector.name)}"' if vector else ""
-    return f'<text class="{kind}" y="{y:g}"{places}>{found}</text>'
-
-
-def _size(node: Node, text: list[list[Run]]) -> tuple[float, float]:
-    room = [] if node.kind in ("constant", "folded") else [[Run(f"∂ {ROOM}", "gradient")]]
-    width = 1.08 * max(row_width(row, LETTERS) for row in [*text, *room]) + 2 * _PAD  # numbers are half bold
-    return width, _LINE * len(text) + (10.0 if node.kind == "constant" else 14.0)
-
-
-def _box(
-    node: Node, text: list[list[Run]], size: tuple[float, float], at: tuple[float, float], toggles: dict[str, int]
-) -> str:
-    (width, height), (x, y) = size, at
-    place, corner, name = _place(node), (x + width / 2 - 3, y - height / 2 + 3), _closed(node)
-    found = "" if place is None else f' data-node="{place}"'
-    noted = _note(node)
-    if noted:
-        found += f' data-note="{_text(noted)}"'
-    parts = [f'<rect x="{-width / 2:g}" y="{-height / 2:g}" width="{width:g}" height="{height:g}" rx="12"/>']
-    parts.append(f"<title>{_text(hover(node))}</title>")
-    parts += [_row(row, _LINE * (i - (len(text) - 1) / 2) + 5) for i, row in enumerate(text)]
-    return (
-        f'<g class="node {node.kind}"{found} data-id="{node.id}" data-width="{width - 12:g}" '
-        f'transform="translate({x:g} {y:g})">{"".join(parts)}</g>'
-        + (_toggle(name, toggles[name], True, corner) if node.kind == "group" and name in toggles else "")
-    )
 
 
 def _note(node: Node) -> str:
@@ -378,23 +331,13 @@ def _note(node: Node) -> str:
     return " ".join(notes)
 
 
-def _edge(
-    edge: Edge,
-    nodes: dict[str, Node],
-    path: list[tuple[float, float]],
-    label: tuple[float, float],
-    direction: str,
-    arrow: str,
-) -> str:
-    parent, child = nodes[edge.parent], nodes[edge.child]
-    place = f' data-operand="{edge.operand}"' if edge.text else ""
-    ends = "".join(
-        f' data-{end}="{-1 if at is None else at}"' for end, at in (("from", _place(parent)), ("to", _place(child)))
+def _toggle(name: str, to: int, opens: bool, at: tuple[float, float]) -> str:
+    """The sign + or − that opens or closes a group."""
+    what = _text(f"{'Open' if opens else 'Close'} {name}")
+    return (
+        f'<g class="toggle" role="button" tabindex="0" data-to="{to}" data-name="{_text(name)}" aria-label="{what}" '
+        f'transform="translate({at[0]:g} {at[1]:g})"><circle r="9"/><path d="M-4 0h8{"M0 -4v8" * opens}"/></g>'
     )
-    text = f'<text x="{label[0]:g}" y="{label[1] + 4.5:g}">{_text(edge.text)}</text>' if edge.text else ""
-    quiet = " quiet" if edge.quiet else ""
-    line = f'<path d="{curve(path, direction)}" marker-end="url(#arrow-{arrow})"/>'
-    return f'<g class="edge{quiet}"{ends}{place}>{line}{text}</g>'
 
 
 _ICON = '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{}"/></svg>'
@@ -408,9 +351,9 @@ _ICONS = {
 # ---- texts -----------------------------------------------------------------------------------------------------------
 
 
-def _printable(text: str) -> str:
-    """Without what no HTML file can hold: control characters and lone surrogates."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in text)
+def _printable(text: str, kept: str = "") -> str:
+    """Without what no HTML file can hold, but for what is kept: control characters and lone surrogates."""
+    return "".join(c if c.isprintable() or c in kept else " " if c.isspace() else "�" for c in text)
 
 
 def _text(text: str) -> str:

@@ -164,8 +164,6 @@
       const style = getComputedStyle(part);
       for (const name of STYLES) copies[n].setAttribute(name, style.getPropertyValue(name));
     });
-    const line = getComputedStyle(svg.querySelector(".edge path") ?? svg).stroke;
-    for (const arrow of copy.querySelectorAll("marker path")) arrow.setAttribute("fill", line);
     for (const toggle of copy.querySelectorAll(".toggle")) toggle.remove();
     for (const part of [copy, ...copy.querySelectorAll("[style], [tabindex]")]) { part.removeAttribute("style"); part.removeAttribute("tabindex"); }
     for (const [name, to] of [["width", width], ["height", height], ["font-family", "system-ui, DejaVu Sans, sans-serif"]]) copy.setAttribute(name, to);

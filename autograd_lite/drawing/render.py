@@ -22,7 +22,8 @@ from .style import COLOURS
 THEMES = ("auto", "light", "dark")
 SECONDS = 5.0  # for Graphviz
 MOST_PIXELS, LONGEST_SIDE = 100_000_000, 32_000  # of a PNG; a viewer that shows more is hard to find
-MANY_PIXELS = 16_000_000  # enough for a large screen, and some tenths of a second: beyond, a PNG is at its natural size
+MANY_PIXELS = 16_000_000  # enough for a large screen: of a drawing that is larger at its natural size, a PNG has that,
+LEGIBLE_PIXELS = 40_000_000  # up to so many, for a second: what needs more is seen as a whole, with `MANY_PIXELS`
 LONGEST_PAGE = 14_400.0  # points of a PDF's side, what readers agree on
 PIXEL = 0.75  # of an SVG, in points
 
@@ -30,6 +31,7 @@ _FONTS = Path(__file__).parent / "fonts"
 _FAMILY = 'font-family="Circuit Sans"'
 _OTHER_SCRIPTS = re.compile("[\u0460-\u1d3f\u2c80-\U0010ffff]")  # letters that only the system's fonts have
 _HEADER = 33  # bytes that a PNG begins with: its signature, and a first chunk of fixed length
+_UNSEEN = re.compile("<(style|title|desc)\\b.*?</\\1>", re.DOTALL)
 _DARK = dict(COLOURS.values())
 
 
@@ -69,7 +71,8 @@ def image(svg: str, form: str, scale: float | None = None) -> bytes:
     if form == "png":
         pixels = width * height / PIXEL**2
         most = min((MOST_PIXELS / pixels) ** 0.5, LONGEST_SIDE / max(width, height) * PIXEL)
-        usual = max(1.0, min(2.0, (MANY_PIXELS / pixels) ** 0.5))
+        usual = min(2.0, (MANY_PIXELS / pixels) ** 0.5)
+        usual = max(1.0, usual) if pixels <= LEGIBLE_PIXELS else usual
     if scale is None:
         scale = min(usual, most)
     elif not 0.0 < scale <= most:
@@ -85,7 +88,7 @@ def image(svg: str, form: str, scale: float | None = None) -> bytes:
     options: dict[str, Any] = {
         "format": form,
         "ppi": 72.0 * scale / PIXEL,
-        "sys_inputs": {"svg": re.sub('font-family="[^"]*"', _FAMILY, themed(svg, "light"))},
+        "sys_inputs": {"svg": re.sub('font-family="[^"]*"', _FAMILY, _UNSEEN.sub("", svg))},
         "font_paths": [str(_FONTS)],
         "ignore_system_fonts": _OTHER_SCRIPTS.search(svg) is None,
     }

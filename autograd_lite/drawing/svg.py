@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable
 from html import escape
 from itertools import pairwise
+from typing import NamedTuple
 
-from .layout import Layout, Point, Size, layered
+from .layout import FRAME, Point, Rect, Size, layered
 from .model import Circuit, Edge, Group, Node, exact_text, with_copies
 from .networks import Matrix
 from .rows import TURN
@@ -33,13 +34,31 @@ from .style import (
     summary,
 )
 
-SIZE, SMALL = 13.0, 11.0  # of letters, in pixels
-ROW = 17.0
-PAD = 9.0  # between a box and its texts, at the sides
-NOTE = 18.0
 GUTTER, BIAS = 14.0, 4.0  # between two matrices, and before a column of biases
+NOTE = 18.0
 RATIO = 8.0  # of the sides of a drawing, at most
 TOWARDS = {"LR": (1, 0), "RL": (-1, 0), "TB": (0, 1), "BT": (0, -1)}
+
+
+class Measures(NamedTuple):
+    """How large the parts of a drawing are, in pixels.
+
+    Attributes:
+        letters, small: the size of letters, and of those on edges.
+        row: the height of a row of text.
+        side, above: between a box and its texts, at the sides and from above.
+        room: what each number that may change has room for, at least.
+    """
+
+    letters: float = 13.0
+    small: float = 11.0
+    row: float = 17.0
+    side: float = 9.0
+    above: float = 4.0
+    room: str = ""
+
+
+FILE = Measures()
 
 # thousandths of the size of the letters
 _WIDTHS = {
@@ -61,57 +80,29 @@ def svg(circuit: Circuit, direction: str = "LR") -> str:
     4
     """
     circuit = with_copies(circuit)
-    texts = [rows(node) for node in circuit.nodes]
-    sizes = [_size(text, node.matrices) for text, node in zip(texts, circuit.nodes)]
-    layout = arranged(circuit, sizes, [label_size(edge.text) for edge in circuit.edges], direction, RATIO)
-    width = max(layout.size[0], *(text_width(note, SMALL) + 16 for note in ["", *circuit.notes]))
+    drawing = Drawing(circuit, direction, ratio=RATIO)
+    layout = drawing.layout
+    width = max(layout.size[0], *(text_width(note, FILE.small) + 16 for note in ["", *circuit.notes]))
     height = layout.size[1] + NOTE * len(circuit.notes)
-    body = [f'<rect width="{width:.0f}" height="{height:.0f}" fill="{LIGHT["page"]}"/>']
-    body += [_frame(group, frame) for group, frame in zip(circuit.groups, layout.frames)]
-    nodes, called = circuit.nodes, {node.id: node for node in circuit.nodes}
-    for edge, path, label in zip(circuit.edges, layout.paths, layout.labels):
-        body.append(_edge(edge, called[edge.parent], called[edge.child], path, label, direction))
-    body += [_node(node, text, at, node is nodes[-1]) for node, text, at in zip(nodes, texts, layout.boxes)]
+    body = [f'<rect width="{width:.0f}" height="{height:.0f}" fill="{LIGHT["page"]}"/>', *drawing.parts()]
     for i, note in enumerate(circuit.notes):
-        at = layout.size[1] + NOTE * i + SMALL
+        at = layout.size[1] + NOTE * i + FILE.small
         colour = LIGHT["mark" if note in circuit.past.told else "quiet"]
-        body.append(f'<text x="8" y="{at:.1f}" font-size="{SMALL:g}" fill="{colour}">{escape(note)}</text>')
+        body.append(f'<text x="8" y="{at:.1f}" font-size="{FILE.small:g}" fill="{colour}">{escape(note)}</text>')
     return document("\n".join(body), width, height, circuit)
-
-
-def arranged(
-    circuit: Circuit, boxes: Sequence[Size], labels: Sequence[Size], direction: str, ratio: float = math.inf
-) -> Layout:
-    """Where the parts of a circuit are drawn, given the sizes of its nodes' boxes and of its edges' labels."""
-    number = {node.id: i for i, node in enumerate(circuit.nodes)}
-    group = {group.id: i for i, group in enumerate(circuit.groups)}
-    return layered(
-        boxes,
-        [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
-        labels,
-        direction,
-        [group[box.parent] if box.parent else None for box in circuit.groups],
-        [group[node.group] if node.group else None for node in circuit.nodes],
-        [i for i, node in enumerate(circuit.nodes) if node.in_order],
-        ratio,
-    )
 
 
 def document(body: str, width: float, height: float, circuit: Circuit) -> str:
     """The whole of an SVG file, given what is in it, where a null stands for the drawing's own id."""
     id = drawing_id("\n".join([*summary(circuit), body]))
     size = f'width="{width:.0f}" height="{height:.0f}" {FLUID} viewBox="0 0 {width:.0f} {height:.0f}"'
-    return framed(f"\n{body}\n".replace("\0", id), id, f'{size} font-family="{FONT}" font-size="{SIZE:g}"', circuit)
+    font = f'font-family="{FONT}" font-size="{FILE.letters:g}"'
+    return framed(f"\n{body}\n".replace("\0", id), id, f"{size} {font}", circuit)
 
 
-def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
+def text_width(text: str, size: float, bold: bool = False) -> float:
     """About how wide a text is, in pixels; rather too wide than too narrow."""
     return size * sum(map(_letter_width, text)) / 1000 * (1.08 if bold else 1.0)
-
-
-def label_size(text: str) -> tuple[float, float]:
-    """The room that the number on an edge needs."""
-    return (text_width(text, SMALL) + 8, SMALL + 5) if text else (0.0, 0.0)
 
 
 def curve(path: list[Point], direction: str, gap: tuple[Point, tuple[float, float]] | None = None) -> str:
@@ -154,102 +145,167 @@ def _letter_width(letter: str) -> int:
     return 1300 if letter > "\uffff" else 1000 if unicodedata.east_asian_width(letter) in "WF" else 700
 
 
-def _size(text: list[list[Run]], matrices: Sequence[Matrix] = ()) -> tuple[float, float]:
-    cells = [_cells(matrix) for matrix in matrices]
-    wide = sum(width for _, width, _ in cells) + GUTTER * (len(cells) - 1)
-    high = max((height for *_, height in cells), default=-ROW) + ROW
-    return max(wide, *map(row_width, text), 0.0) + 2 * PAD, ROW * len(text) + 8.0 + high + (4.0 if cells else 0.0)
+class Drawing:
+    """A circuit laid out, and its parts in SVG, in which a null stands for the drawing's own id.
 
+    Args:
+        ratio: of the sides, at most; see `layered`.
+        about: attributes more of what is drawn of a node, an edge or a run of text.
+    """
 
-def _cells(matrix: Matrix) -> tuple[float, float, float]:
-    """The side of a matrix' cells, and its width and height."""
-    rows, columns = len(matrix.numbers), len(matrix.numbers[0])
-    side = min(13.0, max(4.0, 120.0 / max(rows, columns)))
-    return side, max(side * columns + (BIAS if matrix.biased else 0.0), text_width(matrix.name, SMALL)), side * rows
-
-
-def row_width(row: list[Run], size: float = SIZE) -> float:
-    return sum(text_width(run.text, size, run.bold) for run in row) + 6.0 * (len(row) - 1)
-
-
-def _node(node: Node, text: list[list[Run]], at: Point, output: bool) -> str:
-    width, height = _size(text, node.matrices)
-    left, top = at[0] - width / 2, at[1] - height / 2
-    role, thick, dashed = outline(node, output)
-    dashes = ' stroke-dasharray="5 3"' if dashed else ""
-    radius = 3 if node.kind == "leaf" else 8
-    lines = [
-        f'<g id="\0_{node.id}" class="node {node.kind}"><title>{escape(hover(node))}</title>',
-        f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{radius}" '
-        f'fill="{LIGHT[fill(node)]}" stroke="{LIGHT[role]}" stroke-width="{thick:g}"{dashes}/>',
-    ]
-    if node.kind == "group":
-        lines.append(
-            f'<rect x="{left + 3:.1f}" y="{top + 3:.1f}" width="{width - 6:.1f}" height="{height - 6:.1f}" rx="5" '
-            f'fill="none" stroke="{LIGHT[role]}"/>'
+    def __init__(
+        self,
+        circuit: Circuit,
+        direction: str,
+        measures: Measures = FILE,
+        ratio: float = math.inf,
+        about: Callable[[Node | Edge | Run], str] = lambda thing: "",
+    ) -> None:
+        self.circuit, self.direction, self.measures, self.about = circuit, direction, measures, about
+        self.texts = [rows(node) for node in circuit.nodes]
+        self.sizes = [self._size(node, text) for node, text in zip(circuit.nodes, self.texts)]
+        number = {node.id: i for i, node in enumerate(circuit.nodes)}
+        group = {group.id: i for i, group in enumerate(circuit.groups)}
+        self.layout = layered(
+            self.sizes,
+            [(number[edge.parent], number[edge.child]) for edge in circuit.edges],
+            [self._label_size(edge.text) for edge in circuit.edges],
+            direction,
+            [group[box.parent] if box.parent else None for box in circuit.groups],
+            [group[node.group] if node.group else None for node in circuit.nodes],
+            [i for i, node in enumerate(circuit.nodes) if node.in_order],
+            ratio,
+            [text_width(box.name, measures.small) for box in circuit.groups],
         )
-    for i, row in enumerate(text):
-        y = top + 4.0 + ROW * i + ROW / 2 + 0.35 * SIZE
-        lines.append(f'<text x="{at[0]:.1f}" y="{y:.1f}" text-anchor="middle">{_runs(row)}</text>')
-    x = at[0] - sum(_cells(matrix)[1] for matrix in node.matrices) / 2 - GUTTER / 2 * (len(node.matrices) - 1)
-    for matrix, role in zip(node.matrices, ("value", "gradient")):
-        lines.append(_matrix(matrix, role, x, top + 4.0 + ROW * len(text)))
-        x += _cells(matrix)[1] + GUTTER
-    return "\n".join([*lines, "</g>"])
 
+    def parts(self) -> list[str]:
+        """Frames, then edges, then nodes."""
+        circuit, layout = self.circuit, self.layout
+        called = {node.id: node for node in circuit.nodes}
+        found = [self._frame(group, frame) for group, frame in zip(circuit.groups, layout.frames)]
+        for edge, path, label in zip(circuit.edges, layout.paths, layout.labels):
+            found.append(self._edge(edge, called[edge.parent], called[edge.child], path, label))
+        for node, text, size, at in zip(circuit.nodes, self.texts, self.sizes, layout.boxes):
+            found.append(self._node(node, text, size, at, node is circuit.nodes[-1]))
+        return found
 
-def _matrix(matrix: Matrix, role: str, left: float, top: float) -> str:
-    """Each number a cell, the stronger its colour the larger it is beside the largest; a bias a little apart."""
-    side, width, _ = _cells(matrix)
-    numbers = [x for row in matrix.numbers for x in row if x is not None and math.isfinite(x)]
-    most = max(map(abs, numbers), default=0.0) or 1.0
-    columns = len(matrix.numbers[0])
-    start = left + (width - side * columns - (BIAS if matrix.biased else 0.0)) / 2
-    lines = [
-        f'<text x="{left + width / 2:.1f}" y="{top + ROW / 2 + 0.35 * SMALL:.1f}" text-anchor="middle" '
-        f'font-size="{SMALL:g}" fill="{LIGHT[role]}">{escape(matrix.name)}</text>'
-    ]
-    for i, row in enumerate(matrix.numbers):
-        for j, x in enumerate(row):
-            at = start + side * j + (BIAS if matrix.biased and j == columns - 1 else 0.0), top + ROW + side * i
-            shown = x is not None and math.isfinite(x)
-            colour = LIGHT["mark" if not shown else "minus" if x and x < 0.0 else "plus"]
-            strength = max(0.06, abs(x or 0.0) / most) if shown else 1.0 if x is not None else 0.0
+    def _size(self, node: Node, text: list[list[Run]]) -> Size:
+        at = self.measures
+        cells = [self._cells(matrix) for matrix in node.matrices]
+        wide = sum(width for _, width, _ in cells) + GUTTER * (len(cells) - 1)
+        high = max((height for *_, height in cells), default=-at.row) + at.row
+        if at.room and node.kind not in ("constant", "folded"):
+            wide = max(wide, text_width(f"∂ {at.room}", at.letters))
+        wide = max([wide, 0.0, *(self._row_width(row) for row in text)])
+        return wide + 2 * at.side, at.row * len(text) + 2 * at.above + high + (4.0 if cells else 0.0)
+
+    def _label_size(self, text: str) -> Size:
+        """The room that the number on an edge needs."""
+        small = self.measures.small
+        return (max(text_width(x, small) for x in (text, self.measures.room)) + 8, small + 5) if text else (0.0, 0.0)
+
+    def _row_width(self, row: list[Run]) -> float:
+        return sum(text_width(run.text, self.measures.letters, run.bold) for run in row) + 6.0 * (len(row) - 1)
+
+    def _cells(self, matrix: Matrix) -> tuple[float, float, float]:
+        """The side of a matrix' cells, and its width and height."""
+        rows, columns = len(matrix.numbers), len(matrix.numbers[0])
+        side, title = min(13.0, max(4.0, 120.0 / max(rows, columns))), text_width(matrix.name, self.measures.small)
+        return side, max(side * columns + (BIAS if matrix.biased else 0.0), title), side * rows
+
+    def _node(self, node: Node, text: list[list[Run]], size: Size, at: Point, output: bool) -> str:
+        (width, height), row = size, self.measures.row
+        left, top = at[0] - width / 2, at[1] - height / 2
+        role, thick, dashed = outline(node, output)
+        dashes = ' stroke-dasharray="5 3"' if dashed else ""
+        radius = 3 if node.kind == "leaf" else 8
+        lines = [
+            f'<g id="\0_{node.id}" class="node {node.kind}"{self.about(node)}><title>{escape(hover(node))}</title>',
+            f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{radius}" '
+            f'fill="{LIGHT[fill(node)]}" stroke="{LIGHT[role]}" stroke-width="{thick:g}"{dashes}/>',
+        ]
+        if node.kind == "group":
             lines.append(
-                f'<rect x="{at[0]:.1f}" y="{at[1]:.1f}" width="{side - 1:.1f}" height="{side - 1:.1f}" '
-                f'fill="{colour}" fill-opacity="{strength:.2f}"><title>{exact_text(x)}</title></rect>'
+                f'<rect x="{left + 3:.1f}" y="{top + 3:.1f}" width="{width - 6:.1f}" height="{height - 6:.1f}" '
+                f'rx="5" fill="none" stroke="{LIGHT[role]}"/>'
             )
-    return "\n".join(lines)
+        top += self.measures.above
+        for i, runs in enumerate(text):
+            lines.append(self._row(runs, at[0], top + row * (i + 0.5) + 0.35 * self.measures.letters))
+        x = at[0] - sum(self._cells(matrix)[1] for matrix in node.matrices) / 2 - GUTTER / 2 * (len(node.matrices) - 1)
+        for matrix, role in zip(node.matrices, ("value", "gradient")):
+            lines.append(self._matrix(matrix, role, x, top + row * len(text)))
+            x += self._cells(matrix)[1] + GUTTER
+        return "\n".join([*lines, "</g>"])
 
+    def _row(self, runs: list[Run], x: float, y: float) -> str:
+        tag, inside, shift = f'text x="{x:.1f}" y="{y:.1f}" text-anchor="middle"', "", ""
+        for run in runs:
+            kind = "label" if run.bold else "symbol" if run.role == "ink" else run.role
+            weight = ' font-weight="bold"' if run.bold else ""
+            look = f' class="{kind}" fill="{LIGHT[run.role]}"{weight}{self.about(run)}'
+            if len(runs) == 1:
+                return f"<{tag}{look}>{escape(run.text)}</text>"
+            inside += f"<tspan{shift}{look}>{escape(run.text)}</tspan>"
+            shift = ' dx="6"'
+        return f"<{tag}>{inside}</text>"
 
-def _runs(row: list[Run]) -> str:
-    spans = []
-    for i, run in enumerate(row):
-        shift = ' dx="6"' if i else ""
-        weight = ' font-weight="bold"' if run.bold else ""
-        spans.append(f'<tspan{shift} fill="{LIGHT[run.role]}"{weight}>{escape(run.text)}</tspan>')
-    return "".join(spans)
+    def _matrix(self, matrix: Matrix, role: str, left: float, top: float) -> str:
+        """Each number a cell, the stronger its colour the larger it is beside the largest; a bias a little apart."""
+        side, width, _ = self._cells(matrix)
+        row = self.measures.row
+        numbers = [x for line in matrix.numbers for x in line if x is not None and math.isfinite(x)]
+        most = max(map(abs, numbers), default=0.0) or 1.0
+        columns = len(matrix.numbers[0])
+        start = left + (width - side * columns - (BIAS if matrix.biased else 0.0)) / 2
+        lines = [self._small(matrix.name, (left + width / 2, top + row / 2), role)]
+        for i, line in enumerate(matrix.numbers):
+            for j, x in enumerate(line):
+                at = start + side * j + (BIAS if matrix.biased and j == columns - 1 else 0.0), top + row + side * i
+                shown = x is not None and math.isfinite(x)
+                colour = LIGHT["mark" if not shown else "minus" if x and x < 0.0 else "plus"]
+                strength = max(0.06, abs(x or 0.0) / most) if shown else 1.0 if x is not None else 0.0
+                lines.append(
+                    f'<rect x="{at[0]:.1f}" y="{at[1]:.1f}" width="{side - 1:.1f}" height="{side - 1:.1f}" '
+                    f'fill="{colour}" fill-opacity="{strength:.2f}"><title>{exact_text(x)}</title></rect>'
+                )
+        return "\n".join(lines)
 
-
-def _edge(edge: Edge, parent: Node, child: Node, path: list[Point], label: Point, direction: str) -> str:
-    role, thick = stroke(edge)
-    line = LIGHT[role]
-    end, (x, y) = path[-1], TOWARDS[direction]
-    base = end[0] - 7 * x, end[1] - 7 * y
-    head = [end, (base[0] - 3 * y, base[1] + 3 * x), (base[0] + 3 * y, base[1] - 3 * x)]
-    thickness = f' stroke-width="{thick:g}"' if thick != 1.0 else ""
-    gap = (label, label_size(edge.text)) if edge.text else None
-    lines = [
-        f'<g id="\0_{edge.child}_{edge.operand}" class="edge"><title>{escape(hover_edge(edge, parent, child))}</title>',
-        f'<path d="{curve(path, direction, gap)}" fill="none" stroke="{line}"{thickness}/>',
-        f'<path d="M{"L".join(map(_at, head))}Z" fill="{line}"/>',
-    ]
-    if edge.text:
-        lines.append(
-            f'<text x="{label[0]:.1f}" y="{label[1] + 0.35 * SMALL:.1f}" text-anchor="middle" '
-            f'font-size="{SMALL:g}" fill="{LIGHT["quiet" if edge.quiet else "local"]}">{escape(edge.text)}</text>'
+    def _small(self, text: str, at: Point, role: str) -> str:
+        small = self.measures.small
+        return (
+            f'<text x="{at[0]:.1f}" y="{at[1] + 0.35 * small:.1f}" text-anchor="middle" font-size="{small:g}" '
+            f'fill="{LIGHT[role]}">{escape(text)}</text>'
         )
-    return "\n".join([*lines, "</g>"])
+
+    def _edge(self, edge: Edge, parent: Node, child: Node, path: list[Point], label: Point) -> str:
+        role, thick = stroke(edge)
+        line, kind = LIGHT[role], "edge quiet" if edge.quiet else "edge"
+        end, (x, y) = path[-1], TOWARDS[self.direction]
+        base = end[0] - 7 * x, end[1] - 7 * y
+        head = [end, (base[0] - 3 * y, base[1] + 3 * x), (base[0] + 3 * y, base[1] - 3 * x)]
+        thickness = f' stroke-width="{thick:g}"' if thick != 1.0 else ""
+        # A label whose number may change is written over the line.
+        gap = (label, self._label_size(edge.text)) if edge.text and not self.measures.room else None
+        lines = [
+            f'<g id="\0_{edge.child}_{edge.operand}" class="{kind}"{self.about(edge)}>'
+            f"<title>{escape(hover_edge(edge, parent, child))}</title>",
+            f'<path d="{curve(path, self.direction, gap)}" fill="none" stroke="{line}"{thickness}/>',
+            f'<path class="head" d="M{"L".join(map(_at, head))}Z" fill="{line}"/>',
+        ]
+        if edge.text:
+            lines.append(self._small(edge.text, label, "quiet" if edge.quiet else "local"))
+        return "\n".join([*lines, "</g>"])
+
+    def _frame(self, group: Group, frame: Rect) -> str:
+        left, top, width, height = frame
+        down = top + FRAME + (self.measures.small if self.direction in ("TB", "BT") else 4.0)
+        return (
+            f'<g id="\0_{group.id}" class="frame"><rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" '
+            f'height="{height:.1f}" rx="6" fill="none" stroke="{LIGHT["quiet"]}" stroke-dasharray="2 3"/>'
+            f'<text x="{left + FRAME:.1f}" y="{down:.1f}" font-size="{self.measures.small:g}" fill="{LIGHT["quiet"]}">'
+            f"{escape(group.name)}</text></g>"
+        )
 
 
 def _bend(start: Point, end: Point, upright: bool) -> str:
@@ -278,13 +334,3 @@ def _turn(start: Point, end: Point, upright: bool, ahead: float) -> str:
 
 def _at(point: Point) -> str:
     return f"{point[0]:.1f},{point[1]:.1f}"
-
-
-def _frame(group: Group, frame: tuple[float, float, float, float]) -> str:
-    left, top, width, height = frame
-    return (
-        f'<g id="\0_{group.id}" class="group"><rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" '
-        f'height="{height:.1f}" rx="6" fill="none" stroke="{LIGHT["quiet"]}" stroke-dasharray="2 3"/>'
-        f'<text x="{left + 7:.1f}" y="{top + 14:.1f}" font-size="{SMALL:g}" fill="{LIGHT["quiet"]}">'
-        f"{escape(group.name)}</text></g>"
-    )

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from .latex import GREEK
+from ..expressions import GREEK
 from .style import COLOURS
 
 _NAMES = {light: f"ag{role}" for role, (light, _) in COLOURS.items()}

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from .. import math, primitives
+from ..expressions import number
 from ..graph import topological_order
 from ..numerics.domains import Interval
 from ..numerics.ieee import errstate
@@ -21,10 +22,8 @@ from ..primitives import constant
 from ..recording import recording
 from ..value import Value
 from .history import swept
-from .wording import Names, number
+from .wording import Names
 
-_CALLED = {row.symbol: row.name for row in primitives.table.values() if row.symbol.isidentifier()}
-_PYTHON = str.maketrans("×÷−", "*/-")
 _LONGEST = 72
 _CHAINS = {primitives.fsum: primitives.add, primitives.prod: primitives.mul}  # the same, of any number of operands
 Bound = dict[str, Any]  # for each letter its node; for `xs` the list of them
@@ -45,6 +44,7 @@ def advice(order: list[Value], node: Value, edge: Value, names: Names) -> str:
     >>> advice(topological_order(f), f, root, Names([x, root, f], False))
     'Write x ** 1.5 instead of sqrt(x) * x.'
     """
+    names = names.in_python()
     numbers = {parent: x for node in order for parent, x in zip(node.parents, node.record[1:])}
     same = _structure(order)
     text, size = "", 0
@@ -55,8 +55,7 @@ def advice(order: list[Value], node: Value, edge: Value, names: Names) -> str:
             if edge in inside and len(inside) > size and _is_fine(other, bound, numbers):
                 size = len(inside)
                 text = f"Write {_told(other, bound, names)} instead of {names.expression(end, _LONGEST)}."
-    text = text or _chosen_before(node, edge, names)
-    return re.sub(r"\w+(?=\()", lambda word: _CALLED.get(word[0], word[0]), text.translate(_PYTHON))
+    return (text or _chosen_before(node, edge, names)).replace("−", "-")
 
 
 def _chosen_before(node: Value, edge: Value, names: Names) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..coercion import as_float
+from ..expressions import number
 from ..graph import topological_order
 from ..primitives import constant
 from ..value import Value
 from .advice import advice
 from .steps import Step, Steps, Term
-from .wording import Names, added, check_value, number, product
+from .wording import Names, added, check_value, product
 
 
 def diagnose(

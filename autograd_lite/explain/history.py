@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
-from .. import sweep
-from ..graph import operations, topological_order
+from ..expressions import number
+from ..graph import topological_order
 from ..recording import sweeps
-from ..value import Value, pull
-from .wording import Names, counted, number
+from ..value import Value, reverse
+from .wording import Names, counted
 
 MOST_NODES = 1_000  # that are accounted for
 MOST_TOLD = 4  # sums, and names of nodes in one line
@@ -28,7 +28,7 @@ def swept(root: Value, seed: float = 1.0, until: Iterable[Value] = ()) -> dict[V
     >>> swept(x * x)[x]
     6.0
     """
-    return sweep.reverse(reversed(operations(root, until=until)), {root: seed}, pull)
+    return reverse({root: seed}, until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..expressions import number
 from ..graph import topological_order
 from ..operators import quietly
 from ..primitives import Primitive, constant
 from ..value import Value
 from .numerical import is_discrete
 from .tables import from_text
-from .wording import Names, check_value, counted, number
+from .wording import Names, check_value, counted
 
 NEAR_ZERO = 2.0**-500  # next to 0: small, and its square and root are still far from the ends of the floats
 FARTHER = 256.0

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..expressions import number
 from ..primitives import constant
 from ..value import Value, pull
 from .history import Sweeps, Term, same, total
 from .paths import Between, Path
 from .tables import from_text
-from .wording import Names, check_value, number, with_operands
+from .wording import Names, check_value, with_operands
 
 MOST_PATHS = 20
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..expressions import number
 from .paths import Path
-from .wording import LONGEST, Names, added, counted, no_path, number, term
+from .wording import LONGEST, Names, added, counted, no_path, term
 
 if TYPE_CHECKING:
     from .ledger import Explanation, Line, Section

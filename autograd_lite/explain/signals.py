@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..coercion import as_float
+from ..expressions import number
 from ..graph import successors, topological_order
 from ..names import names_of
 from ..value import NOT_CHOSEN, Value
 from .history import same, swept
 from .layers import Layer, layers
-from .wording import check_value, number
+from .wording import check_value
 
 MOST_PASSES = 4  # are printed
 MOST_NUMBERS = 6  # of a vector

@@ -12,13 +12,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, SupportsFloat, overload
 
 from ..coercion import as_float
+from ..expressions import number
 from ..graph import topological_order
 from ..operators import quietly
 from ..primitives import constant
 from ..value import Value, pull
 from .history import swept
 from .tables import from_text
-from .wording import Names, added, check_value, counted, no_path, number
+from .wording import Names, added, check_value, counted, no_path
 from .wording import term as told_term
 
 if TYPE_CHECKING:

@@ -8,29 +8,22 @@ that bear its arguments' names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from itertools import chain, count
 
 from ..coercion import short_label
+from ..expressions import Term, in_python, number, number_term, spoken, written
 from ..graph import topological_order
 from ..names import names_of
 from ..numerics.ieee import errstate
-from ..primitives import CALL, POWER, PRODUCT, SIGN, Primitive, constant
+from ..primitives import CALL, PRODUCT, Primitive, constant
 from ..recording import recording
 from ..value import NOT_CHOSEN, Value, as_constant, has_path
 
 LONGEST = 36  # characters of an expression; what is longer is shown to a lesser depth
 DEEPEST = 4
 MOST_ARGUMENTS = 4
-Words = tuple[str, int]  # a text, and how tightly its outermost operation binds
-
-
-def number(x: float, precision: int = 4) -> str:
-    """`x` to so many significant digits, with a real minus sign.
-
-    >>> number(-0.5), number(1e6), number(float("inf"))
-    ('−0.5', '1e+06', 'inf')
-    """
-    return f"{x:.{precision}g}".replace("-", "−")
+MORE = Term("…")
 
 
 def counted(n: int, thing: str) -> str:
@@ -136,6 +129,7 @@ class Names:
     ) -> None:
         nodes = list(nodes)
         self._precision = precision
+        self._symbol = spoken
         self._given = names_of(nodes, names)
         taken = {node.label for node in nodes} | set(self._given.values())
         for nameless, letters in (
@@ -144,6 +138,12 @@ class Names:
         ):
             free = (name for name in chain(letters, map(f"{letters[0]}{{}}".format, count(1))) if name not in taken)
             self._given.update(zip(nameless, free))
+
+    def in_python(self) -> Names:
+        """The same, whose expressions have Python's operators and names of functions."""
+        names = copy(self)
+        names._symbol = in_python
+        return names
 
     def given(self, node: Value) -> str | None:
         """The node's label, or the variable's name; None if it has neither."""
@@ -155,11 +155,11 @@ class Names:
 
     def atom(self, node: Value) -> str:
         """The node's name, in parentheses if it is an operation written out."""
-        return _enclosed(self._words(node, LONGEST), CALL)
+        return f"{self._words(node, LONGEST):{CALL}}"
 
     def expression(self, node: Value, longest: int = LONGEST) -> str:
         """The operation that made the node, with the names of its operands; the number of a leaf."""
-        return self._fitting(node, DEEPEST, longest)[0]
+        return self._fitting(node, DEEPEST, longest).text
 
     def definition(self, node: Value) -> str:
         """The node's name with the operation that made it; ``x`` for a leaf."""
@@ -172,8 +172,8 @@ class Names:
         """The operation that made the node, with its operands' numbers: ``−2 + 5``."""
         if node.op is None or node.op is constant:
             return number(node.data, precision)
-        operands = [_number_words(x, precision) for x in node.record[1 : MOST_ARGUMENTS + 1]]
-        return combined(node.op, [*operands, *([("…", CALL)] if len(node.parents) > MOST_ARGUMENTS else [])])[0]
+        operands = [number_term(x, precision) for x in node.record[1 : MOST_ARGUMENTS + 1]]
+        return written(node.op, [*operands, *([MORE] if len(node.parents) > MOST_ARGUMENTS else [])]).text
 
     def short(self, node: Value) -> str:
         """The node's name, else the symbol of its operation, else its number."""
@@ -197,31 +197,31 @@ class Names:
         if op is None or op.selects:  # the local derivative of a choice is a number
             return None
         words = _slope(op, node, operand, {parent: self._words(parent, longest) for parent in node.parents}, self)
-        return None if words is None or len(words[0]) > longest else _enclosed(words, PRODUCT)
+        return None if words is None or len(words.text) > longest else f"{words:{PRODUCT}}"
 
-    def _words(self, node: Value, longest: int) -> Words:
+    def _words(self, node: Value, longest: int) -> Term:
         name = self.given(node)
         if name is not None:
-            return name, CALL
+            return Term(name)
         return self._fitting(node, DEEPEST - 1, longest)
 
-    def _fitting(self, node: Value, deepest: int, longest: int) -> Words:
+    def _fitting(self, node: Value, deepest: int, longest: int) -> Term:
         """The expression as deep as it fits, and no deeper than one gap: ``… + w × x`` says more than two."""
         for depth in range(deepest, 0, -1):
             words = _written(node, self, depth)
-            if len(words[0]) <= longest and (depth < 3 or words[0].count("…") < 2):
+            if len(words.text) <= longest and (depth < 3 or words.text.count("…") < 2):
                 return words
-        return short_label(words[0], longest), words[1]
+        return words._replace(text=short_label(words.text, longest))
 
 
-def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Words], names: Names) -> Words | None:
+def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Term], names: Names) -> Term | None:
     y = Value(node.record[0])
     arguments = [
         number if parent.op is constant else Value(number) for parent, number in zip(node.parents, node.record[1:])
     ]
     known = {x: words[parent] for x, parent in zip(arguments, node.parents) if isinstance(x, Value)}
     name = names.given(node)
-    known[y] = _written(node, names, 2) if name is None else (name, CALL)
+    known[y] = _written(node, names, 2) if name is None else Term(name)
     try:
         with recording(), errstate(all="ignore"):
             slope = op.derivative(operand)(y, *arguments)
@@ -235,7 +235,7 @@ def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Words], 
     return known[slope] if slope in known else _written(slope, names, DEEPEST, known)
 
 
-def _simplified(slope: Value, known: Mapping[Value, Words]) -> Value:
+def _simplified(slope: Value, known: Mapping[Value, Term]) -> Value:
     """The same for reading: in operations that people write, with nothing left to compute among constants."""
     same: dict[Value, Value] = {}
     with recording(), errstate(all="ignore"):
@@ -255,49 +255,22 @@ def _simplified(slope: Value, known: Mapping[Value, Words]) -> Value:
     return same[slope]
 
 
-def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Words] | None = None) -> Words:
+def _written(node: Value, names: Names, depth: int, known: Mapping[Value, Term] | None = None) -> Term:
     """The operation of `node`, its operands written out to so many levels or until they have a name."""
     op = node.op
     if op is None or op is constant:
-        return _number_words(node.data, names._precision)
+        return number_term(node.data, names._precision)
     operands = []
     for parent in node.parents[:MOST_ARGUMENTS]:
         name = names.given(parent)
         if known and parent in known:
             operands.append(known[parent])
         elif name is not None:
-            operands.append((name, CALL))
+            operands.append(Term(name))
         elif depth == 1 and parent.parents:
-            operands.append(("…", CALL))
+            operands.append(MORE)
         else:
             operands.append(_written(parent, names, depth - 1, known))
     if len(node.parents) > MOST_ARGUMENTS:
-        operands.append(("…", CALL))
-    return combined(op, operands)
-
-
-def _number_words(x: float, precision: int = 4) -> Words:
-    text = number(x, precision)
-    return text, SIGN if text.startswith("−") else CALL
-
-
-def combined(op: Primitive, operands: list[Words]) -> Words:
-    """An operation on written operands, in parentheses where they bind less."""
-    binds = op.precedence
-    if op.infix:
-        first, *rest = operands
-        left = _enclosed(first, binds + (binds == POWER))  # (a ** b) ** c
-        return f" {op.symbol} ".join([left, *(_enclosed(words, binds + 1) for words in rest)]), binds
-    if binds < CALL:
-        return f"{op.symbol}{_enclosed(operands[0], binds + 1)}", binds
-    return f"{spoken(op)}({', '.join(text for text, _ in operands)})", CALL
-
-
-def spoken(op: Primitive) -> str:
-    """What stands between operands, or before them: not every symbol that is drawn can, such as |x|."""
-    return op.symbol if op.precedence < CALL or op.infix or op.symbol.isidentifier() else op.name
-
-
-def _enclosed(words: Words, least: int) -> str:
-    text, binds = words
-    return text if binds >= least else f"({text})"
+        operands.append(MORE)
+    return written(op, operands, names._symbol(op))

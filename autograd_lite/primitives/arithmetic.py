@@ -8,7 +8,7 @@ import sys
 
 from ..numerics import ieee, special
 from ..numerics.domains import INF, NONZERO, REAL
-from .primitive import ATOM, NAN, POWER, PRODUCT, SIGN, SUM, Primitive, piecewise_constant, primitive
+from .primitive import ATOM, NAN, POWER, PRODUCT, SIGN, SUM, Primitive, first, piecewise_constant, primitive, second
 
 _GREATEST = sys.float_info.max
 
@@ -43,8 +43,8 @@ sub: Primitive = primitive(
 mul: Primitive = primitive(
     "mul",
     operator.mul,
-    lambda y, a, b: b,
-    lambda y, a, b: a,
+    second,
+    first,
     commutative=True,
     symbol="×",
     infix=True,

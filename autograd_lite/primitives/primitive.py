@@ -34,38 +34,11 @@ class Primitive:
     """
 
     __slots__ = (
-        "all_slopes",
-        "arg_types",
-        "arities",
-        "choices",
-        "commutative",
-        "constant_slopes",
-        "derivatives",
-        "description",
-        "display_as",
-        "display_template",
-        "domain",
-        "fast_arity",
-        "ieee",
-        "infix",
-        "intermediates",
-        "latex",
-        "name",
-        "neutral",
-        "no_path_reason",
-        "note",
-        "piecewise_constant",
-        "precedence",
-        "result_type",
-        "rewrite",
-        "selects",
-        "smooth",
-        "special_slopes",
-        "stable_forms",
-        "symbol",
-        "ulps",
-        "value",
-    )
+        "all_slopes", "arg_types", "arities", "choices", "commutative", "constant_slopes", "crossed", "cuts",
+        "derivatives", "description", "display_as", "display_template", "domain", "ieee", "infix", "intermediates",
+        "latex", "name", "neutral", "no_path_reason", "note", "piecewise_constant", "precedence", "result_type",
+        "rewrite", "selects", "smooth", "special_slopes", "stable_forms", "symbol", "ulps", "value",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -102,8 +75,10 @@ class Primitive:
         self.value = value  # on floats; may raise where IEEE 754 has a result
         # One per argument, called with (y, *args); a number for one that is the same everywhere.
         self.derivatives = tuple([_always(by) if isinstance(by, float) else by for by in derivatives])
-        numbers = [by for by in derivatives if isinstance(by, float)]
-        self.constant_slopes = tuple(numbers) if derivatives and len(numbers) == len(derivatives) else None
+        # Of two arguments: the derivatives if they are numbers; whether each is the other argument.
+        numbers = tuple([by for by in derivatives if isinstance(by, float)])
+        self.constant_slopes = numbers if len(numbers) == len(derivatives) == 2 else None
+        self.crossed = derivatives == (second, first)
         # Instead, for any number of arguments: the derivatives by all of them, at once.
         self.all_slopes = all_slopes
         # Numbers of arguments to try, where it has any.
@@ -130,9 +105,8 @@ class Primitive:
         self.piecewise_constant = tuple([by is piecewise_constant for by in derivatives])
         self.no_path_reason = no_path_reason or f"{name} is constant between steps"
         self.selects = any(self.choices)
-        # How many arguments, where the reverse sweep may go the short way: two that always have a path, or one.
-        plain = not (any(self.piecewise_constant) or (self.selects and len(derivatives) == 2))
-        self.fast_arity = len(derivatives) if plain and len(derivatives) <= 2 else 0
+        # For each argument whether no path leads to it where the derivative is 0.
+        self.cuts = tuple([by is piecewise_constant or on is not None for by, on in zip(derivatives, self.choices)])
         # For each of two arguments the number with which the other is the result, bit by bit.
         self.neutral = tuple(neutral)
         # Formulas that end in this operation and may make an inf or a nan of numbers that are fine, and what to write
@@ -189,6 +163,14 @@ def _always(number: float) -> Callable[..., float]:
 def piecewise_constant(y: Any, *args: Any) -> float:
     """The derivative by an argument in which an operation is constant, in pieces or everywhere: no path leads to it."""
     return 0.0
+
+
+def first(y: Any, a: Any, b: Any) -> Any:
+    return a
+
+
+def second(y: Any, a: Any, b: Any) -> Any:
+    return b
 
 
 def _nan(*args: float) -> float:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,14 +23,13 @@ from ..value import Value
 from .enclosure import is_known
 from .foreign import DOUBLE, Foreign, Parts, called, is_foreign
 from .graphs import Graph, as_number, backward
-from .judgement import FEW, Judge, OutOfTime
+from .judgement import FEW, LATE, Budget, Judge
 from .programs import Program
 from .replay import find_dropped_paths
 from .verdict import GradientError, Report
 
 ORACLES = ("auto", "enclosure", "mpmath", "differences")
 MODES = ("reverse", "forward")
-_PATIENCE = 60  # budgets, for the one direction that is always judged
 
 Function = Callable[..., Any]
 
@@ -70,9 +68,9 @@ def check_gradients(
         argnums: the position of the argument to differentiate by, or several; all by default.
         kwargs: keyword arguments of `fn`, and of the rules.
         rtol, atol: what a derivative may be off by besides its rounding, relative to the true one and absolutely.
-        budget: seconds of the processor, after which inputs are not judged one by one any more, but all at once along
-            random directions, and further outputs and orders are undecided. A function so slow that 60 budgets do not
-            suffice for one direction is undecided altogether.
+        budget: seconds of the processor, without those of the first calls. What has not been judged then is undecided,
+            "for lack of time", and is not called right: it is no more than that the gradient is right along two random
+            directions. A small function, which takes no more than 256 calls, is judged for up to 60 budgets.
 
     Returns:
         What was compared, and how much of it was decided in which way; true if nothing is undecided. Also events in
@@ -106,7 +104,6 @@ def check_gradients(
         raise ValueError(f"order={order!r}: an order is 1, 2, 3 …")
     if not args:
         raise TypeError("check_gradients: give the point after the function: check_gradients(f, 1.0, 2.0)")
-    until = time.process_time() + budget
     report = Report()
     chosen = (argnums,) if isinstance(argnums, int) else None if argnums is None else tuple(argnums)
     rules = {"gradient": gradient, "vjp": vjp, "jvp": jvp}
@@ -118,14 +115,10 @@ def check_gradients(
             )
         if oracle == "enclosure":
             raise ValueError('oracle="enclosure" is for graphs of this engine: leave it out')
-        subject = Foreign(fn, args, kwargs or {}, chosen, report=report, latest=until + _PATIENCE * budget, **rules)
-        try:
-            _check_foreign(subject, order, oracle, modes, (rtol, atol, until), report)
-        except OutOfTime:
-            report.numbers += len(subject.point)
-            report.undecided += ["for lack of time"] * len(subject.point)
+        subject = Foreign(fn, args, kwargs or {}, chosen, report=report, **rules)
+        _check_foreign(subject, order, oracle, modes, (rtol, atol, Budget(budget)), report)
         return report.told()
-    check = _Ours(fn, Parts(args, chosen), kwargs or {}, report, oracle, modes, (rtol, atol, until))
+    check = _Ours(fn, Parts(args, chosen), kwargs or {}, report, oracle, modes, (rtol, atol, Budget(budget)))
     check.all_orders(order)
     return report.told()
 
@@ -138,7 +131,7 @@ class _Ours:
 
     def __init__(
         self, fn: Function, parts: Parts, kwargs: Mapping[str, Any], report: Report, oracle: str,
-        modes: Sequence[str], limits: tuple[float, float, float],
+        modes: Sequence[str], limits: tuple[float, float, Budget],
     ) -> None:  # fmt: skip
         self.fn, self.parts, self.kwargs = fn, parts, kwargs
         self.report, self.oracle, self.modes, self.limits = report, oracle, modes, limits
@@ -182,9 +175,9 @@ class _Ours:
         )
         pushed = self._pushed() if "forward" in self.modes and len(self.point) <= FEW else []
         for k, z in enumerate(self.outputs):
-            if k and time.process_time() > self.limits[2]:
+            if k and self.limits[2].is_over:
                 self.report.numbers += len(self.point)
-                self.report.undecided += ["for lack of time"] * len(self.point)
+                self.report.undecided += [LATE] * len(self.point)
                 continue
             check = Graph(z, self.inputs, self.outputs_named[k], self.report, self.limits[2])
             found = {}
@@ -308,7 +301,7 @@ def _frozen(program: Program) -> Function:
 
 
 def _check_foreign(
-    subject: Foreign, order: int, oracle: str, modes: Sequence[str], limits: tuple[float, float, float], report: Report
+    subject: Foreign, order: int, oracle: str, modes: Sequence[str], limits: tuple[float, float, Budget], report: Report
 ) -> None:
     __tracebackhide__ = True
     if not subject.is_steady:
@@ -319,19 +312,21 @@ def _check_foreign(
     _judge(subject, asked, oracle, *limits, report)
     for _ in range(order - 1):
         fn, args = subject.differentiated()
-        subject = Foreign(fn, args, {}, None, report=report, latest=subject.latest)
+        with limits[2].unpaid():
+            subject = Foreign(fn, args, {}, None, report=report)
         _judge(subject, ["reverse mode"], oracle, *limits, report)
 
 
 def _judge(
-    subject: Any, modes: Sequence[str], oracle: str, rtol: float, atol: float, until: float, report: Report
+    subject: Any, modes: Sequence[str], oracle: str, rtol: float, atol: float, budget: Budget, report: Report
 ) -> None:
     __tracebackhide__ = True
-    judge = Judge(subject, report, oracle, rtol, atol, until)
+    judge = Judge(subject, report, oracle, rtol, atol, budget)
     for mode in modes:
         if mode == "forward mode" and len(modes) > 1 and isinstance(subject, Foreign) and subject.jvp is None:
             try:  # a rule of the user's own may have no forward mode, and so an operation of PyTorch's
-                subject.push([0.0] * len(subject.point), subject.point)
+                with budget.unpaid():
+                    subject.push([0.0] * len(subject.point), subject.point)
             except Exception as error:
                 report.add_note(f"reverse mode alone: there is no forward mode ({type(error).__name__})")
                 continue

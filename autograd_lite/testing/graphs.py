@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from ..value import Value
 from .edges import Fault, first_fault, ulps_between
 from .enclosure import Interval, enclose, enclose_push, enclose_sweep, program_of
 from .exact import true_gradient, true_hessian
+from .judgement import LATE, Budget
 from .verdict import GradientError, Report
 
 Function = Callable[..., Any]
@@ -33,12 +33,12 @@ _STEP_ERROR = 2.0**-700  # what the difference quotients of `true_hessian` leave
 class Graph:
     """The derivatives of one output, and all that is known about them."""
 
-    def __init__(self, z: Value, inputs: list[Value], name: str, report: Report, until: float = math.inf) -> None:
+    def __init__(self, z: Value, inputs: list[Value], name: str, report: Report, budget: Budget) -> None:
         self.z = z
         self.inputs = inputs
         self.name = name
         self.report = report
-        self.until = until
+        self.budget = budget
         self.program, nodes = program_of(z, inputs)
         self.nodes = nodes[len(inputs) :]
         self._fault: Fault | bool | None = False  # not looked for
@@ -166,12 +166,12 @@ class Graph:
         everything = tuple(range(len(point)))
         kink = self.kink()
         for i, partial in enumerate(derivatives.gradient(self.z, self.inputs)):
-            if kink is not None or time.process_time() > self.until:
-                why = "for lack of time" if kink is None else f"no second derivative: a kink of {kink}"
+            if kink is not None or self.budget.is_over:
+                why = LATE if kink is None else f"no second derivative: a kink of {kink}"
                 self.report.numbers += len(point)
                 self.report.undecided += [why] * len(point)
                 continue
-            child = Graph(partial, self.inputs, f"∂({self.name})/∂{self.inputs[i].label}", self.report, self.until)
+            child = Graph(partial, self.inputs, f"∂({self.name})/∂{self.inputs[i].label}", self.report, self.budget)
             found = {}
             if "reverse" in modes:
                 found["reverse over reverse mode"] = backward(partial, self.inputs)

@@ -9,17 +9,17 @@ rounding of their terms, so what is found may be off by
 * twice the spread of the gradient itself when the inputs move by one to four units in their last place;
 * the error that finite differences estimate of themselves.
 
-What is further off is wrong if a second opinion does not defend it: finite differences at other steps, and the integral
-of the gradient along the line, which must be the function's change (two Gauss rules tell how well it is known). A
-gradient that integrates to the function nearby is wrong at most at the point itself: it is right there if it lies among
-the gradients next to it, as a subgradient does. What is off by no more than the rounding of terms as large as the
-gradient is nearby, as in the tail of 1 - tanh(x)², is undecided, as is everything of which the error is too large.
+What is further off is wrong if a second opinion does not defend it: finite differences at other steps, finite
+differences if the noise of the function, as its values at equidistant points show it, is rounding, and the slopes next
+to the point, among which a subgradient lies. What is off by no more than the rounding of terms as large as the gradient
+is nearby, as in the tail of 1 - tanh(x)², is undecided, as is everything of which the error is too large.
 
 Strictly, with ``oracle="mpmath"``, it must be within 8 ulps of the truth in many digits, and nothing else counts.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 import time
@@ -34,24 +34,53 @@ from .verdict import GradientError, Report, at_point
 
 MULTIPLE = 8.0  # of the rounding of one term
 DOUBLE_MULTIPLE = 256.0  # in double precision, where there is room for exponents: x**0.4 has log x times theirs
+LATE = "for lack of time"
+_PATIENCE, _CALLS = 60, 256
 FEW = 16  # inputs, and outputs, up to which each is judged by itself
 _SHORTEST = 2.0**-4  # a point closer to 0 is no measure of how fast a function changes
 _VAGUE = 2.0**-7  # an error larger than this part of what is judged decides nothing
 _UNDERFLOW = 2.0**-60  # what is smaller, squared, underflows in single precision
 EXACT = "to 50 digits"
 _NOTHING = 2.0**-20  # an error smaller than this part of the whole gradient is none
-_GAUSS = (  # nodes and weights on (−1, 1), of 4 and 6 points: Abramowitz & Stegun, table 25.4
-    ((0.3399810435848563, 0.6521451548625461), (0.8611363115940526, 0.3478548451374538)),
-    ((0.2386191860831969, 0.4679139345726910), (0.6612093864662645, 0.3607615730481386),
-     (0.9324695142031521, 0.1713244923791704)),
-)  # fmt: skip
 
 Vector = Sequence[float]
 Source = Callable[[Vector, Vector], float]  # the derivative that is judged: of a point and a direction
 
 
 class OutOfTime(Exception):
-    """A function is so slow that not even one direction can be judged."""
+    """A function is so slow that no more can be judged."""
+
+
+class Budget:
+    """Seconds of the processor, which are over at the earliest after the calls that a small function's judgement takes:
+    so its verdict does not depend on how fast the machine is. At sixty times those seconds it is over in any case.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.calls, self.begun = seconds, 0, time.process_time()
+
+    @contextlib.contextmanager
+    def unpaid(self) -> Iterator[None]:
+        """For what is slow when it is called first, as what a library compiles then."""
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self.begun += time.process_time() - start
+
+    def call(self) -> None:
+        """Count a call; OutOfTime if there is no time for it."""
+        self.calls += 1
+        if self.used > _PATIENCE * self.seconds:
+            raise OutOfTime
+
+    @property
+    def used(self) -> float:
+        return time.process_time() - self.begun
+
+    @property
+    def is_over(self) -> bool:
+        return self.used > self.seconds and (self.calls == 0 or self.calls > _CALLS)
 
 
 class Subject(Protocol):
@@ -104,10 +133,13 @@ class Truth(NamedTuple):
 class Judge:
     """Judges the derivatives of a subject, along directions that its lines are sampled on once."""
 
-    def __init__(self, subject: Subject, report: Report, oracle: str, rtol: float, atol: float, until: float) -> None:
+    def __init__(
+        self, subject: Subject, report: Report, oracle: str, rtol: float, atol: float, budget: Budget
+    ) -> None:  # fmt: skip
         self.subject, self.report = subject, report
-        self.oracle, self.rtol, self.atol, self.until = oracle, rtol, atol, until
+        self.oracle, self.rtol, self.atol, self.budget = oracle, rtol, atol, budget
         self.random = random.Random(repr(subject.point))
+        self.directions = self._directions()
         self._lines: dict[tuple[float, ...], differences.Line] = {}
         self._truths: dict[tuple[float, ...], Truth] = {}
         self._exact: dict[tuple[float, ...], list[tuple[Any, Any]] | None] = {}
@@ -115,27 +147,40 @@ class Judge:
 
     def mode(self, name: str) -> None:
         """Judge all derivatives as that mode finds them; GradientError for the first that is wrong."""
+        before = self.report.numbers
+        numbers = len(self.subject.point) * len(self.subject.outputs)
+        with contextlib.suppress(OutOfTime):
+            self._outputs(name)
+        self._count(before + numbers - self.report.numbers, LATE)
+
+    def _outputs(self, mode: str) -> None:
+        """The derivatives of each output; of many outputs, those of two random sums."""
         subject = self.subject
         n, m = len(subject.point), len(subject.outputs)
-        every = [[float(j == k) for j in range(m)] for k in range(m)]
-        few = m <= FEW
-        if few and name.endswith("a rule"):  # which may be right for cotangents of 1 alone
+        if mode == "reverse mode, as a rule" and m <= FEW:  # which may be right for cotangents of 1 alone
             weights = self._some(m)
-            self._row(name, weights, subject.pull(weights, subject.point), 0, None)
-        for k, weights in enumerate(every if few else [self._some(m), self._some(m)]):
-            if few and not math.isfinite(subject.outputs[k]):
+            self._row(mode, weights, self._pulled(mode, weights), 0, None)
+        if m > FEW:
+            for numbers in (n * m // 2, n * m - n * m // 2):
+                weights = self._some(m)
+                self._row(mode, weights, self._pulled(mode, weights), numbers, None)
+            return
+        for k in range(m):
+            if not math.isfinite(subject.outputs[k]):
                 self._count(n, "the function is not finite here")
-                continue
-            gradient = subject.pull(weights, subject.point) if name != "forward mode" else None
-            self._row(name, weights, gradient, n if few else n * m // 2, k if few else None)
-            if few and k < m - 1 and time.process_time() > self.until:  # the others at once
-                weights = [w if j > k else 0.0 for j, w in enumerate(self._some(m))]
-                gradient = subject.pull(weights, subject.point) if gradient is not None else None
-                self._row(name, weights, gradient, n * (m - 1 - k), None)
-                return
+            elif k and self.budget.is_over:
+                self._count(n, LATE)
+            else:
+                weights = [float(j == k) for j in range(m)]
+                self._row(mode, weights, self._pulled(mode, weights), n, k)
+
+    def _pulled(self, mode: str, weights: list[float]) -> list[float] | None:
+        """The gradient, but in forward mode, which gives it a direction at a time."""
+        with self.budget.unpaid():
+            return None if mode.startswith("forward") else self.subject.pull(weights, self.subject.point)
 
     def _row(self, mode: str, weights: list[float], gradient: list[float] | None, numbers: int, k: int | None) -> None:
-        """The derivatives of one output, or of one sum of all, by every input."""
+        """The derivatives of one output, or of one sum of all, along random directions, and by each of few inputs."""
         subject = self.subject
         n = len(subject.point)
 
@@ -146,34 +191,44 @@ class Judge:
             return math.fsum(g * v for g, v in zip(at, direction) if v)
 
         units = [[float(j == i) for j in range(n)] for i in range(n)] if n <= FEW else []
-        slopes = [source(subject.point, unit) for unit in units] if gradient is None else gradient
+        with self.budget.unpaid():
+            slopes = [source(subject.point, unit) for unit in units] if gradient is None else gradient
         size = max([abs(g) for g in slopes if math.isfinite(g)], default=0.0)
+        judged = []
+        for direction in self.directions if n > 1 or mode.endswith("a rule") else ():
+            judged.append((direction, *self._judge(weights, direction, source, size)))
+            if judged[-1][3] == "wrong":
+                break
         wrong: list[tuple[int, float, Truth]] = []
-        waiting, doubts = numbers, []
+        doubts: list[str | None] = []
         for i, direction in enumerate(units):
-            if time.process_time() > self.until and i:
+            if self.budget.is_over and n > 1:
+                doubts += [LATE] * (n - i)
                 break
             found, truth, doubt = self._judge(weights, direction, source, size)
-            waiting -= 1
+            doubts.append(doubt)
             if doubt == "wrong":
                 wrong.append((i, found, truth))
-            elif doubt is not None:
-                doubts.append(doubt)
         if wrong:
-            i, found, truth = wrong[0]
-            self._fail(mode, k, i, found, truth, len(wrong) - 1)
-        alone = None
-        if n > 1:
-            for direction in self._directions():
-                found, truth, alone = self._judge(weights, direction, source, size)
-                if alone == "wrong":
-                    self._locate(mode, weights, direction, source, size, k, found, truth)
-                if time.process_time() > self.until:
-                    break
+            self._fail(mode, k, *wrong[0], len(wrong) - 1)
+        if judged and judged[-1][3] == "wrong":
+            self._locate(mode, weights, judged[-1][0], source, size, k, *judged[-1][1:3])
+        if not units and all(doubt is not None for *_, doubt in judged):
+            doubts = [judged[-1][3]] * numbers
         self.report.numbers += numbers
-        self.report.undecided += doubts
-        if alone is not None:  # those that were not judged by themselves
-            self.report.undecided += [alone] * waiting
+        self.report.undecided += [doubt for doubt in doubts if doubt is not None][:numbers]
+
+    def _values(self, xs: list[float]) -> list[float]:
+        self.budget.call()
+        return self.subject.values(xs)
+
+    def _in_digits(self, *xs: Any) -> list[Any]:
+        self.budget.call()
+        return self.subject.exact(*xs)
+
+    def _value(self, weights: Vector, xs: list[float]) -> float:
+        """The outputs, summed with `weights`."""
+        return math.fsum(w * y for w, y in zip(weights, self._values(self.subject.rounded(xs))) if w)
 
     def _count(self, numbers: int, why: str) -> None:
         self.report.numbers += numbers
@@ -218,7 +273,11 @@ class Judge:
             least = min([1.0, *[abs(x) for x in self.subject.point if x]])
             error = 2.0**-200 * max(float(at_zero), *map(abs, sides)) + 2.0**-400 * least**2  # what the steps leave
             return Truth(min(sides), max(sides), error, 0.0, 2.0**-6, EXACT)
-        left, right, scale, others = self._line(direction, stretch).slopes(weights)
+        return self._by_differences(weights, self._line(direction, stretch))
+
+    @staticmethod
+    def _by_differences(weights: Vector, line: differences.Line, noise: float = 0.0) -> Truth:
+        left, right, scale, others = line.slopes(weights, noise)
         low, high = min(left.value, right.value), max(left.value, right.value)
         error, step = max(left.error, right.error), min(left.step, right.step)
         return Truth(low, high, error, scale, step, "by finite differences", others)
@@ -227,7 +286,7 @@ class Judge:
         key, subject = (stretch, *direction), self.subject
         if key not in self._lines:
             self._lines[key] = differences.Line(
-                subject.values, subject.point, direction, subject.outputs, subject.fine, stretch, subject.rounded
+                self._values, subject.point, direction, subject.outputs, subject.fine, stretch, subject.rounded
             )
         return self._lines[key]
 
@@ -264,10 +323,10 @@ class Judge:
             return "its formulas in many digits are not the function of floats"
         if truth.how != EXACT and not other.misses(found, band):
             return "finite differences at other steps say otherwise"
-        integral = self._integrates(weights, direction, source, found, truth, band)
-        if integral:
-            return None if self._is_among_its_neighbours(direction, source, found, band) else "wrong"
-        return "wrong"
+        noise = self._noise(weights, direction) if truth.how != EXACT else 0.0
+        if noise and not self._by_differences(weights, self._line(direction), noise).misses(found, band):
+            return "rounding has left the function few digits here"
+        return None if self._is_subgradient(weights, direction, found, band) else "wrong"
 
     def _spread(self, direction: Vector, source: Source) -> float:
         """How much the derivative itself varies when the inputs move by a few ulps, to one side."""
@@ -286,62 +345,51 @@ class Judge:
 
     def _terms(self, direction: Vector, source: Source) -> float:
         """The rounding of terms as large as the derivative is nearby: 1 - (1 - x²) is x² to the last bit of 1."""
-        point = self.subject.point
-        sizes = [
-            abs(
-                self._safely(
-                    source,
-                    [x + t * (math.copysign(max(abs(x), 1.0), x)) if v else x for x, v in zip(point, direction)],
-                    direction,
-                )
-            )
-            for t in (0.25, -0.25, -0.5, -1.0, -2.0)
-        ]
+        sizes = [abs(self._safely(source, xs, direction)) for xs in self._nearby(direction)]
         return 2.0 * MULTIPLE * self.subject.eps * max((size for size in sizes if math.isfinite(size)), default=0.0)
 
-    def _integrates(
-        self, weights: Vector, direction: Vector, source: Source, found: float, truth: Truth, band: float
-    ) -> bool:
-        """Whether the integral of the derivative on a short way over the point is the function's change."""
-        subject = self.subject
-        wrong_by = min(abs(found - truth.low), abs(found - truth.high)) if math.isfinite(found) else math.inf
-        for h in (truth.step, truth.step / 64.0, truth.step * 8.0):
-            ends = [
-                subject.rounded([x + way * h * v if v else x for x, v in zip(subject.point, direction)])
-                for way in (1.0, -1.0)
-            ]
-            change, rounding = 0.0, 0.0
-            after, before = map(subject.values, ends)
-            for w, a, b in zip(weights, after, before):
-                change += w * (a - b) if w else 0.0
-                rounding += 4.0 * subject.fine * (abs(w * a) + abs(w * b)) if w else 0.0
-            sums = []
-            for rule in _GAUSS:
-                total = 0.0
-                for node, weight in [(s * node, weight) for node, weight in rule for s in (1.0, -1.0)]:
-                    for way in (0.5, -0.5):
-                        t = way * h * (1.0 + node)
-                        at = [x + t * v if v else x for x, v in zip(subject.point, direction)]
-                        total += 0.5 * h * weight * self._safely(source, at, direction)
-                sums.append(total)
-            slack = abs(sums[1] - sums[0]) + rounding + 2.0 * h * band
-            if not math.isfinite(slack + change) or 2.0 * h * wrong_by < 4.0 * slack:
-                continue  # it could not tell
-            return abs(change - sums[1]) <= slack
-        return False
-
-    def _is_among_its_neighbours(self, direction: Vector, source: Source, found: float, band: float) -> bool:
+    def _nearby(self, direction: Vector) -> Iterator[list[float]]:
+        """Points at which what moves has other sizes: of its own order, and where it is small that of the others."""
         point = self.subject.point
-        reach = math.sqrt(self.subject.eps)
-        slopes = [
-            self._safely(
-                source, [x + reach * max(abs(x), 1.0) * self.random.uniform(-1.0, 1.0) for x in point], direction
-            )
-            for _ in range(32)
-        ]
-        slopes = [slope for slope in slopes if math.isfinite(slope)]
-        slack = band + 8.0 * reach * max(map(abs, slopes), default=0.0)
-        return bool(slopes) and min(slopes) - slack <= found <= max(slopes) + slack
+        for t in (0.25, -0.25, -0.5, -1.0, -2.0):
+            yield [x + t * math.copysign(max(abs(x), 1.0), x) if v else x for x, v in zip(point, direction)]
+        largest = max([1.0, *map(abs, point)])
+        small = [x for x, v in zip(point, direction) if v and abs(x) < largest / 4.0]
+        for t in (-1.0, -0.5, -0.25, 0.25, 0.5, 1.0) if small else ():
+            yield [t * math.copysign(largest, v) if v else x for x, v in zip(point, direction)]
+
+    def _noise(self, weights: Vector, direction: Vector) -> float:
+        """The noise of the function on any scale, as far as it may be the rounding of a value that it has nearby."""
+        subject = self.subject
+
+        sizes = [abs(self._value(weights, xs)) for xs in self._nearby(direction)]
+        most = MULTIPLE * subject.fine * max((size for size in sizes if math.isfinite(size)), default=0.0)
+        found, step = [0.0], self._line(direction).ladders[0][0][0]
+        for _ in range(6):
+            step /= 4.0
+            there = [[x + k * step * v if v else x for x, v in zip(subject.point, direction)] for k in range(-4, 5)]
+            found.append(differences.noise([self._value(weights, xs) for xs in there]))
+        return max(noise for noise in found if noise <= most)
+
+    def _is_subgradient(self, weights: Vector, direction: Vector, found: float, band: float) -> bool:
+        """Whether a derivative lies among those of the function next to the point, at a kink of several inputs: there
+        the slopes differ, nearer to the point as much as further off."""
+        point, fine = self.subject.point, self.subject.fine
+        slopes: list[list[float]] = []
+        slack = 0.0
+        for near in (8.0 * math.sqrt(fine), math.sqrt(fine) / 2.0) if len(point) > 1 else ():
+            slopes.append([])
+            for _ in range(24):
+                at = [x + near * max(abs(x), 1.0) * self.random.uniform(-1.0, 1.0) for x in point]
+                sides = [[x + way * near / 16.0 * v for x, v in zip(at, direction)] for way in (1.0, -1.0)]
+                after, before = (self._value(weights, xs) for xs in sides)
+                slopes[-1].append((after - before) * 8.0 / near)
+                slack = max(slack, 64.0 * fine * (abs(after) + abs(before)) / near)
+        if not slopes or not math.isfinite(sum(map(sum, slopes))):
+            return False
+        far, close = (max(some) - min(some) for some in slopes)
+        kinked = close >= far / 2.0 > _VAGUE * max(map(abs, slopes[0])) + slack
+        return kinked and min(slopes[0]) - slack - band <= found <= max(slopes[0]) + slack + band
 
     def _safely(self, source: Source, xs: Vector, direction: Vector) -> float:
         try:
@@ -356,7 +404,7 @@ class Judge:
         try:
             from .exact import exact_values
 
-            there = [float(y) for y in exact_values(subject.exact, subject.point)]
+            there = [float(y) for y in exact_values(self._in_digits, subject.point)]
         except Exception as error:  # whatever its code makes of numbers that are not floats
             if self.oracle == "mpmath":
                 raise TypeError(f'oracle="mpmath": {subject.name} cannot be run with more digits: {error}') from None
@@ -368,19 +416,23 @@ class Judge:
     def _exactly(self, direction: tuple[float, ...]) -> list[tuple[Any, Any]] | None:
         if direction not in self._exact:
             try:
-                found = exact_slopes(self.subject.exact, self.subject.point, direction)
+                found = exact_slopes(self._in_digits, self.subject.point, direction)
                 self._exact[direction] = found if all(isinstance(x, mpf) for pair in found for x in pair) else None
+            except OutOfTime:
+                raise
             except Exception:  # not at the points next to this one
                 self._exact[direction] = None
         return self._exact[direction]
 
     # ---- where ----
 
-    def _directions(self) -> Iterator[list[float]]:
-        """Two that move every input: all ahead, as ties want it, and each as it comes."""
+    def _directions(self) -> list[list[float]]:
+        """Two that move every input: all ahead, as ties want it, and each as it comes; of one input, back."""
         sizes = [math.ldexp(1.0, math.frexp(max(abs(x), 1.0))[1] - 1) for x in self.subject.point]
-        for signs in ((1.0,), (1.0, -1.0)):
-            yield [self.random.choice(signs) * size * self.random.uniform(0.5, 1.5) for size in sizes]
+        return [
+            [self.random.choice(signs) * size * self.random.uniform(0.5, 1.5) for size in sizes]
+            for signs in (((1.0,), (1.0, -1.0)) if len(sizes) > 1 else ((-1.0,),))
+        ]
 
     def _some(self, m: int) -> list[float]:
         return [self.random.choice((1.0, -1.0)) * self.random.uniform(0.5, 1.5) for _ in range(m)]
@@ -410,7 +462,7 @@ class Judge:
                         break
                 else:  # wrong together
                     self._fail_along(mode, k, direction, found, truth)
-            chosen = [j for j, w in enumerate(weights) if w] if k is None and mode != "forward mode" else []
+            chosen = [j for j, w in enumerate(weights) if w] if k is None and not mode.startswith("forward") else []
             while len(chosen) > 1:
                 for half in (chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]):
                     some = [0.0] * len(weights)

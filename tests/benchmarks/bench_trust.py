@@ -2,22 +2,25 @@
 
 ``python tests/benchmarks/bench_trust.py [CHECKS]`` draws that many checks (20,000 by default) of the right gradients of
 `tests/testing/gradients.py`, at points that hypothesis draws from ±8, ±10⁴ and the integers, then up to 100 examples of
-each planted error, and prints the two tables of docs/testing.md. Others run where they take the function at all:
-gradcheck PyTorch's in double precision, `check_grads` JAX's, and `scipy.optimize.check_grad` gradients by hand of one
-output, against 1e-4 as in its examples (it has no verdict of its own).
+each planted error, prints the planted errors one by one, and writes the table of docs/testing.md. What is done is kept
+in a file, ``trust.json`` in the folder for temporary files, for each case: stopped, the command goes on from there.
+Others run where they take the function at all: gradcheck PyTorch's in double precision, `check_grads` JAX's, and
+`scipy.optimize.check_grad` gradients by hand of one output, against 1e-4 as in its examples (it has no verdict of its
+own).
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import sys
+import tempfile
 import warnings
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +31,8 @@ from gradients import Case
 from autograd_lite.testing import GradientError, check_gradients
 
 EXAMPLES = 100  # of a planted error
+PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
+KEPT = Path(tempfile.gettempdir()) / "trust.json"
 
 
 def points(case: Case) -> st.SearchStrategy[list[float]]:
@@ -163,42 +168,36 @@ def verdict(checker: Callable[..., Any], case: Case, xs: list[float]) -> bool | 
             return False
 
 
-def false_alarms(checks: int, cases: list[Case], checkers: dict[str, Any], show: bool = True) -> dict[str, list[int]]:
-    """For each checker its checks, alarms and undecided ones, over right gradients."""
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for case in cases:
-        own = [0, 0, 0]
-        for number, xs in enumerate(drawn(case, -(-checks // len(cases)))):
-            for name, checker in checkers.items():
-                if checker is not ours and number >= 10:
-                    continue  # for the shares a part will do
-                found = verdict(checker, case, xs)
-                if found is None and checker is not ours:
-                    continue
-                for counted in (counts[name], *([own] if checker is ours else [])):
-                    counted[0] += 1
-                    counted[1] += found is False
-                    counted[2] += found is None
-                if show and checker is ours and found is False:
-                    print(f"ALARM {case.name} at {xs}", flush=True)
-        if show:
-            print(f"{case.name}: {own[0]} checks, {own[1]} alarms, {own[2]} undecided", file=sys.stderr, flush=True)
+def false_alarms(case: Case, checks: int) -> dict[str, list[int]]:
+    """For each checker its checks, alarms and undecided ones, of one right gradient."""
+    counts: dict[str, list[int]] = {}
+    for number, xs in enumerate(drawn(case, checks)):
+        for name, checker in CHECKERS.items():
+            if checker is not ours and number >= 10:
+                continue  # for the shares a part will do
+            found = verdict(checker, case, xs)
+            if found is None and checker is not ours:
+                continue
+            counted = counts.setdefault(name, [0, 0, 0])
+            counted[0] += 1
+            counted[1] += found is False
+            counted[2] += found is None
+            if checker is ours and found is False:
+                print(f"ALARM {case.name} at {xs}", flush=True)
+    print(f"{case.name}: {counts}", file=sys.stderr, flush=True)
     return counts
 
 
-def misses(cases: list[Case], checkers: dict[str, Any], examples: int = EXAMPLES) -> dict[str, dict[str, int | None]]:
-    """For each planted error and checker the number of the example that found it; 0 if none did."""
-    table: dict[str, dict[str, int | None]] = {}
-    for case in cases:
-        table[case.name] = {}
-        for name, checker in checkers.items():
-            said = [verdict(checker, case, xs) for xs in [next(drawn(case, 1))]]
-            if said == [None] and checker is not ours:
-                continue
-            table[case.name][name] = next(
-                (k for k, xs in enumerate(drawn(case, examples), 1) if verdict(checker, case, xs) is False), 0
-            )
-    return table
+def misses(case: Case) -> dict[str, int]:
+    """For each checker that takes a planted error the number of the example that found it; 0 if none did."""
+    found: dict[str, int] = {}
+    for name, checker in CHECKERS.items():
+        if checker is not ours and verdict(checker, case, next(drawn(case, 1))) is None:
+            continue
+        said = (k for k, xs in enumerate(drawn(case, EXAMPLES), 1) if verdict(checker, case, xs) is False)
+        found[name] = next(said, 0)
+    print(f"{case.name}: {found}", file=sys.stderr, flush=True)
+    return found
 
 
 def main() -> None:
@@ -208,20 +207,27 @@ def main() -> None:
         torch.set_num_threads(1)
     checks = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     right, planted = gradients.right_cases(), gradients.planted_cases()
-    counts = false_alarms(checks, right, CHECKERS)
-    print(f"\nOf {len(right)} right gradients, hypothesis {hypothesis.__version__}:\n")
-    print("| | checks | alarms | undecided |\n|---|--:|--:|--:|")
-    for name, (number, alarms, undecided) in counts.items():
-        print(f"| {name} | {number:,} | {alarms} ({100 * alarms / number:.2g} %) | {undecided} |")
-    table = misses(planted, CHECKERS)
-    print(f"\n{len(planted)} planted errors, and the example of {EXAMPLES} that found each, – for none:\n")
-    print(f"| | {' | '.join(CHECKERS)} |\n|---|{'--:|' * len(CHECKERS)}")
-    for case, found in table.items():
-        cells = ["" if name not in found else str(found[name] or "–") for name in CHECKERS]
-        print(f"| {case} | {' | '.join(cells)} |")
-    print("| found | " + " | ".join(
-        f"{sum(bool(f[name]) for f in table.values() if name in f)} of {sum(name in f for f in table.values())}"
-        for name in CHECKERS) + " |")  # fmt: skip
+    each = -(-checks // len(right))
+    kept: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for case, own in [*((c, f"{c.name} × {each}") for c in right), *((c, c.name) for c in planted)]:
+        if own not in kept:
+            kept[own] = misses(case) if case in planted else false_alarms(case, each)
+            KEPT.write_text(json.dumps(kept))
+    rows = ["| | checks of right gradients | alarms | undecided | planted errors found |", "|---|--:|--:|--:|--:|"]
+    found = [kept[case.name] for case in planted]
+    for name in CHECKERS:
+        counts = [kept[f"{case.name} × {each}"].get(name, [0, 0, 0]) for case in right]
+        number, alarms, undecided = map(sum, zip(*counts))
+        share = f" ({100 * alarms / number:.2g} %)" if alarms else ""
+        planted_found = f"{sum(bool(f.get(name)) for f in found)} of {sum(name in f for f in found)}"
+        rows.append(f"| {name} | {number:,} | {alarms}{share} | {undecided} | {planted_found} |")
+    for case in planted:
+        print(case.name, *[f"{name} {k or 'never'}" for name, k in kept[case.name].items()], sep=" | ")
+    print("\n".join(rows))
+    page, table = PAGE.read_text(encoding="utf-8"), "\n".join([*rows, "", ""])
+    page, count = re.subn(r"\| \| checks of right.*?\n\n", table, page, flags=re.DOTALL)
+    assert count == 1
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""Gradients of others that are wrong: ``python tests/benchmarks/hunt.py`` runs the checker and writes docs/findings.md.
+"""Gradients of others that are wrong: ``python tests/benchmarks/hunt.py`` hunts them and writes docs/findings.md.
 
 Scalar functions of `torch.nn.functional`, `torch.special`, `jax.nn`, `jax.scipy.special` and SciPy's pairs of function
-and derivative are checked in float64 and float32 at points of every size. What the checker refuses is a finding only if
-mpmath, by a formula of its own here, says that the slope is further off than rounding: 64 spacings of the precision, of
-the slope and of the function over its argument, which a change of the argument by one spacing must not explain either.
-The page has the smallest input of each, and whether PyTorch's gradcheck sees it.
+and derivative, in float64 and float32 (PyTorch's in bfloat16 too), at points of every size. A finding is what mpmath,
+by a formula of its own here, says is further off than rounding: some spacings of the precision, of the slope and of the
+function over its argument, which a change of the argument by four spacings must not explain either. The page has the
+smallest input of each, and what `check_gradients` and PyTorch's gradcheck say there. An alarm of `check_gradients` that
+mpmath does not confirm is printed.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import warnings
@@ -30,7 +32,8 @@ from autograd_lite.testing import GradientError, check_gradients
 
 PAGE = Path(__file__).parents[2] / "docs" / "findings.md"
 POINTS = 60  # of each function
-ALLOWED = 64  # spacings of the precision
+ALLOWED = {"float64": 256, "float32": 64, "bfloat16": 16}  # spacings of the precision
+EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7}
 
 Slope = Callable[[Any], Any]
 
@@ -86,7 +89,8 @@ TRUTHS = {
     "tanhshrink": Subject("tanhshrink", lambda x: mp.tanh(x) ** 2),
     "logsigmoid": Subject("logsigmoid", lambda x: sigmoid(-x)),
     "log_sigmoid": Subject("log_sigmoid", lambda x: sigmoid(-x)),
-    "softplus": Subject("softplus", lambda x: sigmoid(x)),
+    # PyTorch documents that it reverts to x beyond 20.
+    "softplus": Subject("softplus", lambda x: sigmoid(x), most=20.0),
     "mish": Subject("mish", slope_of(lambda x: x * mp.tanh(mp.log1p(mp.exp(x))))),
     "elu": Subject("elu", lambda x: mp.exp(x) if x < 0 else mpf(1)),
     "celu": Subject("celu", lambda x: mp.exp(x) if x < 0 else mpf(1)),
@@ -131,6 +135,12 @@ PAIRS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Subject]] = {
     "ellipk": (special.ellipk, lambda m: (special.ellipe(m) / (1 - m) - special.ellipk(m)) / (2 * m),
                Subject("ellipk", lambda m: (mp.ellipe(m) / (1 - m) - mp.ellipk(m)) / (2 * m), 0.01, 0.99)),
 }  # fmt: skip
+ALIKE = {
+    "logsumexp of (x, x)": (lambda x: torch.logsumexp(torch.stack([x, x]), 0),
+                            lambda x: jax.nn.logsumexp(jnp.stack([x, x])), Subject("logsumexp", ONE)),
+    "log_softmax of (x, x)": (lambda x: torch.log_softmax(torch.stack([x, x]), 0)[0],
+                              lambda x: jax.nn.log_softmax(jnp.stack([x, x]))[0], Subject("log_softmax", ZERO)),
+}  # fmt: skip
 MODULES = (("torch.nn.functional", F), ("torch.special", torch.special), ("jax.nn", jax.nn),
            ("jax.scipy.special", jax.scipy.special), ("jax.numpy", jnp))  # fmt: skip
 
@@ -142,7 +152,9 @@ class Finding(NamedTuple):
     found: float
     truth: str
     error: float
-    seen: str
+    said: str  # by check_gradients
+    seen: str  # by gradcheck
+    worst: str = ""
 
 
 def points(subject: Subject) -> list[float]:
@@ -156,11 +168,15 @@ def points(subject: Subject) -> list[float]:
     return sorted({float(np.float32(x)) for x in found}, key=lambda x: (abs(x), x))
 
 
-def is_wrong(subject: Subject, value: float, x: float, found: float, eps: float) -> tuple[bool, Any]:
+def is_wrong(subject: Subject, value: float, x: float, found: float, precision: str) -> tuple[bool, Any]:
     """By mpmath: further off than rounding, of the slope, the function's terms, and the argument."""
+    eps = EPS[precision]
     with mp.workdps(200):
         truth = subject.slope(mpf(x))
-        around = [subject.slope(mpf(x) * (1 + k * mpf(eps))) for k in (-4, 4)]
+        near = [mpf(x) * (1 + k * mpf(eps)) for k in (-4, 4)]
+        if not all(subject.least <= y <= subject.most for y in near):
+            return False, truth
+        around = [subject.slope(y) for y in near]
         if any(mp.isnan(y) for y in (truth, *around)):
             return False, truth
         moved = max(abs(y - truth) for y in around)
@@ -168,43 +184,57 @@ def is_wrong(subject: Subject, value: float, x: float, found: float, eps: float)
         tiny = mpf(2) ** (-1022 if eps < 1e-10 else -126)
         if abs(truth) < tiny and found == 0.0:
             return False, truth
-        return bool(abs(mpf(found) - truth) > ALLOWED * eps * terms + 4 * moved + tiny), truth
+        if not math.isfinite(found):
+            return bool(abs(truth) < mpf(2) ** (1000 if eps < 1e-10 else 100)), truth
+        return bool(abs(mpf(found) - truth) > ALLOWED[precision] * eps * terms + 4 * moved + tiny), truth
+
+
+def said(fn: Callable[..., Any], argument: Any, options: dict[str, Any]) -> str:
+    try:
+        return "right" if check_gradients(fn, argument, modes=("reverse",), **options) else "undecided"
+    except GradientError:
+        return "wrong"
 
 
 def hunted(where: str, fn: Callable[..., Any], subject: Subject, precision: str) -> tuple[int, Finding | None]:
-    """How many points were checked, and the smallest at which a gradient is wrong, as the checker and mpmath say."""
-    eps = 2.0**-52 if precision == "float64" else 2.0**-23
-    count = 0
+    """How many points were looked at, and the smallest at which a gradient is wrong, as mpmath says."""
+    count, smallest, worst = 0, None, ("", -1.0)
     for x in points(subject):
+        options: dict[str, Any] = {}
         if where.startswith("torch"):
             argument = torch.tensor(x, dtype=getattr(torch, precision))
+            leaf = argument.clone().requires_grad_()
+            try:
+                if not fn(leaf).requires_grad:  # it has no derivative, and says so
+                    return count, None
+                found = float(torch.autograd.grad(fn(leaf), leaf)[0])
+            except NotImplementedError:  # not in bfloat16
+                return count, None
         elif where.startswith("jax"):
             argument = jnp.asarray(np.array(x), dtype=precision)
+            found = float(jax.grad(fn)(argument))
         else:
-            argument = np.float64(x)
-        options = {"gradient": PAIRS[where.partition(": ")[2]][1]} if where.startswith("scipy") else {}
-        count += 1
-        try:
-            check_gradients(fn, argument, modes=("reverse",), **options)
+            argument, options = np.float64(x), {"gradient": PAIRS[where.partition(": ")[2]][1]}
+            found = float(options["gradient"](argument))
+        x = float(argument)
+        if not subject.least <= x <= subject.most:
             continue
-        except GradientError:
-            pass
-        value = float(fn(argument))
-        if where.startswith("torch"):
-            leaf = argument.clone().requires_grad_()
-            if not fn(leaf).requires_grad:  # it has no derivative, and says so
-                return count, None
-            found = float(torch.autograd.grad(fn(leaf), leaf)[0])
-        else:
-            found = float(jax.grad(fn)(argument) if where.startswith("jax") else options["gradient"](argument))
-        wrong, truth = is_wrong(subject, value, x, found, eps)
-        if wrong:
-            seen = "–"
-            if where.startswith("torch") and precision == "float64":
-                sees = not torch.autograd.gradcheck(fn, (argument.requires_grad_(),), raise_exception=False)
-                seen = "yes" if sees else "no"
-            return count, Finding(where, precision, x, found, mp.nstr(truth, 20), float(abs(found / truth - 1)), seen)
-    return count, None
+        count += 1
+        verdict = said(fn, argument, options)
+        wrong, truth = is_wrong(subject, float(fn(argument)), x, found, precision)
+        if not wrong:
+            if verdict == "wrong":
+                print(f"not confirmed: {where}, {precision}, at {x!r}: {found!r}, {mp.nstr(truth, 20)}", flush=True)
+            continue
+        seen = "–"
+        if where.startswith("torch") and precision == "float64":
+            seen = "wrong" if not torch.autograd.gradcheck(fn, (leaf,), raise_exception=False) else "right"
+        error = float(abs(found / truth - 1)) if truth and math.isfinite(found) else math.inf
+        if smallest is None:
+            smallest = Finding(where, precision, x, found, mp.nstr(truth, 20), error, verdict, seen)
+        if error > worst[1]:
+            worst = (f"{error:.1e} at {x!r}", error)
+    return count, smallest and smallest._replace(worst=worst[0])
 
 
 def main() -> None:
@@ -217,33 +247,38 @@ def main() -> None:
         if callable(getattr(module, name, None)) and not (path == "jax.numpy" and hasattr(jax.scipy.special, name))
     ]  # fmt: skip
     todo += [(f"scipy.special: {name}", fn, subject) for name, (fn, _, subject) in PAIRS.items()]
+    for name, (of_torch, of_jax, subject) in ALIKE.items():
+        todo += [(f"torch.{name}", of_torch, subject), (f"jax.nn.{name}", of_jax, subject)]
+    precisions = {"torch": ("float64", "float32", "bfloat16"), "jax": ("float64", "float32"), "scipy": ("float64",)}
     for where, fn, subject in todo:
         functions += 1
-        for precision in ("float64", "float32"):
-            if where.startswith("scipy") and precision == "float32":
-                continue
+        for precision in precisions[where.partition(".")[0]]:
             with jax.enable_x64(precision == "float64"):
                 count, finding = hunted(where, fn, subject, precision)
             checks += count
             if finding is not None:
                 findings.append(finding)
                 print(finding, flush=True)
+    allowed = ", ".join(f"{spacings} in {precision}" for precision, spacings in ALLOWED.items())
     rows = "\n".join(
-        f"| `{f.where}` | {f.precision} | {f.x!r} | {f.found!r} | {f.truth} | {f.error:.1e} | {f.seen} |"
+        f"| `{f.where}` | {f.precision} | {f.x!r} | {f.found!r} | {f.truth} | {f.error:.1e} "
+        f"| {f.said} | {f.seen} | {f.worst} |"
         for f in findings
     )
     PAGE.write_text(f"""# Findings
 
-Gradients in released libraries that are wrong by more than their precision's rounding, found by `check_gradients` and
-each confirmed by mpmath, with 200 digits and a formula that is not the library's. This page is written by
-`python tests/benchmarks/hunt.py`: {functions} functions of PyTorch {torch.__version__}, JAX {jax.__version__} and SciPy
-{scipy.__version__}, {checks:,} checks (Python {sys.version.partition(" ")[0]}, mpmath {mpmath.__version__}). More off
-than rounding means: more than {ALLOWED} spacings of the slope and of the function over its argument, and more than four
-times what moving the argument by four spacings makes of it. The input is the smallest of those tried; the error is
-relative; the last column says whether `torch.autograd.gradcheck`, which takes float64 alone, sees it there.
+Gradients in released libraries that are wrong by more than their precision's rounding, each confirmed by mpmath, with
+200 digits and a formula that is not the library's. This page is written by `python tests/benchmarks/hunt.py`:
+{functions} functions of PyTorch {torch.__version__}, JAX {jax.__version__} and SciPy {scipy.__version__}, at
+{checks:,} points (Python {sys.version.partition(" ")[0]}, mpmath {mpmath.__version__}). More off than rounding means:
+more than so many spacings of the slope and of the function over its argument ({allowed}), and more than
+four times what moving the argument by four spacings makes of it. The input is the smallest of those tried, errors are
+relative, the last column has the greatest. Two columns say what `check_gradients` with its defaults and
+`torch.autograd.gradcheck`, which takes float64 alone, say at that input: the first allows for as much as the gradient
+itself varies between neighbouring floats.
 
-| function | precision | x | found | truth | error | gradcheck |
-|---|---|--:|--:|--:|--:|---|
+| function | precision | x | found | truth | error | `check_gradients` | gradcheck | greatest error |
+|---|---|--:|--:|--:|--:|---|---|--:|
 {rows}
 """, encoding="utf-8")  # fmt: skip
 

@@ -14,10 +14,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import accuracy
+
 from autograd_lite import primitives
 from autograd_lite.compiler import Builder, Program
 from autograd_lite.primitives import Primitive
-from autograd_lite.testing import accuracy, oracles
+from autograd_lite.testing import oracles
 
 Point = tuple[float, ...]
 Run = Callable[[Sequence[Point]], list[list[float]]]

@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import accuracy
 import pytest
 
 from autograd_lite import primitives
 from autograd_lite.primitives import Primitive
-from autograd_lite.testing import accuracy, oracles
+from autograd_lite.testing import oracles
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from autograd_lite import Value, errstate, group, primitives
 from autograd_lite import math as ag_math
-from autograd_lite.drawing.latex import latex, name_latex, number_latex
+from autograd_lite.drawing.latex import latex
 from autograd_lite.drawing.model import describe
+from autograd_lite.expressions import name_latex, number_latex
 from autograd_lite.graph import topological_order
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")

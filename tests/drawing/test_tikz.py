@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd_lite import Value, group, math, nn, primitives
-from autograd_lite.drawing.latex import GREEK
 from autograd_lite.drawing.svg import svg
 from autograd_lite.drawing.tikz import letters
+from autograd_lite.expressions import GREEK
 from autograd_lite.primitives import Primitive
 
 HOSTILE = ["100% \\of {x_1}^2~&#$", "漢字 🎈", '<a>|b|"q"\'', "a\nb\tc", "% comment", "é ∂ ↗ ⌊x⌋ −½ …", "".join(GREEK)]

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from accuracy import ulps
 from mpmath import mp, mpf
 
 from autograd_lite.numerics import digits
 from autograd_lite.testing import oracles
-from autograd_lite.testing.accuracy import ulps
 
 rng = random.Random(5)
 NEGATIVE = [rng.uniform(-30, 0) for _ in range(60)] + [-(10.0 ** rng.uniform(1, 9)) + 0.3 for _ in range(20)]

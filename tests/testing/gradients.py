@@ -232,8 +232,10 @@ def torch_cases() -> list[Case]:
         ("outer", lambda x: torch.outer(x, x)[1]), ("Function", lambda x: Cube.apply(x).sum()),
         ("sigmoid", lambda x: torch.sigmoid(x).prod()),
     ]  # fmt: skip
+    # Of large numbers PyTorch's logsumexp has a wrong gradient: docs/findings.md has it.
+    ranges = {"logsumexp": (-8.0, 8.0)}
     return [
-        Case(f"torch {name}, {str(dtype).partition('.')[2]}", fn, None, of(dtype), 4)
+        Case(f"torch {name}, {str(dtype).partition('.')[2]}", fn, None, of(dtype), 4, *ranges.get(name, ()))
         for dtype in (torch.float64, torch.float32, torch.bfloat16)
         for name, fn in functions
         if not (dtype is torch.bfloat16 and name in ("erf",))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import sys
 
+import accuracy
 import pytest
 from mpmath import mpf
 
 from autograd_lite import primitives
 from autograd_lite.numerics.domains import POSITIVE
 from autograd_lite.primitives import Primitive
-from autograd_lite.testing import accuracy, oracles
+from autograd_lite.testing import oracles
 
 LEAST, TINY, HUGE = 5e-324, sys.float_info.min, sys.float_info.max
 

@@ -212,6 +212,8 @@ def test_rules_with_random_cotangents() -> None:
         return np.sin(x) * y, np.cos(x) * y * dx + np.sin(x) * dy
 
     assert check_gradients(lambda x, y: np.sin(x) * y, x, y, vjp=vjp, jvp=jvp)
+    with pytest.raises(GradientError, match="in forward mode, as a rule"):  # along 1 alone it would be right
+        check_gradients(np.sin, 1.3, jvp=lambda primals, ts: (np.sin(primals[0]), np.cos(primals[0]) * abs(ts[0])))
     with pytest.raises(AssertionError, match="other outputs"):
         check_gradients(lambda x, y: np.cos(x) * y, x, y, vjp=vjp)
 
@@ -238,6 +240,67 @@ def test_a_budget_is_kept() -> None:
 
     report = check_gradients(slow, 3.0, gradient=python_math.cos, budget=0.001)
     assert report.undecided == ["for lack of time"]
+
+
+class Busy:
+    """A function of an array that keeps the processor busy, in its first call alone or in each."""
+
+    def __init__(self, first: float, each: float) -> None:
+        self.seconds, self.each = first, each
+
+    def __call__(self, x: Any) -> Any:
+        until = time.process_time() + self.seconds
+        while time.process_time() < until:
+            pass
+        self.seconds = self.each
+        return np.sum(np.sin(x))
+
+
+@pytest.mark.parametrize("first", [0.0, 0.5])
+def test_one_input_has_one_verdict_however_slow_the_first_call_is(first: float) -> None:
+    x = np.linspace(-3.0, 3.0, 16)
+    slow = Busy(first, 0.0)
+    assert (
+        repr(check_gradients(slow, x, gradient=np.cos)) == "Report(16 numbers are right, 0 by their edges, 0 undecided)"
+    )
+
+    def wrong(x: Any) -> Any:
+        g = np.cos(x)
+        g[11] += 1e-9
+        return g
+
+    with pytest.raises(GradientError, match=r"∂f/∂x0\[11\]"):
+        check_gradients(Busy(first, 0.0), x, gradient=wrong)
+
+
+def test_what_there_was_no_time_for_is_not_called_right() -> None:
+    x = np.linspace(-3.0, 3.0, 16)
+    report = check_gradients(Busy(0.0, 1e-3), x, gradient=np.cos, budget=0.05)
+    assert not report
+    assert set(report.undecided) == {"for lack of time"}
+    with pytest.raises(GradientError, match=r"∂f/∂x0\[7\]"):  # along all inputs at once it is found all the same
+        check_gradients(Busy(0.0, 1e-3), x, gradient=lambda x: np.cos(x) * (1 + (x == x[7])), budget=0.05)
+    assert check_gradients(Busy(0.0, 0.0), x[:5], gradient=np.cos, budget=0.004)  # as small as a function may be
+
+
+def test_a_staircase_of_rounding_is_no_slope() -> None:
+    def gelu(x: float) -> float:
+        return 0.5 * x * (1.0 + python_math.tanh(0.7978845608 * (x + 0.044715 * x**3)))
+
+    def slope(x: float) -> float:
+        t = python_math.tanh(0.7978845608 * (x + 0.044715 * x**3))
+        return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * 0.7978845608 * (1.0 + 3 * 0.044715 * x * x)
+
+    for x in (-6.959690726766279, -6.74576987891883, -6.770867614307016):
+        assert not check_gradients(gelu, x, gradient=slope)
+    with pytest.raises(GradientError):
+        check_gradients(gelu, -1.5, gradient=lambda x: slope(x) * (1 + 1e-9))
+
+
+def test_terms_of_an_input_at_zero_are_as_large_as_the_other_inputs_make_them() -> None:
+    jax, jnp = pytest.importorskip("jax"), pytest.importorskip("jax.numpy")
+    x = jnp.array([-1.401298464324817e-45, -7.451217993926008, -7.451217993926008])
+    check_gradients(lambda x: jax.nn.log_softmax(x)[0], x)
 
 
 def test_points_beyond_the_domain_warn_nobody() -> None:

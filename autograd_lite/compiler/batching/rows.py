@@ -302,7 +302,7 @@ def guarded(trace: Trace, reduced: Sequence[bool]) -> Program:
 
     What is summed is 0.0 where they did not.
     """
-    builder, _, outputs = restart(trace.program)
+    builder, outputs = restart(trace.program)
     own = outputs[: len(reduced)]
     if not trace.outcomes:
         return builder.program(own)

@@ -419,17 +419,17 @@ class Specialization:
             self.fn = getattr(derivatives, operator)(fn, argnums)
         self._traces: dict[Tree, TraceCache] = {}
         self._shortcuts: list[AtPoint] = []
+        self._asked: TraceCache | None = None  # those that were asked last
         self._rows_fast_path: OverRows | None = None
         self._empty: Callable[[int], Any]
         self._lock = threading.Lock()
 
     def latest(self) -> Trace:
-        """The trace used last."""
-        for traces in self._traces.values():
-            trace = traces.latest()
-            if trace is not None:
-                return trace
-        raise RuntimeError(f"{self.compiled!r} has no trace yet: call it first")
+        """The trace used last, of inputs of whatever shape."""
+        trace = self._asked.latest() if self._asked is not None else None
+        if trace is None:
+            raise RuntimeError(f"{self.compiled!r} has no trace yet: call it first")
+        return trace
 
     def result(
         self,
@@ -574,6 +574,7 @@ class Specialization:
             labels = _labels(self.compiled.fn, tree, self.operator)
             with self._lock:
                 traces = self._traces.setdefault(tree, TraceCache(self, tree, labels))
+        self._asked = traces
         return traces
 
     def by_shape(self) -> dict[Tree, TraceCache]:
@@ -585,7 +586,7 @@ class Specialization:
         """Take over traces that another process made, for inputs of that shape."""
         traces = TraceCache(self, tree, labels, kept)
         with self._lock:
-            self._traces.setdefault(tree, traces)
+            self._asked = self._traces.setdefault(tree, traces)
 
     def _over_rows(
         self,

@@ -19,7 +19,7 @@ from typing import Any
 
 from ... import primitives
 from ...primitives import Primitive
-from ..program import Operand, Program
+from ..program import Operand, Operation, Program
 from ..tracing.python_source import Names, Untranslatable, assigned
 
 _CHUNK = 1000  # statements in a function: what an engine still compiles at once
@@ -113,8 +113,10 @@ class Translator:
         self.functions: list[str] = []
         self._names: dict[Any, str] = {}
 
-    def call(self, op: Primitive, args: Sequence[str]) -> str:
+    def call(self, op: Operation, args: Sequence[str]) -> str:
         """The row applied to arguments that are JavaScript expressions without operators."""
+        if not isinstance(op, Primitive):
+            raise Untranslatable("a program with loops is not written in JavaScript: give its steps one by one")
         sign = _INFIX.get(op.value)
         if sign is not None:
             return f"{args[0]} {sign} {args[1]}"  # - -1 has its space

@@ -26,7 +26,7 @@ from ... import trees
 from ...numerics import special
 from ...primitives import Primitive
 from ...trees import flatten
-from ..program import Program
+from ..program import Loop, Program, Stack
 from ..tracing.python_source import Definition, Names, Untranslatable
 from ..tracing.tracer import Builder
 from .python import columns_of
@@ -101,8 +101,52 @@ def evaluate(program: Program, inputs: Sequence[Any]) -> list[Any]:
     """The program's outputs for JAX arrays of one shape, or of shapes that broadcast: element by element."""
     values = list(inputs)
     for op, operands, _ in program.instructions:
-        values.append(_operation(op)(*[values[x] if isinstance(x, int) else x for x in operands]))
+        args: list[Any] = [values[x] if isinstance(x, int) else x for x in operands]
+        if isinstance(op, Primitive):
+            values.append(_operation(op)(*args))
+        elif isinstance(op, Loop):
+            values.append(_loop(op, args))
+        else:
+            values.append(jnp.stack(_alike(args)) if isinstance(op, Stack) else args[0][op.index])
     return [values[x] if isinstance(x, int) else x for x in program.outputs]
+
+
+def _alike(args: Sequence[Any], shape: tuple[int, ...] = ()) -> list[Any]:
+    arrays = [jnp.asarray(x, dtype=float) for x in args]
+    return [jnp.broadcast_to(x, jnp.broadcast_shapes(shape, *[y.shape for y in arrays])) for x in arrays]
+
+
+def _loop(loop: Loop, args: Sequence[Any]) -> tuple[Any, ...]:
+    """A loop by `jax.lax`: each element takes as many steps as its own test says."""
+    last = loop.carry + loop.stacks
+    stacks, constants = tuple(args[loop.carry : last]), args[last:]
+    shapes = [jnp.shape(x) for x in (*args[: loop.carry], *constants)] + [jnp.shape(x)[1:] for x in stacks]
+    shape = jnp.broadcast_shapes(*shapes)
+    carry = tuple(_alike(args[: loop.carry], shape))
+
+    def step(carry: Any, entries: Any) -> Any:
+        outputs = _alike(evaluate(loop.body, [*carry, *entries, *constants]), shape)
+        return tuple(outputs[: loop.carry]), tuple(outputs[loop.carry :])
+
+    if loop.test is None:
+        if loop.count is None:
+            raise TypeError(
+                "compile: JAX has no reverse mode of while_loop, whose number of steps is not known before: use jvp, "
+                "scan, or target='llvm'"
+            )
+        results, made = jax.lax.scan(step, carry, stacks, length=loop.count, reverse=loop.reverse)
+        return *results, *made
+    test = loop.test
+
+    def holds(state: Any) -> Any:
+        return _alike(evaluate(test, [*state[1:], *constants]), shape)[0] != 0.0
+
+    def go(state: Any) -> Any:
+        new = state[0] + 1.0, *step(state[1:], ())[0]
+        return tuple(jnp.where(holds(state), x, old) for x, old in zip(new, state))
+
+    steps, *last_carry = jax.lax.while_loop(lambda state: jnp.any(holds(state)), go, (jnp.zeros(shape), *carry))
+    return *last_carry, steps
 
 
 def function(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,11 +14,11 @@ import linecache
 import math
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...primitives import fsum
-from ..program import Operand, Program
+from ...primitives import Primitive, fsum
+from ..program import Loop, Part, Program, Stack
 
 _INFIX: dict[Any, str] = {
     operator.add: "+",
@@ -91,33 +91,94 @@ def first_other(truths: Sequence[float], outcomes: Sequence[bool]) -> int:
     return next((i for i, (x, outcome) in enumerate(zip(truths, outcomes)) if (x != 0.0) != outcome), -1)
 
 
+def _rows(program: Program) -> Iterator[Primitive]:
+    """The rows of the table that a program applies, those in its loops too."""
+    for op, _, _ in program.instructions:
+        if isinstance(op, Primitive):
+            yield op
+        elif isinstance(op, Loop):
+            yield from _rows(op.body)
+            yield from _rows(op.test) if op.test else ()
+
+
 class _Printer:
     def __init__(self, program: Program, name: str) -> None:
         self.program = program
         self.namespace: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
         self._taken = {"inf", "nan", *dir(builtins), *vars(math)}
         self.name = self._identifier(name, "program")
-        labels = [*program.inputs, *(instruction.label for instruction in program.instructions)]
-        rows = dict.fromkeys(op for op, _, _ in program.instructions if op.value not in _INFIX)
-        self._rows = {op: self._row(op) for op in rows}
-        self._names = [self._identifier(label, f"v{index}") for index, label in enumerate(labels)]
+        self._rows = {op: self._row(op) for op in dict.fromkeys(_rows(program)) if op.value not in _INFIX}
+        self._inputs = [self._identifier(label, f"v{index}") for index, label in enumerate(program.inputs)]
 
     def text(self, outcomes: Sequence[bool] | None = None) -> str:
-        count = len(self.program.inputs)
-        lines = [f"def {self.name}({', '.join(self._names[:count])}):"]
-        tests = iter(enumerate(zip(self.program.outputs, outcomes or ())))
-        place, (guard, outcome) = next(tests, (-1, (-1, True)))
-        for index, (op, operands, _) in enumerate(self.program.instructions, count):
-            shown = [self._operand(operand) for operand in operands]
-            sign = _INFIX.get(op.value)
-            value = f" {sign} ".join(shown) if sign else f"{self._rows[op]}({', '.join(shown)})"
-            lines.append(f"    {self._names[index]} = {value}")
-            while place >= 0 and guard <= index:  # in the order of the outputs, each as soon as it is there
-                lines.append(f"    if {'not ' * outcome}{self._operand(guard)}: return {place}")
-                place, (guard, outcome) = next(tests, (-1, (-1, True)))
-        outputs = [self._operand(operand) for operand in self.program.outputs]
-        result = f"({', '.join(outputs)}{',' * (len(outputs) == 1)})" if outcomes is None else "-1"
-        return "\n".join([*lines, f"    return {result}"])
+        lines, outputs = self._written(self.program, self._inputs, "    ", outcomes or ())
+        returned = (
+            f"    return ({', '.join(outputs)}{',' * (len(outputs) == 1)})" if outcomes is None else "    return -1"
+        )
+        return "\n".join([f"def {self.name}({', '.join(self._inputs)}):", *lines, returned])
+
+    def _written(
+        self, program: Program, inputs: Sequence[str], indent: str, outcomes: Sequence[bool] = ()
+    ) -> tuple[list[str], list[str]]:
+        """The statements of a program of these inputs, and its outputs, as expressions without operators.
+
+        The first outputs are tested, in their order and each as soon as it is there, for the `outcomes`.
+        """
+        lines: list[str] = []
+        tests = list(enumerate(zip(program.outputs, outcomes)))[::-1]
+        names: list[Any] = [*inputs]  # of each value; of a loop those of its results
+        for index, (op, operands, label) in enumerate(program.instructions, len(names)):
+            if isinstance(op, Part) and op.source is tuple:
+                names.append(names[int(operands[0])][op.index])
+                continue
+            shown = [names[x] if isinstance(x, int) else repr(x) for x in operands]
+            if isinstance(op, Loop):
+                names.append(self._loop(op, shown, lines, indent))
+                continue
+            names.append(self._identifier(label, f"v{index}"))
+            if isinstance(op, Stack):
+                value = f"[{', '.join(shown)}]"
+            elif isinstance(op, Part):
+                value = f"{shown[0]}[{op.index}]"
+            else:
+                sign = _INFIX.get(op.value)
+                value = f" {sign} ".join(shown) if sign else f"{self._rows[op]}({', '.join(shown)})"
+            lines.append(f"{indent}{names[index]} = {value}")
+            while tests and tests[-1][1][0] <= index:
+                place, (guard, outcome) = tests.pop()
+                lines.append(f"{indent}if {'not ' * outcome}{names[int(guard)]}: return {place}")
+        return lines, [names[x] if isinstance(x, int) else repr(x) for x in program.outputs]
+
+    def _loop(self, loop: Loop, operands: Sequence[str], lines: list[str], indent: str) -> list[str]:
+        """The statements of a loop are added to `lines`; the names of its results."""
+        inner = indent + "    "
+        carry = [self._identifier(None, "carry") for _ in range(loop.carry)]
+        made = [self._identifier(None, "made") for _ in range(loop.made)]
+        entries = [self._identifier(None, "x") for _ in range(loop.stacks)]
+        i = self._identifier(None, "i")
+        first = loop.carry + loop.stacks
+        constants, count = operands[first:], f"{loop.count}"
+        if loop.counted:
+            *constants, number = constants
+            count = f"int({number})"
+        inputs = [*carry, *entries, *constants]
+        body, outputs = self._written(loop.body, inputs, inner)
+        if carry:
+            lines.append(f"{indent}{', '.join(carry)} = {', '.join(operands[: loop.carry])}")
+        if loop.test is None:
+            steps = f"range({count})"
+            lines += [f"{indent}{name} = [0.0] * {count}" for name in made]
+            lines.append(f"{indent}for {i} in {f'reversed({steps})' if loop.reverse else steps}:")
+            lines += [f"{inner}{x} = {stack}[{i}]" for x, stack in zip(entries, operands[loop.carry :])]
+        else:
+            test, (holds,) = self._written(loop.test, inputs, inner)
+            lines += [f"{indent}{i} = 0.0", f"{indent}while True:", *test]
+            lines += [f"{inner}if not {holds}:", f"{inner}    break", f"{inner}{i} += 1.0"]
+        lines += body
+        lines += [f"{inner}{name}[{i}] = {x}" for name, x in zip(made, outputs[loop.carry :])]
+        if carry:
+            lines.append(f"{inner}{', '.join(carry)} = {', '.join(outputs[: loop.carry])}")
+        return [*carry, *([i] if loop.test else made)]
 
     def _row(self, op: Any) -> str:
         """The name that a row is called by: its function's in Python, or its own."""
@@ -128,9 +189,6 @@ class _Printer:
         name = self._identifier(op.name, "row")
         self.namespace[name] = op.value
         return name
-
-    def _operand(self, operand: Operand) -> str:
-        return self._names[operand] if isinstance(operand, int) else f"{operand!r}"
 
     def _identifier(self, label: str | None, otherwise: str) -> str:
         """A name of its own, as near to the label as Python allows."""

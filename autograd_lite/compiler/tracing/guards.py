@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,14 +17,14 @@ from typing import Any
 from ... import primitives
 from ...coercion import as_float
 from ...graph import topological_order
-from ...primitives import Primitive
-from ...recording import is_recording, next_run, tracing
+from ...recording import next_run, tracing
 from ...trees import Tree, flatten
 from ...value import Value, is_node
-from ..program import Instruction, Operand, Program
+from ..program import Loop, Operand, Operation, Program
 from ..targets import python
+from .loops import Recording, Tracing
 from .outside import Outside
-from .tracer import Builder, Tracer, is_own, rebuilt, restart, user_frame, user_line
+from .tracer import Tracer, rebuilt, restart, user_frame, user_line
 
 
 class RunsEagerly(BaseException):
@@ -46,39 +45,40 @@ def number(x: Any) -> float:
         raise TypeError(f"{error}; static_argnums of compile is for what is no number to trace") from None
 
 
-class Recorder(Builder):
+class Recorder(Recording):
     """A builder that knows what every value is at the numbers it is traced with, and so can decide."""
 
-    def __init__(self, outside: Outside | None = None) -> None:
-        super().__init__()
-        self.numbers: list[float] = []
+    def __init__(self, numbers: Sequence[float], labels: Sequence[str | None], outside: Outside | None = None) -> None:
+        super().__init__(labels)
         self.guards: dict[int, bool] = {}  # by the truth's index, in the order they were met
         self.places: list[tuple[str, int]] = []  # the file and line that each was met in
         self.refusal: TypeError | None = None  # the last one
-        self.ended = False
         self._began = next_run()
         self._outside = outside
+        self._numbers: dict[int, Any] = dict(enumerate(numbers))  # what is known so far
 
-    def input_at(self, number: float, label: str | None = None) -> Tracer:
-        """A further input, with the number it has here."""
-        self.numbers.append(number)
-        return self.input(label)
-
-    def emit(self, op: Primitive, args: Sequence[Any], label: str | None = None) -> Tracer:
-        """As a builder does; nothing is differentiated through what is made in a `no_grad` block."""
+    def emit(self, op: Operation, args: Sequence[Any], label: str | None = None) -> Tracer:
+        """As a builder does; where the function catches exceptions, a guard holds that an operation has no event."""
         made = super().emit(op, args, label)
-        if not is_recording():
-            made = super().emit(primitives.stop_gradient, (made,))
-        if (
-            self._outside is not None
-            and self._outside.catches
-            and type(made.operand) is int
-            and op.result_type is float
-        ):
+        catches = self._outside is not None and self._outside.catches
+        if catches and isinstance(made.operand, int) and op.result_type is float:
             finite = super().emit(primitives.equal, (super().emit(primitives.sub, (made, made)), 0.0))
             if not self.decide(finite):
                 raise RunsEagerly
         return made
+
+    def _number(self, operand: int) -> Any:
+        """What a value is here; it is computed when it is asked for."""
+        known, wanted = self._numbers, [operand]
+        for index in wanted:  # grows: all that is needed for it
+            if index not in known:
+                wanted += [x for x in self._instructions[index].operands if isinstance(x, int)]  # type: ignore[union-attr]
+        for index in sorted(set(wanted) - known.keys()):
+            op, operands, _ = self._instructions[index]  # type: ignore[misc]
+            args: tuple[Any, ...] = tuple([known[x] if isinstance(x, int) else x for x in operands])
+            found: Any = op.run(args, python.scalar) if isinstance(op, Loop) else op(*args)
+            known[index] = found if op.result_type in (list, tuple) else float(found)
+        return known[operand]
 
     def decide(self, truth: Tracer) -> bool:
         """How a truth comes out here, remembered as a guard."""
@@ -86,38 +86,25 @@ class Recorder(Builder):
         if isinstance(operand, float):
             return operand != 0.0
         if operand not in self.guards and not self.ended:
-            self.guards[operand] = self.numbers[operand] != 0.0
+            self.guards[operand] = self._number(operand) != 0.0
             frame = user_frame()
             self.places.append(("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno))
-        return self.numbers[operand] != 0.0
+        return self.guards[operand]
 
     def compared(self, truth: Tracer) -> Any:
         """A truth; Python's own at once, by a guard, where the function's code may ask what it is."""
         return self.decide(truth) if self._outside is not None and self._outside.compares_identity else truth
-
-    def hash_of(self, tracer: Tracer) -> int:
-        """That of a truth, by a guard. TypeError for a number, which equal ones would be looked up by."""
-        if is_own(sys._getframe(2)) or self.ended:
-            return object.__hash__(tracer)
-        if self.is_truth(tracer):
-            return hash(self.decide(tracer))
-        raise TypeError(
-            "a number that is being traced has no value yet, so no set and no dict finds it, and it has no hash: "
-            f"compare with ==, as x in (1.0, 2.0) does{user_line()}"
-        )
 
     def refused(self, message: str) -> TypeError:
         """The error for what would bake a number in, remembered for when it is caught and another one raised."""
         self.refusal = TypeError(message)
         return self.refusal
 
-    def text(self, tracer: Tracer, spec: str) -> str:
-        """To the user's code a value's text is what eager code has, and a guard holds the number; else its name."""
-        if is_own(sys._getframe(2)) or self.ended or not isinstance(tracer.operand, int):
-            return super().text(tracer, spec)
+    def shown(self, tracer: Tracer, spec: str) -> str:
+        """A value's text is what eager code has, and guards hold the number."""
         if self.is_truth(tracer):
             return format(self.decide(tracer), spec)
-        number = self.numbers[tracer.operand]
+        number = self._number(int(tracer.operand))
         if number == number:
             self.decide(self.emit(primitives.equal, (tracer, number)))
         else:
@@ -125,13 +112,6 @@ class Recorder(Builder):
         if number == 0.0:
             self.decide(self.emit(primitives.less, (self.emit(primitives.copysign, (1.0, tracer)), 0.0)))
         return format(Value(number), spec)
-
-    def _append(self, instruction: Instruction | None) -> Tracer:
-        if instruction is not None:
-            op, operands, _ = instruction
-            numbers = self.numbers
-            numbers.append(float(op(*[numbers[x] if type(x) is int else x for x in operands])))
-        return super()._append(instruction)
 
     def _operand(self, arg: Any) -> Operand:
         if isinstance(arg, Value):
@@ -166,7 +146,7 @@ class Trace:
         """The program with one output more: 0.0 if all of the function's own are finite and all guards come out as they
         did, else nan.
         """
-        builder, _, outputs = restart(self.program)
+        builder, outputs = restart(self.program)
         count = self.output_tree.count
         terms: list[Any] = [output * 0.0 for output in outputs[:count]]
         while len(terms) > 1:  # by halves: no long chain of sums
@@ -186,7 +166,7 @@ class Trace:
         """The first guard that comes out otherwise than in the trace for other inputs; -1 if all are as they were."""
         run = self.kernels.get("guards")
         if run is None:
-            builder, _, outputs = restart(self.program)
+            builder, outputs = restart(self.program)
             guards = builder.program(outputs[self.output_tree.count :])
             run = self.kernels["guards"] = python.parting(guards, self.outcomes)
         return run(*numbers)
@@ -210,10 +190,9 @@ def traced(
 
     TypeError if it returns what is no number, or asks for a number that would be baked in.
     """
-    recorder = Recorder(outside)
-    inputs = [recorder.input_at(number, label) for number, label in zip(numbers, labels)]
-    args, kwargs = arguments.unflatten(inputs)
-    token = tracing.set(recorder.copied)
+    recorder = Recorder(numbers, labels, outside)
+    args, kwargs = arguments.unflatten(recorder.values)
+    token = tracing.set(Tracing(recorder))
     try:
         returned = fn(*args, **kwargs)
     except IndexError as error:  # NumPy's, of an index that it asked for its number
@@ -223,7 +202,7 @@ def traced(
     finally:
         tracing.reset(token)
     leaves, output_tree = outputs_of(fn, returned)
-    guards = [recorder.values[index] for index in recorder.guards]
+    guards = [recorder.value(index) for index in recorder.guards]
     outputs = [recorder.floated(leaf) for leaf in leaves]
     recorder.ended = True
     program = rebuilt(recorder.program([*outputs, *guards]))

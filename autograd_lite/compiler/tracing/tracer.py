@@ -15,17 +15,17 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Number
 from types import FrameType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from ... import primitives, sweep
 from ...coercion import as_float
+from ...conditions import Term, terms
 from ...graph import topological_order
 from ...numerics.ieee import PACKAGE
 from ...operators import Operators
 from ...primitives import Primitive
-from ...sweep import Term
 from ...value import Value
-from ..program import Instruction, Operand, Program
+from ..program import Instruction, Operand, Operation, Part, Program, Stack
 
 
 class Tracer(Operators):
@@ -48,8 +48,8 @@ class Tracer(Operators):
         self.operand = operand
 
     @property
-    def op(self) -> Primitive | None:
-        """The row that gave this value; None for an input, `constant` for a number.
+    def op(self) -> Any:
+        """The operation that gave this value; None for an input, `constant` for a number.
 
         >>> builder = Builder()
         >>> (builder.input("x") * 2.0).op
@@ -66,6 +66,16 @@ class Tracer(Operators):
         (%0, 2.0)
         """
         return self.builder.parents(self)
+
+    def terms(self, factors: Sequence[Any], forward: bool) -> Sequence[Any]:
+        """What `sweep.terms` asks of a value that is no row's, but of a loop or a stack.
+
+        >>> from autograd_lite.compiler.program import STACK
+        >>> stack = Builder().emit(STACK, (1.0, 2.0))
+        >>> stack.terms([None, None], forward=True)
+        [None, None]
+        """
+        return Builder._terms_of(self, factors, forward)
 
     def copied(self) -> Tracer:
         """A new value of the same number: an input of a derivative is told from all that it is made of.
@@ -282,10 +292,12 @@ class Builder:
       return %3, %2, %0, %4
     """
 
-    def __init__(self) -> None:
-        self._inputs: list[str | None] = []
-        self._instructions: list[Instruction | None] = []  # None for an input, by the index of its value
-        self._tracers: list[Tracer] = []
+    _terms_of: ClassVar[Callable[[Tracer, Sequence[Any], bool], Sequence[Any]]]  # set by `loops`, written with this
+
+    def __init__(self, inputs: Iterable[str | None] = ()) -> None:
+        self._inputs = [*inputs]
+        self._instructions: list[Instruction | None] = [None] * len(self._inputs)  # by the value; None for an input
+        self._tracers: list[Tracer | None] = [None] * len(self._inputs)  # None where nobody has asked for it
         self._known: dict[tuple[Any, ...], Tracer] = {}
         self._truths: set[Operand] = set()  # the values that are truths
 
@@ -310,7 +322,7 @@ class Builder:
         """
         return Tracer(self, number)
 
-    def emit(self, op: Primitive, args: Sequence[Any], label: str | None = None) -> Tracer:
+    def emit(self, op: Operation, args: Sequence[Any], label: str | None = None) -> Tracer:
         """The value of ``op(*args)``; `args` are tracers of this builder and real numbers.
 
         >>> builder = Builder()
@@ -320,9 +332,14 @@ class Builder:
         >>> builder.emit(primitives.add, (2.0, 3.0))
         5.0
         """
+        try:
+            operands = self._operands(op, args)
+        except _Inside as inside:  # an operand is of a loop's body: so is the result
+            return inside.builder.emit(op, args, label)
+        if not isinstance(op, Primitive):
+            return self._composite(op, operands)
         if op is primitives.identity:
-            return self._lift(self._operand(args[0]))
-        operands = self._operands(op, args)
+            return self._lift(operands[0])
         if int not in map(type, operands):  # all of them numbers
             return self.constant(float(op(*operands)))
         if op.arg_types and op.arg_types[0] is bool and type(operands[0]) is float:  # a choice already made
@@ -333,14 +350,55 @@ class Builder:
                 if neutral is not None and type(operand) is float and operand.hex() == neutral.hex():
                     return self._lift(operands[1 - place])
         if op.rewrite is not None:
-            simpler = op.rewrite(*[self._tracers[x] if type(x) is int else x for x in operands])
+            simpler = op.rewrite(*[self._lift(x) if type(x) is int else x for x in operands])
             if simpler is not None:
                 return self._lift(self._operand(simpler))
+        return self._once(op, operands, label)
+
+    def _composite(self, op: Operation, operands: tuple[Operand, ...]) -> Tracer:
+        if isinstance(op, Part) and op.source is list:
+            made = self._instructions[int(operands[0])]
+            if made is not None and isinstance(made.op, Stack):
+                return self._lift(made.operands[op.index])
+        return self._once(op, operands, None)
+
+    def _once(self, op: Operation, operands: tuple[Operand, ...], label: str | None) -> Tracer:
         key = _key(op, operands)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._append(Instruction(op, operands, label))
         return found
+
+    def replace(self, tracer: Tracer, op: Operation) -> None:
+        """Give a value another operation of the same operands: a loop that has more results.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> y = primitives.sin(x)
+        >>> builder.replace(y, primitives.cos)
+        >>> y.op
+        cos
+        """
+        instruction = self._instructions[int(tracer.operand)]
+        assert instruction is not None
+        self._instructions[int(tracer.operand)] = instruction._replace(op=op)
+
+    def value(self, operand: Operand) -> Tracer:
+        """The value that an operand stands for.
+
+        >>> builder = Builder(["x", "y"])
+        >>> builder.value(1) * builder.value(2.5)
+        %2
+        """
+        return self._lift(operand)
+
+    def within(self, builder: Builder) -> bool:
+        """Whether this is the body of a loop in that program.
+
+        >>> Builder().within(Builder())
+        False
+        """
+        return False
 
     def adopt(self, instruction: Instruction) -> None:
         """An instruction of another program, whose values before it are the same here: as it is.
@@ -354,13 +412,13 @@ class Builder:
         made = self._append(instruction)
         self._known.setdefault(_key(instruction.op, instruction.operands), made)
 
-    def _operands(self, op: Primitive, args: Sequence[Any]) -> tuple[Operand, ...]:
+    def _operands(self, op: Operation, args: Sequence[Any]) -> tuple[Operand, ...]:
         """The operands that stand for `args`, as the floats and truths that the row takes."""
         operands = []
         takes = op.arg_types
         for place, arg in enumerate(args):
             operand = arg.operand if type(arg) is Tracer and arg.builder is self else self._operand(arg)
-            if takes or operand in self._truths:
+            if operand in self._truths or (takes and takes[place] is bool):
                 operand = self._as(takes[place] if takes else float, operand)
             operands.append(operand)
         return tuple(operands)
@@ -373,7 +431,7 @@ class Builder:
         >>> builder.copied(x) is x
         False
         """
-        return self._append(Instruction(primitives.identity, (self._operand(x),)))
+        return self._append(Instruction(primitives.identity, (self.floated(x).operand,)))
 
     def floated(self, x: Any) -> Tracer:
         """`x` as a float: a truth is 1.0 or 0.0.
@@ -420,8 +478,29 @@ class Builder:
         """
         return f"%{tracer.operand}" if isinstance(tracer.operand, int) else repr(tracer.operand)
 
-    def program(self, outputs: Iterable[Any]) -> Program:
-        """The program that gives `outputs`, without the instructions that none of them needs.
+    def needed(self, operands: Iterable[Operand]) -> list[bool]:
+        """For each value whether it is one of `operands`, or one of them is computed from it.
+
+        >>> builder = Builder(["x", "y"])
+        >>> x, y = builder.values
+        >>> builder.needed([(x * 2.0).operand])
+        [True, False, True]
+        """
+        needed = [False] * len(self._instructions)
+        for operand in operands:
+            if isinstance(operand, int):
+                needed[operand] = True
+        for index in range(len(needed) - 1, -1, -1):
+            instruction = self._instructions[index]
+            if needed[index] and instruction is not None:
+                for operand in instruction.operands:
+                    if isinstance(operand, int):
+                        needed[operand] = True
+        return needed
+
+    def program(self, outputs: Iterable[Any], inputs: Sequence[Tracer] | None = None) -> Program:
+        """The program that gives `outputs`, without the instructions that none of them needs, of all inputs, or of
+        `inputs` in this order, which are all that it needs.
 
         >>> builder = Builder()
         >>> x = builder.input("x")
@@ -432,26 +511,22 @@ class Builder:
           return %1
         """
         wanted = [self._operand(output) for output in outputs]
-        needed = [False] * len(self._instructions)
-        for operand in wanted:
-            if isinstance(operand, int):
-                needed[operand] = True
-        for index in range(len(needed) - 1, -1, -1):
-            instruction = self._instructions[index]
-            if needed[index] and instruction is not None:
-                for operand in instruction.operands:
-                    if isinstance(operand, int):
-                        needed[operand] = True
-        inputs = [index for index, instruction in enumerate(self._instructions) if instruction is None]
+        needed = self.needed(wanted)
+        if inputs is None:
+            labels = self._inputs
+            given = [index for index, instruction in enumerate(self._instructions) if instruction is None]
+        else:
+            labels = [None] * len(inputs)
+            given = [int(each.operand) for each in inputs]
         kept = [index for index, instruction in enumerate(self._instructions) if instruction and needed[index]]
-        moved = {index: place for place, index in enumerate([*inputs, *kept])}
+        moved = {index: place for place, index in enumerate([*given, *kept])}
 
         def place(operands: Iterable[Operand]) -> tuple[Operand, ...]:
             return tuple([moved[operand] if isinstance(operand, int) else operand for operand in operands])
 
         instructions = [self._instructions[index] for index in kept]
         return Program(
-            tuple(self._inputs),
+            tuple(labels),
             tuple([Instruction(i.op, place(i.operands), i.label) for i in instructions if i is not None]),
             place(wanted),
         )
@@ -468,10 +543,10 @@ class Builder:
         >>> builder.values
         [%0, %1]
         """
-        return list(self._tracers)
+        return [self._lift(index) for index in range(len(self._tracers))]
 
-    def row(self, tracer: Tracer) -> Primitive | None:
-        """The row that gave this value; None for an input.
+    def row(self, tracer: Tracer) -> Operation | None:
+        """The row, or other operation, that gave this value; None for an input.
 
         >>> builder = Builder()
         >>> x = builder.input("x")
@@ -503,12 +578,19 @@ class Builder:
         return tracer
 
     def _lift(self, operand: Operand) -> Tracer:
-        return self._tracers[operand] if isinstance(operand, int) else self.constant(operand)
+        if isinstance(operand, float):
+            return self.constant(operand)
+        tracer = self._tracers[operand]
+        if tracer is None:
+            tracer = self._tracers[operand] = Tracer(self, operand)
+        return tracer
 
     def _operand(self, arg: Any) -> Operand:
         if not isinstance(arg, Tracer):
             return as_float(arg)
         if arg.builder is not self:
+            if arg.builder.within(self):
+                raise _Inside(arg.builder)
             raise ValueError(f"{arg!r} belongs to another trace: a traced number must not be kept after its trace")
         return arg.operand
 
@@ -518,11 +600,18 @@ class Builder:
             return operand
         if (operand in self._truths) == (kind is bool):
             return operand
-        tracer = self._tracers[operand]
+        tracer = self._lift(operand)
         return (tracer != 0.0 if kind is bool else self.emit(primitives.where, (tracer, 1.0, 0.0))).operand
 
 
-def _key(op: Primitive, operands: Iterable[Operand]) -> tuple[Any, ...]:
+class _Inside(Exception):
+    """A value belongs to the body of a loop."""
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+
+
+def _key(op: Operation, operands: Iterable[Operand]) -> tuple[Any, ...]:
     """What two instructions that give the same have in common; as text 0.0 is not -0.0, and nan is itself."""
     return (op, *[x if type(x) is int else x.hex() for x in operands])  # type: ignore[union-attr]
 
@@ -530,10 +619,10 @@ def _key(op: Primitive, operands: Iterable[Operand]) -> tuple[Any, ...]:
 # ---- the chain rule on tracers ---------------------------------------------------------------------------------------
 
 
-def _is_variable(tracer: Tracer) -> bool:
+def is_variable(tracer: Tracer) -> bool:
     """Whether a derivative can flow through: constants and truths have none."""
     op = tracer.op
-    return op is None or (op is not primitives.constant and op.result_type is float)
+    return op is None or (op is not primitives.constant and op.result_type is not bool)
 
 
 def _applied(rule: Callable[..., Any], record: tuple[Any, ...]) -> Any:
@@ -546,12 +635,16 @@ def _number(x: Any) -> Any:
     return x.operand if isinstance(x, Tracer) and isinstance(x.operand, float) else x
 
 
-def _terms(node: Tracer, factors: Iterable[Any]) -> list[Any]:
+def push(node: Tracer, factors: Iterable[Any], forward: bool = True) -> Sequence[Any]:
     """∂node/∂parent · factor for each parent, or None where there is no factor, or no path."""
     op, args = node.op, node.parents
-    assert op is not None  # it has parents
-    factors = [factor if _is_variable(arg) else None for arg, factor in zip(args, factors)]
-    return sweep.terms(op, (node, *args), factors, _applied)
+    factors = [factor if is_variable(arg) else None for arg, factor in zip(args, factors)]
+    return terms(op, (node, *args), factors, _applied, forward)
+
+
+def pull(node: Tracer, adjoint: Any) -> Sequence[Any]:
+    """adjoint · ∂node/∂parent for each parent, or None where there is no path."""
+    return push(node, [adjoint] * len(node.parents), forward=False)
 
 
 def reverse(program: Program, output: int = 0) -> Program:
@@ -569,14 +662,11 @@ def reverse(program: Program, output: int = 0) -> Program:
       %5 = add(%3, %1)
       return %4, %5, %0
     """
-    builder, inputs, outputs = restart(program)
-    order = [value for value in reversed(builder.values) if _is_variable(value)]
+    builder, outputs = restart(program)
+    inputs = builder.values[: len(program.inputs)]
+    order = [value for value in reversed(builder.values) if is_variable(value)]
     root = outputs[output]
-    adjoints = sweep.reverse(
-        order,
-        {root: Term(1.0)} if _is_variable(root) else {},
-        lambda node, adjoint: _terms(node, [adjoint] * len(node.parents)),
-    )
+    adjoints = sweep.reverse(order, {root: Term(1.0)} if is_variable(root) else {}, pull)
     return builder.program([*outputs, *[adjoints[x].total() if x in adjoints else 0.0 for x in inputs]])
 
 
@@ -589,35 +679,41 @@ def forward(program: Program) -> Program:
     >>> forward(builder.program([x * x]))(3.0, 1.0)
     (9.0, 6.0)
     """
-    builder, inputs, outputs = restart(program)
-    order = [value for value in builder.values if _is_variable(value)]
+    builder, outputs = restart(program)
+    inputs = builder.values[: len(program.inputs)]
+    order = [value for value in builder.values if is_variable(value)]
     tangents: dict[Tracer, Any] = {
         x: Term(builder.input(None if label is None else f"{label}'")) for x, label in zip(inputs, program.inputs)
     }
-    sweep.forward(order, tangents, _terms)
+    sweep.forward(order, tangents, push)
     return builder.program([*outputs, *[tangents[y].total() if y in tangents else 0.0 for y in outputs]])
 
 
 def rebuilt(program: Program) -> Program:
     """The program as it is when built anew: without copies, and what they had kept apart made one."""
-    builder = Builder()
-    values = [builder.input(label) for label in program.inputs]
+    builder = Builder(program.inputs)
+    return builder.program(replayed(builder, program))
+
+
+def replayed(builder: Builder, program: Program, inputs: Sequence[Tracer] = ()) -> list[Tracer]:
+    """The outputs of `program` for these inputs, or for the first ones of `builder`, by instructions of `builder`."""
+    values: list[Any] = [*inputs] or [None] * len(program.inputs)
 
     def lifted(operands: Iterable[Operand]) -> list[Tracer]:
-        return [values[operand] if isinstance(operand, int) else builder.constant(operand) for operand in operands]
+        found = [(x, values[x] if isinstance(x, int) else None) for x in operands]
+        return [builder.value(x) if value is None else value for x, value in found]
 
     for op, operands, label in program.instructions:
         values.append(builder.emit(op, lifted(operands), label))
-    return builder.program(lifted(program.outputs))
+    return lifted(program.outputs)
 
 
-def restart(program: Program) -> tuple[Builder, list[Tracer], list[Tracer]]:
-    """A builder that holds `program` as it is, its inputs, and its outputs."""
-    builder = Builder()
-    inputs = [builder.input(label) for label in program.inputs]
+def restart(program: Program) -> tuple[Builder, list[Tracer]]:
+    """A builder that holds `program` as it is, and its outputs."""
+    builder = Builder(program.inputs)
     for instruction in program.instructions:
         builder.adopt(instruction)
-    return builder, inputs, [builder._lift(operand) for operand in program.outputs]
+    return builder, [builder.value(operand) for operand in program.outputs]
 
 
 # ---- a recorded graph ------------------------------------------------------------------------------------------------
@@ -663,17 +759,16 @@ def from_graph(root: Value, seed: float = 1.0) -> Recorded:
         else:
             traced[node] = y = builder.emit(node.op, args, node.label)
             slopes[node] = list(node.op.slopes((y, *args)))
-    terms: dict[Value, list[Any]] = {}
+    sent: dict[Value, Sequence[Any]] = {}
 
-    def pull(node: Value, adjoint: Any) -> list[Any]:
-        assert node.op is not None  # it has parents
+    def kept(node: Value, adjoint: Any) -> Sequence[Any]:
         factors = [None if parent.op is primitives.constant else adjoint for parent in node.parents]
         record = (traced[node], *[traced[parent] for parent in node.parents])
-        terms[node] = sweep.terms(node.op, record, factors, _applied)
-        return terms[node]
+        sent[node] = terms(node.op, record, factors, _applied)
+        return sent[node]
 
     adjoints: dict[Value, Any] = {root: Term(seed)}
-    sweep.reverse(reversed(nodes), adjoints, pull)
+    sweep.reverse(reversed(nodes), adjoints, kept)
     outputs = [
         *[traced[node] for node in nodes],
         *[adjoints[node].total() if node in adjoints else 0.0 for node in nodes],
@@ -681,7 +776,7 @@ def from_graph(root: Value, seed: float = 1.0) -> Recorded:
         *[
             0.0 if term is None else term.total()
             for node in nodes
-            for term in terms.get(node, [None] * len(node.parents))
+            for term in sent.get(node, [None] * len(node.parents))
         ],
     ]
     return Recorded(builder.program(outputs), tuple(nodes))

@@ -116,6 +116,21 @@ def test_keywords_and_labels(target: str) -> None:
     assert "scale_s" in f.source
 
 
+def test_the_program_is_that_of_the_last_trace_whatever_its_shape() -> None:
+    f = ag.compile(lambda x: sum(x) if isinstance(x, list) else -x if x > 0.0 else x * x)
+    for x, ops in (
+        (2.0, ["neg"]),
+        ([1.0, 2.0], ["add", "add"]),
+        (-2.0, ["mul"]),
+        ([3.0, 4.0], ["add", "add"]),
+        (5.0, ["neg"]),
+    ):
+        f(x)
+        made = [op.name for op, *_ in f.program.instructions if op.result_type is float]
+        assert made == ops
+        assert {"neg": "neg(x)", "mul": "x * x", "add": " + "}[ops[0]] in f.source
+
+
 @each_target
 def test_derivatives_inside_a_compiled_function(target: str) -> None:
     assert ag.compile(ag.grad(rosenbrock), target=target)([1.0, 2.0]) == [-400.0, 200.0]

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from ... import host
 from .row_loop import HEADER, MOVE
 
+ON_THE_STACK = 32_768  # numbers
 _FASTCALL = 0x80  # METH_FASTCALL
 _READ, _WRITE = 0x3C, 0x3D  # PyBUF_C_CONTIGUOUS | PyBUF_FORMAT, and PyBUF_WRITABLE
 _READ_ROWS, _WRITE_ROWS = 0x1C, 0x1D  # PyBUF_STRIDES in place of the first
@@ -82,10 +83,15 @@ def evaluation(arguments: Sequence[Argument], outputs: int, kernel: str, long: b
             lines.append(_array(i, argument, at, alone))
         at += argument.size
     source = "%a0.data" if alone else "%in"
+    room, free = f"alloca [{1 if alone else max(inputs, 1)} x double], align 8", ""
+    if inputs > ON_THE_STACK and not alone:
+        room, free = f"call ptr @malloc(i64 {8 * inputs})", "  call void @free(ptr %in)\n"
     return f"""
+declare ptr @malloc(i64)
+declare void @free(ptr)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 define ptr @evaluate(ptr %self, ptr %given, i64 %count) nounwind {{
-  %in = alloca [{1 if alone else max(inputs, 1)} x double], align 8
+  %in = {room}
   %view = alloca [80 x i8], align 8
   %out.view = alloca [80 x i8], align 8
   %tuple = load ptr, ptr %given, align 8
@@ -104,7 +110,7 @@ argument{len(arguments)}:{_asked("out", "%given", 1, _WRITE, outputs, "failed", 
   %result = select i1 %well, ptr %out, ptr {_object("_Py_NoneStruct")}
   call void {_function("PyBuffer_Release")}(ptr %out.view)
   {_released(alone)}
-  call void {_function("Py_IncRef")}(ptr %result)
+{free}  call void {_function("Py_IncRef")}(ptr %result)
   ret ptr %result
 out.bad:
   call void {_function("PyBuffer_Release")}(ptr %out.view)
@@ -112,7 +118,7 @@ out.bad:
 failed:
   {_released(alone)}
   br label %missed
-{_missed()}
+{_missed(free)}
 }}"""
 
 
@@ -259,10 +265,10 @@ def _run(source: str, target: str, kernel: str, long: bool) -> str:
   call void {_function("PyEval_RestoreThread")}(ptr %state)"""
 
 
-def _missed() -> str:
+def _missed(free: str = "") -> str:
     """The end of a function that something unusual was given: None, and no error."""
     return f"""missed:
-  call void {_function("PyErr_Clear")}()
+{free}  call void {_function("PyErr_Clear")}()
   call void {_function("Py_IncRef")}(ptr {_object("_Py_NoneStruct")})
   ret ptr {_object("_Py_NoneStruct")}"""
 

@@ -15,17 +15,16 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ....primitives import fsum
+from ....primitives import Primitive, fsum
 from ... import host
-from ...program import Operand, Program
-from . import c_api, row_layout
-from .ir import Code, Number, Truth
+from ...program import Loop, Operand, Operation, Program
+from . import c_api, loops, row_layout
+from .ir import INF, Code, Number, Truth
 from .module import Module, Template
 from .row_loop import HEADER, assembly, memory
 from .thread_pool import thread_pool
 from .transpose import together
 
-_ON_THE_STACK = 32_768  # numbers
 _PIECE = 200  # instructions, about, in a piece
 _WHOLE = 1000  # up to so many are not cut: a few per cent faster, and LLVM's time is not yet felt
 _OPTIMISED = 5000  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
@@ -49,9 +48,9 @@ class Kernel:
         self.program = program
         writer = _Writer(program, 1, precise)
         self.assembly = writer.scalar()
-        self._long = writer.weight > _LETS_OTHERS_RUN
-        self._native = c_api.supported() and len(program.inputs) < _ON_THE_STACK
-        self._small = self._native and len(program.inputs) + len(program.outputs) < _ON_THE_STACK
+        self._long = writer.work > _LETS_OTHERS_RUN
+        self._native = c_api.supported()
+        self._small = self._native and len(program.inputs) + len(program.outputs) < c_api.ON_THE_STACK
         plain = self._small and not writer.unit.callbacks
         if plain:
             self.assembly += c_api.assembly(len(program.inputs), len(program.outputs), "@kernel", self._long)
@@ -169,9 +168,9 @@ class RowsKernel:
             raise ValueError("varying has an entry for each input of the program, reduced for each output")
         self.program, self.varying, self.reduced = program, tuple(varying), tuple(reduced)
         self.width = host.processor().width
-        writer = _Writer(program, self.width, precise)
+        writer = _Writer(program, self.width, precise, varying=self.varying)
         self.assembly = writer.rows(self.varying, self.reduced)
-        self._unit, self.weight = writer.unit, max(writer.weight, 1)
+        self._unit, self.weight = writer.unit, max(writer.work, 1)
         self._code = _compiled(self.assembly, writer.weight)
         self._loop = _loop(self.width)
         self._sums = sum(self.reduced)
@@ -357,6 +356,7 @@ _loop = functools.cache(_Loop)
 
 
 def _checked(unit: Module, function: Callable[..., None], *args: Any) -> None:
+    unit.raise_kept()  # of a call that came the fast path
     with unit.interruptible():
         function(*args)
 
@@ -364,12 +364,26 @@ def _checked(unit: Module, function: Callable[..., None], *args: Any) -> None:
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
 
-class _Writer:
-    """The assembly of a program, in vectors of `width`."""
+_MEMORY = """declare ptr @malloc(i64)
+declare void @free(ptr)"""
 
-    def __init__(self, program: Program, width: int, precise: bool) -> None:
+
+class _Writer:
+    """The assembly of a program, in vectors of `width`; of a loop's body or test by its `name`, in the loop's unit."""
+
+    def __init__(
+        self,
+        program: Program,
+        width: int,
+        precise: bool,
+        unit: Module | None = None,
+        name: str = "kernel",
+        varying: Sequence[bool] | None = None,
+    ) -> None:
         self.program = program
-        self.unit = Module(width, host.processor().fma, precise)
+        self.unit = Module(width, host.processor().fma, precise) if unit is None else unit
+        self.name = name
+        self.varying = varying  # which inputs vary from row to row, where rows are read
         self.code = Code(width)
         self.inputs = len(program.inputs)
         self.load: Callable[[int], list[str]]  # of an input, and
@@ -378,6 +392,9 @@ class _Writer:
         for place, x in enumerate(program.outputs):
             if isinstance(x, int):
                 self.stores.setdefault(x, []).append(place)
+        self.bodies: dict[Loop, list[_Writer]] = {}
+        self.areas: dict[int, int] = {}  # of loops and stacks: their places in the frame
+        self.arrays: dict[tuple[Operand, ...], str] = {}  # of stacks of constants
         self._choose()
         self._cut()
         self.slots, self.frame = self._places()
@@ -386,10 +403,15 @@ class _Writer:
 
     def _choose(self) -> None:
         """The template of each instruction, and what is known of its value."""
-        values: list[Number | Truth] = [Number(f"%x{i}") for i in range(self.inputs)]
+        values: list[Number | Truth] = [Number("%x")] * self.inputs
         constants: dict[str, Number] = {}
         self.templates: list[Template] = []
+        self.work = 0  # as `weight`, of all steps of loops
         for index, (op, operands, _) in enumerate(self.program.instructions, self.inputs):
+            if not isinstance(op, Primitive):
+                self._composite(op, index)
+                values.append(Number(f"%x{index}"))
+                continue
             args = []
             for x in operands:
                 if isinstance(x, int):
@@ -408,6 +430,19 @@ class _Writer:
             )
         self.values, self.constants = values, constants
         self.weight = sum(template.weight for template in self.templates) + len(self.program.outputs)
+        self.work += self.weight
+
+    def _composite(self, op: Operation, index: int) -> None:
+        """What is known of a loop, of a stack, or of a number of theirs."""
+        weight = 1
+        if isinstance(op, Loop):
+            name = f"{self.name}.loop{index}"
+            programs = [(op.body, f"{name}.body"), *([(op.test, f"{name}.test")] if op.test else [])]
+            bodies = [_Writer(program, self.code.width, self.unit.precise, self.unit, n) for program, n in programs]
+            self.bodies[op] = bodies
+            weight = sum(body.weight for body in bodies) + 10
+            self.work += (_LETS_OTHERS_RUN if op.count is None else op.count) * sum(body.work for body in bodies)
+        self.templates.append(Template("", f"%x{index}", -INF, INF, True, weight))
 
     def _cut(self) -> None:
         """Where a new piece begins."""
@@ -434,6 +469,11 @@ class _Writer:
         free: list[int] = []
         ending: dict[int, list[int]] = {}
         size = 0
+        for index, (op, operands, _) in enumerate(self.program.instructions, self.inputs):
+            if op.result_type in (list, tuple):  # has a place of its own
+                last[index] = -1
+                self.areas[index] = size
+                size += loops.area(self, op, operands)
         piece = 0
         for value in range(self.inputs, len(piece_of)):
             while piece < piece_of[value]:
@@ -452,7 +492,6 @@ class _Writer:
         """The lines of a piece."""
         lines: list[str] = []
         here: dict[int, str] = {}
-        stores = self.stores
         if number == 0:
             for place, x in enumerate(self.program.outputs):
                 if isinstance(x, float) or x < self.inputs:
@@ -461,6 +500,10 @@ class _Writer:
         for index in range(start + self.inputs, end + self.inputs):
             op, operands, _ = self.program.instructions[index - self.inputs]
             template = self.templates[index - self.inputs]
+            if not isinstance(op, Primitive):
+                loops.write(self, index, here, lines)
+                self._put_away(index, here, lines)
+                continue
             texts = [
                 self.operand(x, here, lines, kind)
                 for x, kind in zip(operands, op.arg_types or (float,) * len(operands))
@@ -468,18 +511,22 @@ class _Writer:
             prefix = f"v{index}."
             lines.append(template.lines.format(*texts, p=prefix).rstrip("\n"))
             here[index] = template.result.format(*texts, p=prefix)
-            if index in self.slots:
-                lines += self.kept(index, here[index])
-            for output in stores.get(index, ()):
-                text = here[index]
-                if op.result_type is bool:
-                    lines.append(
-                        f"  %o{output} = select {self.code.truth_type} {text}, {self.code.number_type} "
-                        f"{self.code.literal(1.0)}, {self.code.number_type} {self.code.literal(0.0)}"
-                    )
-                    text = f"%o{output}"
-                lines += self.store(output, text)
+            self._put_away(index, here, lines)
         return [line for line in lines if line]
+
+    def _put_away(self, index: int, here: dict[int, str], lines: list[str]) -> None:
+        """A value goes where other pieces, or whoever asked for it, find it."""
+        if index in self.slots:
+            lines += self.kept(index, here[index])
+        for output in self.stores.get(index, ()):
+            text = here[index]
+            if isinstance(self.values[index], Truth):
+                lines.append(
+                    f"  %o{output} = select {self.code.truth_type} {text}, {self.code.number_type} "
+                    f"{self.code.literal(1.0)}, {self.code.number_type} {self.code.literal(0.0)}"
+                )
+                text = f"%o{output}"
+            lines += self.store(output, text)
 
     def operand(self, x: Operand, here: dict[int, str], lines: list[str], kind: type = float) -> str:
         if isinstance(x, float):
@@ -522,35 +569,48 @@ class _Writer:
 
     def scalar(self) -> str:
         """``@kernel(in, out)``."""
-        self.load = lambda i: [
-            f"  %i{i} = getelementptr double, ptr %in, i64 {i}",
-            f"  %x{i} = load double, ptr %i{i}, align 8",
-        ]
-        self.store = lambda place, text: [
-            f"  %j{place} = getelementptr double, ptr %out, i64 {place}",
-            f"  store double {text}, ptr %j{place}, align 8",
-        ]
-        arguments, calls, pieces = "(ptr %in, ptr noalias %out, ptr noalias %frame)", [], []
-        kept_apart = "noinline " if len(self.starts) > 1 else ""
-        for k in range(len(self.starts)):
-            head = f"define internal void @piece{k}{arguments} {kept_apart}nounwind {{"
-            pieces.append("\n".join([head, *self.piece(k), "  ret void", "}"]))
-            calls.append(f"  call void @piece{k}(ptr %in, ptr %out, ptr %frame)")
         begin, end = f"  %frame = alloca [{max(self.frame, 1)} x double], align 8", ""
-        if self.frame > _ON_THE_STACK:
+        if self.frame > c_api.ON_THE_STACK:
             begin = f"  %frame = call ptr @malloc(i64 {8 * self.frame})"
             end = "  call void @free(ptr %frame)"
         whole = [
-            "declare ptr @malloc(i64)",
-            "declare void @free(ptr)",
             "define void @kernel(ptr %in, ptr %out) nounwind {",
             begin,
-            *calls,
+            "  call void @kernel.whole(ptr %in, ptr %out, ptr %frame)",
             end,
             "  ret void",
             "}",
         ]
-        return "\n".join([*self.unit.texts, *pieces, *whole])
+        plain = self.plain("kernel.whole")
+        return "\n".join([_MEMORY, loops.movers(1), *self.unit.texts, plain, *whole])
+
+    def plain(self, name: str) -> str:
+        """``@name(in, out, frame)``, whose inputs and outputs lie one after the other, and the loops that it calls."""
+        kind = self.code.number_type
+        self.load = lambda i: [
+            f"  %i{i} = getelementptr {kind}, ptr %in, i64 {i}",
+            f"  %x{i} = load {kind}, ptr %i{i}, align 8",
+        ]
+        self.store = lambda place, text: [
+            f"  %j{place} = getelementptr {kind}, ptr %out, i64 {place}",
+            f"  store {kind} {text}, ptr %j{place}, align 8",
+        ]
+        arguments, calls = "(ptr %in, ptr noalias %out, ptr noalias %frame)", []
+        texts = self._loops()
+        kept_apart = "noinline " if len(self.starts) > 1 else ""
+        for k in range(len(self.starts)):
+            head = f"define internal void @{name}.{k}{arguments} {kept_apart}nounwind {{"
+            texts.append("\n".join([head, *self.piece(k), "  ret void", "}"]))
+            calls.append(f"  call void @{name}.{k}(ptr %in, ptr %out, ptr %frame)")
+        head = f"define internal void @{name}{arguments} nounwind {{"
+        return "\n".join([*texts, head, *calls, *loops.freed(self, "f"), "  ret void", "}"])
+
+    def _loops(self) -> list[str]:
+        return [
+            loops.function(self, index, op)
+            for index, (op, _, _) in enumerate(self.program.instructions, self.inputs)
+            if isinstance(op, Loop)
+        ]
 
     # ---- rows ----
 
@@ -602,7 +662,7 @@ class _Writer:
             f"  %there = icmp slt {code.word_type} {lanes}, %lefts",
         ]
         arguments = "ptr %in, ptr %out, ptr %shared, ptr %sums, ptr %frame"
-        pieces, inside = [], []
+        pieces, inside = self._loops(), []
         kept_apart = "noinline " if len(self.starts) > 1 else ""
         for k in range(len(self.starts)):
             head = f"define internal void @piece{k}({arguments}, i64 %at, i64 %left) {kept_apart}nounwind {{"
@@ -620,13 +680,14 @@ class _Writer:
             "vector:",
             "  %at = mul i64 %row, 8",
             *inside,
+            *loops.freed(self, "f"),
             f"  %next = add i64 %row, {n}",
             "  br label %loop",
             "done:",
             "  ret void",
             "}",
         ]
-        return "\n".join([*self.unit.texts, *pieces, *body])
+        return "\n".join([_MEMORY, loops.movers(n), *self.unit.texts, *pieces, *body])
 
 
 # ---- llvmlite --------------------------------------------------------------------------------------------------------

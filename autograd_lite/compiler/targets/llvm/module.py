@@ -63,6 +63,7 @@ class Module:
         self.callbacks: list[Any] = []  # must live as long as the code
         self._errors: dict[int, BaseException] = {}  # by thread
         self._raised = ctypes.c_int64()  # not 0 while there are errors
+        self._signal = (ctypes.c_int64 * 3)()  # what a signal's handler raised: type, value and traceback
         self._lock = threading.Lock()  # of both
         self._c: dict[tuple[str, int], str] = {}
         self._called: dict[Any, _Called] = {}
@@ -87,6 +88,11 @@ class Module:
         if not self._raised.value:
             return
         with self._lock:
+            if self._signal[0] and threading.current_thread() is threading.main_thread():
+                words = [ctypes.c_void_p(word) for word in self._signal]
+                self._signal[:] = [0, 0, 0]
+                self._raised.value = len(self._errors)
+                ctypes.pythonapi.PyErr_Restore(*words)  # raises it
             lost = self._raised.value >= _LOST
             error = self._errors.pop(threading.get_ident(), None)
             self._raised.value = len(self._errors)
@@ -115,6 +121,34 @@ class Module:
             self.keep(found.exc_value)
         else:
             report(found)
+
+    def interrupted(self) -> str | None:
+        """The name of a function that says whether what a signal's handler raised is kept: ``() -> i1``. Only the main
+        thread has signals. None where Python lacks the interface.
+        """
+        if not host.c_interface():
+            return None
+        if self._signal not in self.callbacks:
+            self.callbacks.append(self._signal)
+            call = {
+                name: f"inttoptr (i64 {ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value} to ptr)"
+                for name in ("PyGILState_Ensure", "PyErr_CheckSignals", "PyErr_Fetch", "PyGILState_Release")
+            }
+            word = [f"ptr inttoptr (i64 {ctypes.addressof(self._signal) + 8 * k} to ptr)" for k in range(3)]
+            self.texts.append(f"""define internal i1 @interrupted() noinline nounwind {{
+  %state = call i32 {call["PyGILState_Ensure"]}()
+  %found = call i32 {call["PyErr_CheckSignals"]}()
+  %raised = icmp ne i32 %found, 0
+  br i1 %raised, label %keep, label %on
+keep:
+  call void {call["PyErr_Fetch"]}({", ".join(word)})
+  store atomic i64 1, ptr inttoptr (i64 {ctypes.addressof(self._raised)} to ptr) monotonic, align 8
+  br label %on
+on:
+  call void {call["PyGILState_Release"]}(i32 %state)
+  ret i1 %raised
+}}""")
+        return "@interrupted"
 
     # ---- what a translation asks ----
 

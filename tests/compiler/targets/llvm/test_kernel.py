@@ -202,7 +202,7 @@ def test_a_long_program_compiles_in_pieces_and_is_right() -> None:
         total = primitives.where(total < early, total * 0.5 + float(k), total - y)
     program = builder.program([total, early])
     kernel = llvm.scalar(program)
-    assert kernel.assembly.count("define internal void @piece") > 4
+    assert kernel.assembly.count("define internal void @kernel.whole.") > 4
     assert kernel(3.0, 1000.0) == list(program(3.0, 1000.0))
     assert run_rows(program, [(3.0, 1000.0), (-1.0, 2.0)]) == [list(program(3.0, 1000.0)), list(program(-1.0, 2.0))]
 
@@ -325,8 +325,8 @@ def test_rows_in_several_rounds_are_the_rows_in_one(monkeypatch: pytest.MonkeyPa
     x = builder.input()
     kernel = llvm.rows(builder.program([x * x, x * x]), [True], [True, False])
     x, out = np.random.default_rng(2).normal(size=5003), np.empty(5003)
-    monkeypatch.setattr(llvm, "_SLICE", 1)  # a batch a chunk,
-    monkeypatch.setattr(llvm, "_CHUNKS", 3)  # and six a round
+    monkeypatch.setattr(llvm.kernel, "_SLICE", 1)  # a batch a chunk,
+    monkeypatch.setattr(llvm.kernel, "_CHUNKS", 3)  # and six a round
     for threads in (1, 2, 3):
         out[:] = 0.0
         total, _ = kernel([x], [None, out], len(x), threads=threads)
@@ -575,8 +575,8 @@ def test_a_custom_operation_that_cannot_raise_is_native() -> None:
 @pytest.mark.parametrize("piece", [3, 800])
 def test_choices_across_pieces(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # What is not chosen has no say, on its way to an output, a sum, another choice, another piece.
-    monkeypatch.setattr(llvm, "_PIECE", piece)
-    monkeypatch.setattr(llvm, "_WHOLE", 0)
+    monkeypatch.setattr(llvm.kernel, "_PIECE", piece)
+    monkeypatch.setattr(llvm.kernel, "_WHOLE", 0)
     builder = Builder()
     g, d = builder.input(), builder.input()
     root = primitives.sqrt(primitives.relu(g)) * d
@@ -730,7 +730,8 @@ def test_threads_share_a_kernel() -> None:
 def test_a_forked_process_runs_what_was_compiled_before_and_compiles_more() -> None:
     text = """
 import os, numpy as np
-from autograd_lite.compiler import Builder, llvm
+from autograd_lite.compiler import Builder
+from autograd_lite.compiler.targets import llvm
 builder = Builder()
 x = builder.input()
 program = builder.program([x * x])
@@ -755,7 +756,8 @@ def test_without_llvmlite_the_error_says_what_to_install() -> None:
 import sys
 sys.modules["llvmlite"] = None
 import autograd_lite.compiler
-from autograd_lite.compiler import Builder, llvm
+from autograd_lite.compiler import Builder
+from autograd_lite.compiler.targets import llvm
 builder = Builder()
 try:
     llvm.scalar(builder.program([builder.input()]))

@@ -2,7 +2,7 @@
 
 The points are spread over the domain on a log scale and crowded where it is hard: next to the ends, kinks, poles and
 zeros, among the subnormals and at the largest floats; the domain columns and the special points of the row say where.
-``python -m autograd_lite.testing.accuracy [ROW …]`` measures every row and prints a table.
+``python tests/accuracy.py [ROW …]`` measures every row and prints a table.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from mpmath import mp, mpf
 
-from .. import primitives
-from ..numerics.domains import Domain, Interval
-from ..operators import quietly
-from ..primitives import Primitive
-from . import oracles
+from autograd_lite import primitives
+from autograd_lite.numerics.domains import Domain, Interval
+from autograd_lite.operators import quietly
+from autograd_lite.primitives import Primitive
+from autograd_lite.testing import oracles
 
 POINTS = 2000
 Args = tuple[float, ...]

@@ -41,7 +41,7 @@ class Recording(Builder):
         return super().emit(primitives.stop_gradient, (made,))
 
     def hash_of(self, tracer: Tracer) -> int:
-        """To the user's code that of a truth, which is decided. TypeError for a number, since equal ones have one hash."""
+        """To the user's code that of a truth, which is decided. A number has none: TypeError."""
         if is_own(sys._getframe(2)) or self.ended:
             return object.__hash__(tracer)
         if self.is_truth(tracer):

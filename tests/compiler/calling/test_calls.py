@@ -8,8 +8,11 @@ import itertools
 import math as std
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import threading
+import time
 import tracemalloc
 import warnings
 import weakref
@@ -159,6 +162,34 @@ def test_what_is_called_in_python_may_raise_on_the_short_way_too() -> None:
     assert dropped(np.array([804.0])) == 0.25
     with pytest.raises(KeyError, match="is too much"):
         dropped(np.array([1000.0]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent by os.kill")
+@targets
+@pytest.mark.parametrize("over_rows", [True, False])
+def test_an_interrupt_in_a_callback_arrives_and_no_result_that_it_touched(target: str, over_rows: bool) -> None:
+    x = np.linspace(-2.999, -2.001, 300)
+    f = ag.compile(math.lgamma, in_axes=0 if over_rows else None, target=target)  # whose zeros there are Python's to do
+
+    def call() -> list[float]:
+        return f(x).tolist() if over_rows else [f(a) for a in x]
+
+    expected = call()
+    caught = 0
+    for k in range(12):
+        timer = threading.Timer(0.004 * k, lambda: os.kill(os.getpid(), signal.SIGINT))
+        try:
+            timer.start()
+            found = call()
+            assert found == expected  # before any interrupt
+            timer.join()
+            time.sleep(5.0)  # till it arrives, outside
+            pytest.fail("the interrupt is lost")
+        except KeyboardInterrupt:
+            caught += 1
+            timer.join()
+    assert caught == 12
+    assert call() == expected
 
 
 # ---- out -------------------------------------------------------------------------------------------------------------

@@ -427,6 +427,8 @@ class Specialization:
     def latest(self) -> Trace:
         """The trace used last, of inputs of whatever shape."""
         trace = self._asked.latest() if self._asked is not None else None
+        if self._asked is None and self._shortcuts:
+            trace = self._shortcuts[0].trace
         if trace is None:
             raise RuntimeError(f"{self.compiled!r} has no trace yet: call it first")
         return trace
@@ -442,9 +444,13 @@ class Specialization:
         """What a call with these arguments gives."""
         self.compiled.current()
         if not kwargs:
-            for evaluate, count, results, known in self._shortcuts:
+            for path in self._shortcuts:
+                evaluate, count, results, known = path
                 found = evaluate(args, self._empty(count))
                 if found is not None:
+                    if path is not self._shortcuts[0]:
+                        self._shortcuts = [path, *[each for each in self._shortcuts if each is not path]]
+                        self._asked = None
                     return results(found) if out is None else _filled(known.output_tree, results(found), out)
         over_rows = self._rows_fast_path
         if over_rows is not None and not kwargs and not progress:

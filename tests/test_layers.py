@@ -27,9 +27,8 @@ ROOMS = [
 FOLDERS = {
     "numerics": ["domains", "ieee", "digits", "special"],
     "compiler": [
-        *("program", "host", "tracing/tracer", "tracing/loops", "tracing/python_source", "targets/python"),
-        "tracing/outside",
-        "tracing/guards",
+        *("program", "host", "tracing/tracer", "tracing/loops", "tracing/python_source", "tracing/python_form"),
+        *("tracing/python_reader", "targets/python", "tracing/outside", "tracing/guards"),
         *("targets/javascript", "targets/jax", "targets/llvm/thread_pool", "targets/llvm/transpose"),
         *("targets/llvm/row_loop", "targets/llvm/row_layout", "targets/llvm/c_api", "targets/llvm/ir"),
         *("targets/llvm/vectorize", "targets/llvm/intrinsics", "targets/llvm/module", "targets/llvm/loops"),

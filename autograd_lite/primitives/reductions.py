@@ -67,7 +67,7 @@ prod: Primitive = primitive(
 )
 sumprod: Primitive = primitive(
     "sumprod",
-    lambda *args: special.sumprod(*_pairs(args)),
+    lambda *args: special.sumprod(args[: len(args) // 2], args[len(args) // 2 :]),
     all_slopes=_partners,
     arities=(2, 4, 6),
     symbol="Σ·",

@@ -1,26 +1,28 @@
 """A program as JavaScript, and the rows that it uses, translated from their own Python.
 
-An instruction is a statement; a row is a function, whose value is translated from the source of the table's own Python
-function: an expression or a short body of arithmetic, conditions and loops. What that calls in turn is translated too,
-down to the names that `python.js` defines. So no formula is written a second time, in this language either.
-Imports the program and the table; `python_source` reads a function's definition.
+An instruction is a statement; a row is a function, whose value is the table's own Python function, read by
+`python_reader` and printed here. What that calls in turn is printed too, down to the names that `python.js` defines. So
+no formula is written a second time, in this language either.
 """
 
 from __future__ import annotations
 
-import ast
 import functools
 import json
+import math
 import operator
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any
 
 from ... import primitives
 from ...primitives import Primitive
 from ..program import Operand, Operation, Program
-from ..tracing.python_source import Names, Untranslatable, assigned
+from ..tracing import python_form as form
+from ..tracing.python_form import Apply, Choice, Expression, Function, Variable, leaves, nodes, pattern
+from ..tracing.python_reader import Reader
+from ..tracing.python_source import Untranslatable
 
 _CHUNK = 1000  # statements in a function: what an engine still compiles at once
 # Where JavaScript's operators are IEEE 754's own, by the row's value.
@@ -111,6 +113,7 @@ class Translator:
 
     def __init__(self) -> None:
         self.functions: list[str] = []
+        self._reader = Reader()
         self._names: dict[Any, str] = {}
 
     def call(self, op: Operation, args: Sequence[str]) -> str:
@@ -120,53 +123,66 @@ class Translator:
         sign = _INFIX.get(op.value)
         if sign is not None:
             return f"{args[0]} {sign} {args[1]}"  # - -1 has its space
-        return f"{self.row(op)}({', '.join(args)})"
+        return f"{self.row(op, len(args))}({', '.join(args)})"
 
-    def row(self, op: Primitive) -> str:
-        """The name of a row's function."""
-        if op not in self._names:
-            name = self._names[op] = (
-                "$"
-                + re.sub(r"\W", "_", op.name, flags=re.ASCII)
-                + ("" if _is_of_the_table(op) else f"_{len(self._names)}")
-            )
-            value, ieee = self.function(op.value), self.function(op.ieee)
-            self.functions.append(f"const {name} = row({value}, {ieee});")
-        return self._names[op]
+    def row(self, op: Primitive, arity: int) -> str:
+        """The name of a row's function of so many arguments."""
+        key = op, arity
+        if key not in self._names:
+            taken = primitives.table.get(op.name) is not op or len(op.arities) != 1
+            plain = "$" + re.sub(r"\W", "_", op.name, flags=re.ASCII)
+            self._names[key] = f"{plain}_{len(self._names)}" if taken else plain
+            kinds = [Variable("", kind) for kind in op.arg_types or (float,) * arity]
+            value, ieee = (self.function(f, kinds) for f in (op.value, op.ieee))
+            self.functions.append(f"const {self._names[key]} = row({value}, {ieee});")
+        return self._names[key]
 
-    def function(self, f: Any) -> str:
-        """The name of a function's JavaScript: the runtime's, or one translated from its source."""
+    def applied(self, f: Any, args: Sequence[Expression], text: Callable[[Expression], str]) -> str:
+        """The call of a function, with what writes an argument."""
+        patterns = [pattern(x) for x in args]
+        name = self.function(f, patterns)
+        read = isinstance(f, FunctionType) and name not in _provided()
+        given = leaves(args, patterns) if read else args
+        return f"{name}({', '.join(self.passed(x, patterns) if callable(x) else text(x) for x in given)})"
+
+    def passed(self, x: Any, patterns: Sequence[Any]) -> str:
+        """What a function of the runtime's is given: a function is one of those arguments that are numbers."""
+        if callable(x):
+            return self.function(x, [kind for kind in patterns if isinstance(kind, Variable)])
+        return self.fixed(x)
+
+    def function(self, f: Any, patterns: Sequence[Any] = ()) -> str:
+        """A function in JavaScript: the runtime's, or one that is read for those arguments, of those not fixed."""
         if isinstance(f, Primitive):
-            return self.row(f)
+            return self.row(f, len(patterns))
         if isinstance(f, functools.partial) and not f.keywords:
-            bound = ", ".join(self.function(x) if callable(x) else self.literal(x, repr(f)) for x in f.args)
-            return f"((...args) => {self.function(f.func)}({bound}, ...args))"
+            bound = [*f.args, *patterns]
+            name = self.function(f.func, bound)
+            if name not in _provided():
+                return name
+            return f"((...args) => {name}({', '.join(self.passed(x, patterns) for x in f.args)}, ...args))"
         name = _qualified(f)
         if name in _provided():
             return name
         if not isinstance(f, FunctionType):
             raise Untranslatable(f"{name} has no counterpart in JavaScript")
-        if f not in self._names:
+        function = self._reader.read(f, patterns)
+        if function not in self._names:
             plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
             taken = plain in self._names.values()
-            self._names[f] = f"{plain}_{len(self._names)}" if taken else plain
-            text = _Function(self, f).text(self._names[f])
-            self.functions.append(text)
-        return self._names[f]
+            self._names[function] = f"{plain}_{len(self._names)}" if taken else plain
+            self.functions.append(_Printer(self, function).text(self._names[function]))
+        return self._names[function]
 
-    def literal(self, x: Any, where: str) -> str:
+    def fixed(self, x: Any) -> str:
         """A number, a name, or a tuple of them."""
         if isinstance(x, (float, int)):
             return f"({number(x)})" if x < 0 else number(x)
         if isinstance(x, str):  # a name, for messages
             return json.dumps(x).replace("<", "\\u003c")
         if isinstance(x, (tuple, list)):
-            return f"[{', '.join(_bare(self.literal(e, where)) for e in x)}]"
-        raise Untranslatable(f"{where}: {type(x).__name__} is not a number")
-
-
-def _is_of_the_table(op: Primitive) -> bool:
-    return primitives.table.get(op.name) is op
+            return f"[{', '.join(_bare(self.fixed(e)) for e in x)}]"
+        raise Untranslatable(f"{x!r} is not a number")
 
 
 def _qualified(f: Any) -> str:
@@ -181,182 +197,126 @@ def _qualified(f: Any) -> str:
 # ---- one function ----------------------------------------------------------------------------------------------------
 
 _COMPARISONS = {
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!==",
+    operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=", operator.eq: "===", operator.ne: "!==",
 }  # fmt: skip
-_PLAIN = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
-_CALLED = {
-    ast.Div: "operator.truediv",
-    ast.Mod: "operator.mod",
-    ast.FloorDiv: "operator.floordiv",
-    ast.Pow: "operator.pow",
-}
+_PLAIN = {operator.add: "+", operator.sub: "-", operator.mul: "*"}
+_TESTS = (math.isnan, math.isinf, math.isfinite)  # what gives a truth of JavaScript's
 # Words of JavaScript's; in the last line, what translated code itself calls.
-_RESERVED = """await break case catch class const continue debugger default delete do else enum export extends false
-finally for function if implements import in instanceof interface let new null package private protected public return
-static super switch this throw true try typeof var void while with yield arguments eval NaN Infinity undefined
-math operator builtins special rounding value derivatives raise raised error"""
+_RESERVED = frozenset(
+    """await break case catch class const continue debugger default delete do else enum export extends false finally for
+    function if implements import in instanceof interface let new null package private protected public return static
+    super switch this throw true try typeof var void while with yield arguments eval NaN Infinity undefined
+    math operator builtins special rounding value derivatives raise raised error""".split()  # noqa: SIM905
+)
 
 
-class _Function(Names):
-    """The translation of one Python function: its names are its own, a closure's, its module's, or a builtin."""
+class _Printer:
+    """The text of one function. A truth in a variable, or returned, is 1 or 0."""
 
-    def __init__(self, translator: Translator, f: FunctionType) -> None:
-        super().__init__(f)
+    def __init__(self, translator: Translator, function: Function) -> None:
         self.translator = translator
+        self.function = function
 
     def text(self, name: str) -> str:
-        args = self.definition.args
-        if args.kwonlyargs or args.kwarg or args.defaults:
-            raise self.error(self.definition, "its arguments have defaults or keywords")
-        names = [_local(arg.arg) for arg in (*args.posonlyargs, *args.args)]
-        if args.vararg:
-            names.append(f"...{_local(args.vararg.arg)}")
-        if isinstance(self.definition, ast.Lambda):
-            body = [f"  return {self.whole(self.definition.body)};"]
-        else:
-            body = self.block(self.definition.body, "  ")
-            own = sorted(assigned(self.definition) - {a.arg for a in args.args})
-            if own:
-                body.insert(0, f"  let {', '.join(map(_local, own))};")
-        return "\n".join([f"function {name}({', '.join(names)}) {{", *body, "}"])
+        parameters = [_local(x.name) for x in self.function.parameters]
+        assigned = {x.name for node in nodes(self.function.body) if isinstance(node, form.Assign) for x in node.targets}
+        own = sorted({_local(x) for x in assigned} - {*parameters})
+        lines = [f"function {name}({', '.join(parameters)}) {{", *([f"  let {', '.join(own)};"] if own else [])]
+        return "\n".join([*lines, *self.block(self.function.body, "  "), "}"])
 
-    # ---- statements ----
-
-    def block(self, statements: Sequence[ast.stmt], indent: str) -> list[str]:
+    def block(self, statements: Sequence[form.Statement], indent: str) -> list[str]:
         return [line for statement in statements for line in self.statement(statement, indent)]
 
-    def statement(self, node: ast.stmt, indent: str) -> Iterator[str]:
+    def statement(self, statement: form.Statement, indent: str) -> Iterator[str]:
         inner = indent + "  "
-        match node:
-            case ast.Return(value=ast.expr() as value):
-                yield f"{indent}return {self.whole(value)};"
-            case ast.Assign(targets=[target]):
-                yield f"{indent}{self.target(target)} = {self.whole(node.value)};"
-            case ast.AnnAssign(value=ast.expr() as value):
-                yield f"{indent}{self.target(node.target)} = {self.whole(value)};"
-            case ast.AugAssign():
-                changed = ast.copy_location(ast.BinOp(_loaded(node.target), node.op, node.value), node)
-                yield f"{indent}{self.target(node.target)} = {self.whole(changed)};"
-            case ast.If():
-                yield f"{indent}if ({self.truth(node.test)}) {{"
-                yield from self.block(node.body, inner)
-                if node.orelse:
+        match statement:
+            case form.Assign(targets=targets, value=value):
+                names = [_local(x.name) for x in targets]
+                target = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+                yield f"{indent}{target} = {self.whole(value)};"
+            case form.Append(items=items, value=value):
+                yield f"{indent}{_local(items.name)}.push({self.whole(value)});"
+            case form.If(test=test, body=body, orelse=orelse):
+                yield f"{indent}if ({self.truth(test)}) {{"
+                yield from self.block(body, inner)
+                if orelse:
                     yield f"{indent}}} else {{"
-                    yield from self.block(node.orelse, inner)
+                    yield from self.block(orelse, inner)
                 yield indent + "}"
-            case ast.While(orelse=[]):
-                yield f"{indent}while ({self.truth(node.test)}) {{"
-                yield from self.block(node.body, inner)
+            case form.While(test=test, body=body):
+                yield f"{indent}while ({self.truth(test)}) {{"
+                yield from self.block(body, inner)
                 yield indent + "}"
-            case ast.For(orelse=[]):
-                yield f"{indent}for ({self.target(node.target)} of {self.whole(node.iter)}) {{"
-                yield from self.block(node.body, inner)
-                yield indent + "}"
-            case ast.Try(handlers=[handler], orelse=[], finalbody=[]) if handler.name is None:
-                kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-                names = ", ".join(f'"{ast.unparse(kind)}"' for kind in kinds if kind is not None)
+            case form.Try(body=body, catches=catches, handler=handler):
+                names = [f'"{kind.__name__}"' for kind in catches]
                 yield indent + "try {"
-                yield from self.block(node.body, inner)
+                yield from self.block(body, inner)
                 yield f"{indent}}} catch (error) {{"
-                yield f"{inner}if (!raised(error, {names})) throw error;"
-                yield from self.block(handler.body, inner)
+                yield f"{inner}if (!raised(error, {', '.join(names)})) throw error;"
+                yield from self.block(handler, inner)
                 yield indent + "}"
-            case ast.Raise(exc=ast.Call(func=ast.Name(id=name))) | ast.Raise(exc=ast.Name(id=name)):
-                yield f'{indent}raise("{name}");'
-            case ast.Expr(value=ast.Constant()) | ast.ImportFrom() | ast.Pass():
-                pass  # docstrings; what an import names is looked up where it is used
-            case ast.Expr(value=ast.Call() as call):
-                yield f"{indent}{self.expression(call)};"
-            case ast.Break() | ast.Continue():
-                yield indent + ("break;" if isinstance(node, ast.Break) else "continue;")
+            case form.Return(value=value):
+                yield f"{indent}return {self.whole(value)};"
+            case form.Raise(kind=kind) if kind is not None:
+                yield f'{indent}raise("{kind.__name__}");'
+            case form.Leave(loop=loop):
+                yield indent + ("break;" if loop else "continue;")
             case _:
-                raise self.error(node, f"the statement {ast.unparse(node).splitlines()[0]!r} goes beyond arithmetic")
+                raise Untranslatable("it raises what was caught elsewhere")
 
-    def target(self, node: ast.expr) -> str:
-        match node:
-            case ast.Name(id=name):
-                return _local(name)
-            case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                return f"[{', '.join(map(self.target, elements))}]"
-        raise self.error(node, f"{ast.unparse(node)} is assigned to")
-
-    # ---- expressions ----
-
-    def expression(self, node: ast.expr) -> str:
+    def expression(self, x: Expression) -> str:
         """An expression in JavaScript, in parentheses where it has an operator."""
-        match node:
-            case ast.Constant(value=float() | int() as value):
-                return self.translator.literal(value, "")
-            case ast.Name(id=name) if name in self.locals:
+        match x:
+            case Variable(name=name):
                 return _local(name)
-            case ast.Name() | ast.Attribute():
-                return self.global_(node)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return f"(-{self.expression(operand)})"
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self.expression(operand)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _PLAIN:
-                return f"({self.expression(left)} {_PLAIN[type(op)]} {self.expression(right)})"
-            case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant(value=divisor)) if divisor:
-                return f"({self.expression(left)} / {self.translator.literal(divisor, '')})"
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _CALLED:
-                return f"{_CALLED[type(op)]}({self.whole(left)}, {self.whole(right)})"
-            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
-                return f"({self.truth(node)} ? 1 : 0)"
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                return f"({self.truth(test)} ? {self.expression(body)} : {self.expression(orelse)})"
-            case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                return f"[{', '.join(map(self.whole, elements))}]"
-            case ast.Starred(value=value):
-                return f"...{self.expression(value)}"
-            case ast.ListComp(elt=elt, generators=[each]) | ast.GeneratorExp(elt=elt, generators=[each]) if (
-                not each.ifs
-            ):
-                return f"Array.from({self.whole(each.iter)}, ({self.target(each.target)}) => {self.expression(elt)})"
-            case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper, step=None)):
-                ends = f"{self.expression(lower) if lower else 0}, {self.expression(upper) if upper else 'undefined'}"
-                return f"{self.expression(value)}.slice({ends})"
-            case ast.Subscript(value=value, slice=index):
-                return f"{self.expression(value)}.at({self.whole(index)})"
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[arg]) if (
-                name in self.locals
-            ):
-                return f"{_local(name)}.push({self.whole(arg)})"
-            case ast.Call(func=function, args=args, keywords=keywords) if all(k.arg == "strict" for k in keywords):
-                return f"{self.callee(function)}({', '.join(map(self.whole, args))})"
-        raise self.error(node, f"the expression {ast.unparse(node)!r} goes beyond arithmetic")
+            case form.Star(items=items):
+                return f"...{_local(items.name)}"
+            case tuple():
+                return f"[{', '.join(map(self.whole, x))}]"
+            case bool():
+                return str(int(x))
+            case Choice(test=test, yes=yes, no=no) if x.kind is not bool:
+                return f"({self.truth(test)} ? {self.expression(yes)} : {self.expression(no)})"
+            case Apply(function=f, args=(a, b)) if f in _PLAIN:
+                return f"({self.expression(a)} {_PLAIN[f]} {self.expression(b)})"
+            case Apply(function=operator.truediv, args=(a, b)) if isinstance(b, (float, int)) and b:
+                return f"({self.expression(a)} / {self.expression(b)})"
+            case Apply(function=operator.neg, args=(a,)):
+                return f"(-{self.expression(a)})"
+            case Apply(function=operator.getitem, args=(items, index)):
+                return f"{self.expression(items)}.at({self.whole(index)})"
+            case Apply() if x.kind is bool and (x.function in _COMPARISONS or x.function in (operator.not_, *_TESTS)):
+                return f"({self.truth(x)} ? 1 : 0)"
+            case Apply(function=f, args=args):
+                return self.translator.applied(f, args, self.whole)
+            case Choice():
+                return f"({self.truth(x)} ? 1 : 0)"
+        return self.translator.fixed(x)
 
-    def whole(self, node: ast.expr) -> str:
+    def whole(self, x: Expression) -> str:
         """An expression that stands alone."""
-        return _bare(self.expression(node))
+        return _bare(self.expression(x))
 
-    def truth(self, node: ast.expr) -> str:
-        """A condition: Python takes every number but 0 for true, nan too."""
-        match node:
-            case ast.Compare(left=left, ops=ops, comparators=comparators) if all(
-                type(op) in _COMPARISONS for op in ops
-            ):
-                terms = [self.expression(x) for x in (left, *comparators)]
-                pairs = [f"{a} {_COMPARISONS[type(op)]} {b}" for a, op, b in zip(terms, ops, terms[1:])]
-                return pairs[0] if len(pairs) == 1 else f"({' && '.join(pairs)})"
-            case ast.BoolOp(op=op, values=values):
-                return f"({(' && ' if isinstance(op, ast.And) else ' || ').join(map(self.truth, values))})"
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return f"!({self.truth(operand)})"
-            case ast.Call(func=ast.Attribute(attr="isnan" | "isinf" | "isfinite")):
-                return self.expression(node)
-        return f"{self.expression(node)} !== 0"
-
-    def callee(self, node: ast.expr) -> str:
-        if isinstance(node, ast.Name) and node.id in self.locals:
-            raise self.error(node, f"it calls {node.id}, which it was given")
-        return self.translator.function(self.known_object(node))
-
-    def global_(self, node: ast.expr) -> str:
-        found = self.known_object(node)
-        if callable(found):
-            return self.translator.function(found)
-        return self.translator.literal(found, str(self.error(node, ast.unparse(node))))
+    def truth(self, x: Expression) -> str:
+        """A condition of JavaScript's."""
+        match x:
+            case bool():
+                return "true" if x else "false"
+            case Apply(function=f, args=(a, b)) if f in _COMPARISONS:
+                return f"{self.expression(a)} {_COMPARISONS[f]} {self.expression(b)}"
+            case Apply(function=operator.not_, args=(a,)):
+                return f"!({self.truth(a)})"
+            case Apply(function=f, args=(a,)) if f is bool:
+                return f"{self.expression(a)} !== 0"
+            case Apply(function=f, args=(a,)) if f in _TESTS:
+                return f"{self.translator.function(f)}({self.whole(a)})"
+            case Choice(test=test, yes=yes, no=False):
+                return f"({self.truth(test)} && {self.truth(yes)})"
+            case Choice(test=test, yes=True, no=no):
+                return f"({self.truth(test)} || {self.truth(no)})"
+            case Choice(test=test, yes=yes, no=no):
+                return f"({self.truth(test)} ? {self.truth(yes)} : {self.truth(no)})"
+        return f"{self.expression(x)} !== 0"
 
 
 def _bare(text: str) -> str:
@@ -369,11 +329,5 @@ def _bare(text: str) -> str:
     return text[1:-1] if text.startswith("(") else text
 
 
-def _loaded(target: ast.expr) -> ast.expr:
-    if isinstance(target, ast.Name):
-        return ast.copy_location(ast.Name(target.id, ast.Load()), target)
-    return target
-
-
 def _local(name: str) -> str:
-    return name + "_" if name in _RESERVED.split() else name
+    return name + "_" if name in _RESERVED else name

@@ -8,7 +8,6 @@ told to: `scalar` and `rows` tell it.
 
 from __future__ import annotations
 
-import ast
 import builtins
 import functools
 import math
@@ -27,7 +26,10 @@ from ...numerics import special
 from ...primitives import Primitive
 from ...trees import flatten
 from ..program import Loop, Program, Stack
-from ..tracing.python_source import Definition, Names, Untranslatable
+from ..tracing import python_form as form
+from ..tracing.python_form import Apply, Choice, Expression, Variable, leaves, pattern
+from ..tracing.python_reader import Reader
+from ..tracing.python_source import Untranslatable
 from ..tracing.tracer import Builder
 from .python import columns_of
 
@@ -82,7 +84,7 @@ _PROVIDED: dict[Any, Callable[..., Any]] = {
     special.digamma: lambda x: jnp.where(x == 0.0, -1.0 / x, jsp.digamma(x)),
     builtins.abs: jnp.abs,
     builtins.round: jnp.round,
-    builtins.float: lambda x: x,
+    builtins.float: lambda x: jnp.where(x, 1.0, 0.0) if jnp.asarray(x).dtype.kind == "b" else x,
     builtins.int: jnp.trunc,
     builtins.min: lambda *xs: functools.reduce(jnp.minimum, xs),
     builtins.max: lambda *xs: functools.reduce(jnp.maximum, xs),
@@ -93,6 +95,9 @@ _PROVIDED: dict[Any, Callable[..., Any]] = {
     operator.neg: operator.neg,
     operator.mod: _mod,
     operator.floordiv: _floordiv,
+    operator.not_: jnp.logical_not,
+    builtins.bool: lambda x: x != 0,
+    **{f: f for f in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)},
 }
 _ARITHMETIC = {operator.add, operator.sub, operator.mul, operator.neg}  # whose derivatives JAX has as well
 
@@ -267,10 +272,15 @@ def _slopes(op: Primitive, arity: int) -> Program:
 
 
 def _value(op: Primitive) -> Callable[..., Any]:
-    try:
-        return _translated(op.value)
-    except Untranslatable:
-        return functools.partial(_called_back, op)
+    def value(*args: Any) -> Any:
+        try:
+            return _call(
+                Reader(), op.value, args, [Variable("", kind) for kind in op.arg_types or (float,) * len(args)]
+            )
+        except (Untranslatable, RecursionError):
+            return _called_back(op, *args)
+
+    return value
 
 
 def _called_back(op: Primitive, *args: Any) -> Any:
@@ -287,136 +297,56 @@ def _called_back(op: Primitive, *args: Any) -> Any:
 # ---- a row's Python, on arrays ---------------------------------------------------------------------------------------
 
 
-def _translated(f: Any) -> Callable[..., Any]:
-    """A Python function of floats as one of JAX arrays; Untranslatable where it is more than choices and arithmetic."""
+def _call(reader: Reader, f: Any, args: Sequence[Any], patterns: Sequence[Any]) -> Any:
+    """``f(*args)`` on arrays; Untranslatable where it is more than choices and arithmetic."""
     if f in _PROVIDED:
-        return _PROVIDED[f]
+        return _PROVIDED[f](*args)
     if isinstance(f, Primitive):
-        return _operation(f)
+        return _operation(f)(*args)
     if isinstance(f, functools.partial):
-        inner = _translated(f.func)
-        return functools.partial(inner, *f.args)
+        return _call(reader, f.func, [*f.args, *args], [*f.args, *patterns])
     if not isinstance(f, FunctionType):
         raise Untranslatable(f"{f!r} has no counterpart in JAX")
-    body = _Body(f)
-    try:
-        body.check()
-    except RecursionError:
-        raise Untranslatable(f"{f.__qualname__} calls itself") from None
-    return body
+    function = reader.read(f, patterns)
+    variables = {x.name: value for x, value in zip(function.parameters, leaves(args, patterns))}
+    return _run(reader, function.body, variables)
+
+
+def _run(reader: Reader, statements: Sequence[form.Statement], variables: dict[str, Any]) -> Any:
+    """What the statements return, with both sides of each choice, and a `where`."""
+    value = functools.partial(_evaluated, reader, variables)
+    for i, statement in enumerate(statements):
+        match statement:
+            case form.Return(value=x):
+                return value(x)
+            case form.Assign(targets=[target], value=x):
+                variables[target.name] = value(x)
+            case form.Assign(targets=targets, value=x):
+                variables.update(zip([target.name for target in targets], value(x), strict=True))
+            case form.If(test=test, body=body, orelse=orelse):
+                rest = statements[i + 1 :]
+                ways = [_run(reader, (*way, *rest), dict(variables)) for way in (body, orelse)]
+                return _chosen(value(test), *ways)
+            case _:
+                raise Untranslatable("it goes beyond choices")
+    raise Untranslatable("it may return nothing")
+
+
+def _evaluated(reader: Reader, variables: dict[str, Any], x: Expression) -> Any:
+    match x:
+        case Variable(name=name):
+            return variables[name]
+        case Apply(function=f, args=args):
+            given = [_evaluated(reader, variables, arg) for arg in args]
+            return _call(reader, f, given, [pattern(arg) for arg in args])
+        case Choice(test=test, yes=yes, no=no):
+            return _chosen(*[_evaluated(reader, variables, e) for e in (test, yes, no)])
+        case tuple():
+            return tuple(_evaluated(reader, variables, e) for e in x)
+    return x
 
 
 def _chosen(test: Any, yes: Any, no: Any) -> Any:
     if isinstance(yes, tuple):
         return tuple(_chosen(test, a, b) for a, b in zip(yes, no, strict=True))
     return jnp.where(test, yes, no)
-
-
-_COMPARISONS: dict[Any, Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-_OPERATORS: dict[Any, Callable[..., Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: jnp.divide,
-    ast.Mod: _mod,
-    ast.FloorDiv: _floordiv,
-    ast.Pow: jnp.power,
-}
-
-
-class _Body:
-    """The body of a function, evaluated on arrays: both sides of each choice, and a `where`."""
-
-    def __init__(self, f: FunctionType) -> None:
-        self.names = Names(f)
-        self.definition: Definition = self.names.definition
-        args = self.definition.args
-        if args.kwonlyargs or args.kwarg or args.defaults or args.vararg:
-            raise self.names.error(self.definition, "its arguments are not plain")
-        self.parameters = [arg.arg for arg in (*args.posonlyargs, *args.args)]
-
-    def __call__(self, *args: Any) -> Any:
-        variables = dict(zip(self.parameters, args))
-        if isinstance(self.definition, ast.Lambda):
-            return self.expression(self.definition.body, variables)
-        return self.block(self.definition.body, variables)
-
-    def check(self) -> None:
-        """Untranslatable at once, rather than in the midst of a program."""
-        with jax.enable_x64(True):
-            jax.eval_shape(self, *[np.float64(1.0)] * len(self.parameters))
-
-    def block(self, statements: Sequence[ast.stmt], variables: dict[str, Any]) -> Any:
-        """What the statements return; None where they run to their end."""
-        for i, node in enumerate(statements):
-            match node:
-                case ast.Return(value=ast.expr() as value):
-                    return self.expression(value, variables)
-                case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if node.value:
-                    variables[name] = self.expression(node.value, variables)
-                case ast.Assign(targets=[ast.Tuple(elts=names)]):
-                    values = self.expression(node.value, variables)
-                    for target, value in zip(names, values, strict=True):
-                        variables[ast.unparse(target)] = value
-                case ast.AugAssign(target=ast.Name(id=name)):
-                    change = _OPERATORS[type(node.op)]
-                    variables[name] = change(variables[name], self.expression(node.value, variables))
-                case ast.If():
-                    test = self.truth(node.test, variables)
-                    rest = statements[i + 1 :]
-                    yes = self.block([*node.body, *rest], dict(variables))
-                    no = self.block([*node.orelse, *rest], dict(variables))
-                    return _chosen(test, yes, no)
-                case ast.Expr(value=ast.Constant()) | ast.Pass():
-                    pass
-                case _:
-                    raise self.names.error(node, f"{ast.unparse(node).splitlines()[0]!r} goes beyond choices")
-        raise self.names.error(self.definition, "it may return nothing")
-
-    def expression(self, node: ast.expr, variables: dict[str, Any]) -> Any:
-        match node:
-            case ast.Constant(value=float() | int() as value):
-                return value
-            case ast.Name(id=name) if name in variables:
-                return variables[name]
-            case ast.Name() | ast.Attribute():
-                found = self.names.known_object(node)
-                if isinstance(found, (int, float)):
-                    return found
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -self.expression(operand, variables)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-                return _OPERATORS[type(op)](self.expression(left, variables), self.expression(right, variables))
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                yes, no = self.expression(body, variables), self.expression(orelse, variables)
-                return _chosen(self.truth(test, variables), yes, no)
-            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
-                return jnp.where(self.truth(node, variables), 1.0, 0.0)
-            case ast.Tuple(elts=elements):
-                return tuple(self.expression(element, variables) for element in elements)
-            case ast.Subscript(value=value, slice=ast.Constant(value=int() as index)):
-                return self.expression(value, variables)[index]
-            case ast.Call(func=called, args=args, keywords=[]) if not any(isinstance(a, ast.Starred) for a in args):
-                function = _translated(self.names.known_object(called))
-                return function(*[self.expression(arg, variables) for arg in args])
-        raise self.names.error(node, f"{ast.unparse(node)!r} goes beyond choices and arithmetic")
-
-    def truth(self, node: ast.expr, variables: dict[str, Any]) -> Any:
-        match node:
-            case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in _COMPARISONS for op in ops):
-                terms = [self.expression(x, variables) for x in (left, *others)]
-                pairs = [_COMPARISONS[type(op)](a, b) for op, a, b in zip(ops, terms, terms[1:])]
-                return functools.reduce(jnp.logical_and, pairs)
-            case ast.BoolOp(op=op, values=values):
-                join = jnp.logical_and if isinstance(op, ast.And) else jnp.logical_or
-                return functools.reduce(join, [self.truth(value, variables) for value in values])
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return jnp.logical_not(self.truth(operand, variables))
-        return self.expression(node, variables) != 0

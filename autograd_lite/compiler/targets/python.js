@@ -27,13 +27,14 @@ function row(value, ieee) {
   };
 }
 
-// CPython's rule for its C library: nan out of no nan, or an infinity out of finite numbers, is an exception.
-function strict(f) {
+// CPython's rule for its C library: nan out of no nan, or an infinity out of finite numbers, is an exception; at a pole
+// it is a ValueError.
+function strict(f, pole = () => false) {
   return (...args) => {
     const y = f(...args);
     if (y - y !== 0) {
       if (y !== y ? !args.some(Number.isNaN) : args.every(Number.isFinite)) {
-        raise(y !== y ? "ValueError" : "OverflowError");
+        raise(y !== y || pole(...args) ? "ValueError" : "OverflowError");
       }
     }
     return y;
@@ -46,12 +47,13 @@ const math = {}, operator = {}, builtins = {}, special = {}, rounding = {}, valu
 
 for (const name of ["sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh",
   "atanh", "exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt"]) {
-  math[name] = strict(Math[name]);
+  math[name] = strict(Math[name], () => name.includes("log") || name === "atanh");
 }
 math.hypot = Math.hypot;
 math.fabs = Math.abs;
 math.exp2 = strict((x) => Math.pow(2, x));
-math.pow = strict((x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y)));
+math.pow = strict(
+  (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y)), (x) => x === 0);
 math.copysign = (x, y) => (y < 0 || Object.is(y, -0) ? -Math.abs(x) : Math.abs(x));
 math.isnan = Number.isNaN;
 math.isfinite = Number.isFinite;

@@ -212,6 +212,53 @@ def _radians(lanes: Lanes, x: Any) -> Number:
     return lanes.code.arithmetic("fmul", *_numbers(lanes, (x, math.pi / 180.0)))
 
 
+# ---- choices ---------------------------------------------------------------------------------------------------------
+
+
+def _compared(f: Any, predicate: str) -> None:
+    @quiet(f)
+    def apply(lanes: Lanes, a: Any, b: Any) -> Condition:
+        return lanes.code.compare(predicate, *_numbers(lanes, (a, b)))
+
+
+for _f, _predicate in (
+    (operator.lt, "olt"), (operator.le, "ole"), (operator.gt, "ogt"), (operator.ge, "oge"), (operator.eq, "oeq"),
+    (operator.ne, "une"),
+):  # fmt: skip
+    _compared(_f, _predicate)
+
+
+@quiet(operator.not_)
+def _not(lanes: Lanes, t: Condition) -> Condition:
+    return lanes.code.invert(t)
+
+
+@quiet(max)
+def _max(lanes: Lanes, *args: Any) -> Any:
+    def larger(a: Number, b: Number) -> Number:
+        found: Number = lanes.code.select(lanes.code.compare("ogt", b, a), b, a)
+        lows = [x.low for x in (a, b) if not x.nan]
+        return dataclasses.replace(found, low=max(lows, default=found.low))
+
+    return functools.reduce(larger, _numbers(lanes, args))
+
+
+@quiet(min)
+def _min(lanes: Lanes, *args: Any) -> Any:
+    code = lanes.code
+    return functools.reduce(lambda a, b: code.select(code.compare("olt", b, a), b, a), _numbers(lanes, args))
+
+
+@quiet(operator.getitem)
+def _item(lanes: Lanes, items: Sequence[Any], index: Any) -> Any:
+    """An element of which it is known that it is there."""
+    code = lanes.code
+    found = items[0]
+    for i, x in enumerate(items[1:], 1):
+        found = code.select(code.compare("oeq", code.number(index), float(i)), x, found)
+    return found
+
+
 # ---- truths, whole numbers -------------------------------------------------------------------------------------------
 
 

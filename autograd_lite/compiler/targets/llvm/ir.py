@@ -222,6 +222,8 @@ class Code:
         if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)) and len(a) == len(b):
             return type(a)(self.select(t, x, y) for x, y in zip(a, b))
         if isinstance(a, (Truth, bool)) and isinstance(b, (Truth, bool)):
+            if a is True or b is False:
+                return self.either(t, b) if a is True else self.both(t, a)
             x, y = self.truth(a), self.truth(b)
             return Truth(
                 self.op(f"select {self.truth_type} {t.text}, {self.truth_type} {x.text}, {self.truth_type} {y.text}")

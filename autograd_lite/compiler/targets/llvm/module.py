@@ -7,7 +7,6 @@ be translated is called back in Python, lane by lane.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import ctypes
 import functools
@@ -16,12 +15,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from types import FunctionType
 from typing import Any
 
 from ....primitives import Primitive
 from ... import host
-from ...tracing.python_source import Names, Untranslatable
+from ...tracing.python_form import Function
+from ...tracing.python_reader import Reader
+from ...tracing.python_source import Untranslatable
 from . import intrinsics
 from .ir import INF, LARGEST, LEAST, NAN, Code, Number, Truth
 from .vectorize import Frame, Handler, Lanes, NeedsBlocks
@@ -29,7 +29,6 @@ from .vectorize import Frame, Handler, Lanes, NeedsBlocks
 _LOST = 1 << 32  # in the word `Unit._raised`: a callback did not come to its end
 PURE = "nounwind willreturn memory(none)"
 _IN_LINE = 60  # about how many instructions a template may have
-_NODES_IN_LINE = 300  # and a Python function that is translated where it is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Module:
         self._lock = threading.Lock()  # of both
         self._c: dict[tuple[str, int], str] = {}
         self._called: dict[Any, _Called] = {}
-        self._names: dict[Any, Names] = {}
+        self.reader = Reader()
         self._templates: dict[Any, Template] = {}
         self._shared: dict[str, str] = {}
         self._python: dict[Any, str] = {}
@@ -158,15 +157,6 @@ on:
     def ieee(self, f: Any) -> Callable[..., Any] | None:
         return intrinsics.QUIET.get(f)
 
-    def names(self, f: FunctionType) -> Names:
-        if f not in self._names:
-            self._names[f] = Names(f)
-        return self._names[f]
-
-    def is_long(self, f: FunctionType) -> bool:
-        nodes = list(ast.walk(self.names(f).definition))
-        return len(nodes) > _NODES_IN_LINE or any(isinstance(node, ast.While) for node in nodes)
-
     # ---- rows ----
 
     def row(self, op: Primitive, operands: Sequence[Number | Truth]) -> Template:
@@ -224,9 +214,9 @@ on:
 
     # ---- functions of their own ----
 
-    def called(self, lanes: Lanes, f: Any, args: Sequence[Any]) -> Any:
-        """A call of `f` as an LLVM function: for the kinds of `args`, with what is no number in them fixed."""
-        key = (f, tuple(_signature(x) for x in args))
+    def called(self, lanes: Lanes, f: Primitive | Function, args: Sequence[Any]) -> Any:
+        """A call of a row or of a function that was read, as an LLVM function, for the kinds of `args`."""
+        key = (f, tuple(type(x) if isinstance(x, (Number, Truth)) else float(x).hex() for x in args))
         entry = self._called.get(key)
         if entry is None:
             entry = self._called[key] = _Called(f"@f{len(self._called)}")
@@ -236,7 +226,11 @@ on:
                 del self._called[key]
                 raise
         code = lanes.code
-        given = [f"{code.truth_type if isinstance(x, Truth) else code.number_type} {x.text}" for x in _leaves(args)]
+        given = [
+            f"{code.truth_type if isinstance(x, Truth) else code.number_type} {x.text}"
+            for x in args
+            if isinstance(x, (Number, Truth))
+        ]
         given.append(f"{code.truth_type} {code.truth(lanes.active).text}")
         type_ = self._type(code, entry)
         made = code.op(f"call {type_} {entry.name}({', '.join(given)})", 12)
@@ -252,7 +246,7 @@ on:
         kinds = [code.truth_type if kind is Truth else code.number_type for kind in entry.kinds]
         return "{ " + ", ".join([*kinds, code.truth_type]) + " }"
 
-    def _write(self, entry: _Called, f: Any, args: Sequence[Any]) -> None:
+    def _write(self, entry: _Called, f: Primitive | Function, args: Sequence[Any]) -> None:
         code = Code(self.width, self.fma)
         lanes = Lanes(self, code, blocks=True)
         parameters: list[str] = []
@@ -270,7 +264,7 @@ on:
             found = lanes.row(f, inside)
         else:
             lanes.running.append(f)
-            found = Frame(lanes, self.names(f), inside).run()
+            found = Frame(lanes, f, inside).run()
         entry.is_tuple = isinstance(found, tuple)
         parts = [
             x if isinstance(x, Truth) else code.truth(x) if isinstance(x, bool) else code.number(x)
@@ -483,23 +477,8 @@ def _rounded(low: float, high: float, nan: bool) -> tuple[float, float, bool]:
     return next(x for x in reversed(_LOWS) if x <= low), next(x for x in _HIGHS if x >= high), nan
 
 
-def _signature(x: Any) -> Any:
-    if isinstance(x, (tuple, list)):
-        return (type(x), *[_signature(e) for e in x])
-    return type(x) if isinstance(x, (Number, Truth)) else ("is", x.hex() if isinstance(x, float) else x)
-
-
-def _leaves(args: Any) -> list[Any]:
-    found: list[Any] = []
-    for x in args:
-        found.extend(_leaves(x) if isinstance(x, (tuple, list)) else [x] if isinstance(x, (Number, Truth)) else [])
-    return found
-
-
 def _parameter(code: Code, x: Any, parameters: list[str]) -> Any:
     """The argument inside of the function."""
-    if isinstance(x, (tuple, list)):
-        return type(x)(_parameter(code, e, parameters) for e in x)
     if not isinstance(x, (Number, Truth)):
         return x
     name = f"%p{len(parameters)}"

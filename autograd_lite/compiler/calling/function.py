@@ -450,7 +450,7 @@ class Specialization:
                 if found is not None:
                     if path is not self._shortcuts[0]:
                         self._shortcuts = [path, *[each for each in self._shortcuts if each is not path]]
-                        self._asked = None
+                    self._asked = None
                     return results(found) if out is None else _filled(known.output_tree, results(found), out)
         over_rows = self._rows_fast_path
         if over_rows is not None and not kwargs and not progress:

@@ -202,6 +202,7 @@ def test_no_more_traces_are_kept_than_the_bound() -> None:
         assert 1 <= len(traces.kept()) <= 2
 
 
+@MANY_WAYS
 @given(st.lists(st.floats(-5, 5), min_size=2, max_size=2), st.integers(0, 3))
 def test_programs_with_branches_and_loops(x: list[float], turns: int) -> None:
     def f(p: Any) -> Any:

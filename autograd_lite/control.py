@@ -116,7 +116,7 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
 
 def is_stack(xs: Any) -> bool:
     """Whether `xs` has its elements along its first axis: it is no nesting of such."""
-    return isinstance(xs, (list, range)) or trees.is_array(xs) or hasattr(xs, "stacked")
+    return (isinstance(xs, Sequence) and not isinstance(xs, (tuple, str))) or trees.is_array(xs)
 
 
 def element(xs: Any, i: int) -> Any:

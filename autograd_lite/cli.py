@@ -188,7 +188,7 @@ def _run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise Mistake(f"cannot write {options.save}: {error.strerror or error}") from None
     except (RecursionError, MemoryError):
-        raise Mistake("the expression is too large") from None
+        raise Mistake("the expression is too large for the memory: give a shorter one") from None
     except (RuntimeError, TypeError, ValueError) as error:
         raise Mistake(" ".join(str(error).split())) from None
     for message in dict.fromkeys(str(warning.message) for warning in caught):
@@ -419,12 +419,11 @@ def _of_row(name: str) -> Callable[[Any], Any]:
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: function
     for name, function in vars(math).items()
-    if inspect.isfunction(function)
-    and function.__module__ == math.__name__
-    and not name.startswith("_")
+    if name in math.__all__
+    and inspect.isfunction(function)
     and not str(function.__annotations__["return"]).startswith(("tuple", "list"))
 }
-# Those of floats give ints, which an inf has none of: here the rows themselves.
+# Those of floats give ints, which an inf has none of: here the primitives themselves.
 _FUNCTIONS |= {name: _of_row(name) for name in ("floor", "ceil", "trunc")}
 _FUNCTIONS |= {f"arc{name[1:]}": _FUNCTIONS[name] for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")}
 _FUNCTIONS |= {"abs": math.fabs, "max": _max, "min": _min, "sum": _sum, "ln": _of_row("log")}
@@ -501,7 +500,7 @@ def _called(name: str, args: list[Any]) -> Any:
     function = _FUNCTIONS.get(name)
     if function is None:
         if inspect.isfunction(getattr(math, name, None)):
-            raise Mistake(f"{name} gives several numbers, and an expression has one")
+            raise Mistake(f"{name} returns several numbers: an expression takes functions that return one")
         close = _close(name, list(_FUNCTIONS))
         raise Mistake(f"unknown function {short_label(name)}{close and f': {close}'}")
     parameters = inspect.signature(function).parameters.values()

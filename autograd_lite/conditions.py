@@ -196,8 +196,8 @@ def terms(
     factor · ∂node/∂parent.
 
     `record` has the node and its operands, `factors` a Term or a Bundle of Terms for each operand, or None where there
-    is to be no term. ``slopes(rule, record)`` applies a rule of the table. A node that is no row of the table, but a
-    loop, knows its terms itself.
+    is to be no term. ``slopes(rule, record)`` applies a rule of the table. A loop, which is
+    outside the table of primitives, knows its terms itself.
     """
     if not isinstance(op, Primitive):
         return record[0].terms(factors, forward)  # type: ignore[no-any-return]

@@ -24,7 +24,7 @@ from .numerics.domains import REAL, Domain, Region
 from .primitives import Primitive
 from .recording import differentiating, is_recording, next_run, recording, tracing
 from .trees import Tree, flatten
-from .value import NOT_CHOSEN, Value, apply, as_constant, is_node, push, reverse
+from .value import NOT_CHOSEN, Value, apply, as_constant, push, reverse
 
 Argnums = int | Sequence[int]
 Function = Callable[..., Any]
@@ -49,13 +49,13 @@ def gradient(z: Value, wrt: Any, seed: Any = 1.0) -> Any:
     >>> dx.data, dy.data, gradient(dx, x).data
     (12.0, 9.0, 4.0)
     """
-    if not is_node(z):
+    if not _is_node(z):
         raise TypeError(f"gradient: expected a Value to differentiate, got {_shown(z)}")
     inputs, tree = flatten(wrt)
     for place, x in enumerate(inputs):
-        if not is_node(x):
+        if not _is_node(x):
             raise TypeError(f"gradient: wrt{trees.path(tree, place)} is {_shown(x)}, not a Value of the recorded graph")
-    seeds = {z: seed if is_node(seed) else as_float(seed)}
+    seeds = {z: seed if _is_node(seed) else as_float(seed)}
     with _recorded():
         found = _graph_reverse(operations(z), seeds, inputs)
         return tree.unflatten([_as_value(found.get(x, 0.0)) for x in inputs])
@@ -274,7 +274,7 @@ def sparse_jacobian(fn: Function, argnums: Argnums = 0, operator: str = "jacobia
         starts, columns, values = [0], [], []
         for row in run.jacobian_entries():
             for i in sorted(row):
-                if is_node(row[i]) or row[i] != 0.0:
+                if _is_node(row[i]) or row[i] != 0.0:
                     columns.append(i)
                     values.append(run.number(row[i]))
             starts.append(len(columns))
@@ -429,7 +429,7 @@ def _forward_number(name: str, forward: Function, *args: float) -> float:
     try:
         return as_float(y)
     except TypeError as error:
-        raise TypeError(f"custom: {name} returned no number: {error}") from None
+        raise TypeError(f"custom: {name} must return a number: {error}") from None
 
 
 def _local_derivative(name: str, i: int, rule: Function | None, *args: Any) -> Any:
@@ -441,7 +441,7 @@ def _local_derivative(name: str, i: int, rule: Function | None, *args: Any) -> A
     try:
         return as_float(slope)
     except TypeError as error:
-        raise TypeError(f"custom: local derivative {i} of {name} returned no number: {error}") from None
+        raise TypeError(f"custom: local derivative {i} of {name} must return a number: {error}") from None
 
 
 def _raised_again(*args: float) -> float:
@@ -499,7 +499,7 @@ class _Run:
         # Whether the results are Values: None while it is not known if one from outside has an influence on them.
         self._as_values: bool | None = tracing.get() is not None
         if is_recording() and not self._as_values:
-            self._as_values = True if any(is_node(leaf) for leaf in given) else None
+            self._as_values = True if any(_is_node(leaf) for leaf in given) else None
         self._aux = aux
 
     def _input(self, leaf: Any, place: int, tree: Tree, i: int) -> Value:
@@ -507,7 +507,7 @@ class _Run:
         try:
             if tracer is not None and not isinstance(leaf, Value):
                 return tracer.copied(leaf)  # type: ignore[no-any-return]
-            return leaf.copied() if is_node(leaf) else Value(leaf)
+            return leaf.copied() if _is_node(leaf) else Value(leaf)
         except TypeError as error:
             at = trees.path(tree, i)
             raise TypeError(f"{self.operator}: argument {place}{at} of {self.name}: {error}") from None
@@ -574,7 +574,7 @@ class _Run:
             return _graph_forward(self.order, tangents, self.outputs)
 
     def _are_values(self, seeds: Iterable[Any]) -> bool:
-        if is_recording() and any(is_node(seed) for seed in seeds):
+        if is_recording() and any(_is_node(seed) for seed in seeds):
             self._as_values = True
             return True
         return False
@@ -683,7 +683,7 @@ def _recorded() -> contextlib.AbstractContextManager[Any]:
 
 
 def _as_value(x: Any) -> Value:
-    return x if is_node(x) else as_constant(x)
+    return x if _is_node(x) else as_constant(x)
 
 
 def _check(operator: str, fn: Any, argnums: Any = 0) -> None:
@@ -730,7 +730,7 @@ def _matching(what: str, given: Any, tree: Tree, of: str) -> list[Any]:
 def _number(x: Any, what: str, tree: Tree, place: int) -> Any:
     """A Value as it is, a number as a float; what is neither is named by its place in the nesting."""
     try:
-        return x if is_node(x) else as_float(x)
+        return x if _is_node(x) else as_float(x)
     except TypeError as error:
         raise TypeError(f"{what}{trees.path(tree, place)}: {error}") from None
 
@@ -750,3 +750,8 @@ def _documented(operator: str, fn: Function, derivative: Function) -> Function:
     derivative.__name__ = derivative.__qualname__ = f"{operator}({name})"
     derivative.__doc__ = f"The {operator} of {name}. {getattr(fn, '__doc__', None) or ''}".rstrip()
     return derivative
+
+
+def _is_node(x: Any) -> bool:
+    """Whether `x` is part of a graph: a Value, or a number that a compiler is tracing."""
+    return isinstance(x, Value) or hasattr(x, "copied")

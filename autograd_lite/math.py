@@ -368,11 +368,11 @@ def log(x: Any, base: Any = e, /) -> Any:
     return apply(primitives.div, natural, _logarithm(primitives.log, _math.log, base))
 
 
-def _logarithm(row: primitives.Primitive, standard: Callable[[int], float], x: Any) -> Any:
+def _logarithm(op: primitives.Primitive, standard: Callable[[int], float], x: Any) -> Any:
     # An int beyond floats has a logarithm nonetheless, and below 0 none.
     if isinstance(x, int):
-        return standard(x) if x > 0 else apply(row, max(x, -(2**1023)))
-    return apply(row, x)
+        return standard(x) if x > 0 else apply(op, max(x, -(2**1023)))
+    return apply(op, x)
 
 
 def pow(x: Any, y: Any, /) -> Any:
@@ -412,7 +412,7 @@ def dist(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     """
     p, q = tuple(p), tuple(q)
     if len(p) != len(q):
-        raise ValueError(f"dist: the points have {len(p)} and {len(q)} coordinates; they must have as many")
+        raise ValueError(f"dist: the points have {len(p)} and {len(q)} coordinates: give both the same number")
     return hypot(*(apply(primitives.sub, a, b) for a, b in zip(p, q)))
 
 
@@ -463,7 +463,7 @@ def nextafter(x: Any, y: Any, /, *, steps: int | None = None) -> Any:
     steps = index(steps)
     if steps < 0:
         raise ValueError(f"nextafter: steps is a non-negative integer, not {steps}")
-    # In two strides: the row's step count is a float, exact up to 2**53, and 2**64 steps lead from end to end.
+    # In two strides: the primitive's step count is a float, exact up to 2**53, and 2**64 steps lead from end to end.
     strides, rest = divmod(min(steps, 2**64), 2**53)
     far = apply(primitives.nextafter, x, y, float(strides * 2**53)) if strides else x
     return apply(primitives.nextafter, far, y, float(rest))
@@ -528,7 +528,7 @@ def sumprod(p: Iterable[Any], q: Iterable[Any], /) -> Any:
     """
     p, q = list(p), list(q)
     if len(p) != len(q):
-        raise ValueError(f"sumprod: the inputs have {len(p)} and {len(q)} elements; they must have as many")
+        raise ValueError(f"sumprod: the inputs have {len(p)} and {len(q)} elements: give both the same number")
     if all(isinstance(x, Rational) for x in (*p, *q)):
         return sum(a * b for a, b in zip(p, q))
     return apply(primitives.sumprod, *p, *q)

@@ -343,19 +343,19 @@ class ScoringNetwork(Module):
 
 @functools.cache
 def activations() -> tuple[str, ...]:
-    """The names of the activations: "linear", and the functions of `autograd_lite.math` that are a row of the table,
-    take any one real number, and are not flat, as a step is.
+    """The names of the activations: "linear", and the functions of `autograd_lite.math` that are primitives of one real
+    number, of any size, and not piecewise constant, as a step is.
 
     >>> [name in activations() for name in ("linear", "relu", "tanh", "sigmoid", "silu", "sign", "sqrt")]
     [True, True, True, True, True, False, False]
     """
-    return ("linear", *[name for name, row in primitives.table.items() if name in math.__all__ and _activates(row)])
+    return ("linear", *[name for name, op in primitives.table.items() if name in math.__all__ and _activates(op)])
 
 
-def _activates(row: primitives.Primitive) -> bool:
-    if row.arities != (1,) or row.result_type is not float or row.piecewise_constant[0]:
+def _activates(op: primitives.Primitive) -> bool:
+    if op.arities != (1,) or op.result_type is not float or op.piecewise_constant[0]:
         return False
-    return all((x,) in row.domain for x in (-2.5, -1.0, 0.0, 0.5))
+    return all((x,) in op.domain for x in (-2.5, -1.0, 0.0, 0.5))
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 """`Value`: a number that remembers how it was made.
 
-Each operation on Values makes a node that records its row of the table, its parents and the numbers at which its local
+Each operation on Values makes a node that records its primitive, its parents and the numbers at which its local
 gradients are to be taken; `backward` is the reverse sweep over that graph. The derivatives themselves are in
 `primitives`, the chain rule in `sweep`, the order of nodes in `graph`: here they meet the floats.
 The idea and the names `data`, `grad`, `backward` follow Karpathy's micrograd.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from numbers import Number
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsFloat
 
 from . import primitives, recording, sweep
 from .coercion import as_float, checked_label, is_scalar, short_label
@@ -55,7 +55,7 @@ class Value(Operators):
     True
 
     Attributes:
-        op: the row of the table of primitives that made this node; None for a leaf.
+        op: the primitive that made this node; None for a leaf.
         parents: the operands, in order; ``x * x`` has two.
         label: the name, or None.
     """
@@ -81,7 +81,7 @@ class Value(Operators):
         self.label = checked_label(label)
         self._born = recording.runs
         if open_scopes:
-            _grouped(self)
+            _scoped(self)
 
     # ---- what a node knows ----
 
@@ -314,14 +314,13 @@ class Value(Operators):
 
     # ---- conversions that would drop the gradient in silence ----
 
-    def __float__(self) -> float:
-        raise TypeError(_REFUSAL.format(kind="float"))
+    def __float__(self) -> NoReturn:
+        raise TypeError(
+            "float(), int() or complex() of a Value would drop its gradient in silence: write v.data for the number, "
+            "or autograd_lite.math.sin(v) and its like in place of math.sin(v)"
+        )
 
-    def __int__(self) -> int:
-        raise TypeError(_REFUSAL.format(kind="int"))
-
-    def __complex__(self) -> complex:
-        raise TypeError(_REFUSAL.format(kind="complex"))
+    __int__ = __complex__ = __float__
 
     # ---- as text ----
 
@@ -445,12 +444,6 @@ class Value(Operators):
         return self._unary(primitives.identity)
 
 
-_REFUSAL = (
-    "{kind}() of a Value would drop its gradient in silence: write v.data for the number, "
-    "or autograd_lite.math.sin(v) and its like in place of math.sin(v)"
-)
-
-
 def _operand(x: Any) -> Any:
     """A Value for the other operand of an operator; NotImplemented for what may know better: an array, a tracer."""
     kind = type(x)
@@ -478,31 +471,22 @@ def as_constant(x: float) -> Value:
     node.parents = ()
     node.record = ()
     node.label = None
-    return _grouped(node) if open_scopes else node
+    return _scoped(node) if open_scopes else node
 
 
 def _comparable(x: Any) -> Any:
     """The number that is compared for `x`; NotImplemented for what is none."""
-    if isinstance(x, Number):
-        return x
-    return x.item() if getattr(x, "ndim", None) == 0 else NotImplemented
+    return x if isinstance(x, Number) else x.item() if getattr(x, "ndim", None) == 0 else NotImplemented
 
 
 _new = Value.__new__
 
 
-def _grouped(node: Value) -> Value:
-    names = Recording.variable.get()[0][1]
-    if names:
-        node._group = names
-    return node
-
-
 def _scoped(node: Value) -> Value:
-    """`node` as the open scopes have it: in its group, or without its past."""
+    """`node` as the open scopes have it: in its group, and a constant where nothing is recorded."""
     recorded, names = Recording.variable.get()[0]
-    if not recorded:
-        return as_constant(node._data)
+    if node.parents and not recorded:
+        node.op, node.parents, node.record = constant, (), ()
     if names:
         node._group = names
     return node
@@ -519,18 +503,14 @@ def make_node(op: Primitive, args: tuple[Any, ...]) -> Any:
             return a._binary(op, b) if type(a) is Value else b._reflected(op, a)
     elif len(args) == 1 and type(args[0]) is Value:
         return args[0]._unary(op)
-    parents = []
-    for arg in args:
-        if not isinstance(arg, Value):
-            if hasattr(arg, "__apply__"):
-                return NotImplemented
-            arg = as_constant(as_float(arg))
-        parents.append(arg)
+    if any(hasattr(arg, "__apply__") and not isinstance(arg, Value) for arg in args):
+        return NotImplemented
+    parents = tuple([arg if isinstance(arg, Value) else as_constant(as_float(arg)) for arg in args])
     node = _new(Value)
     node.op = op
-    node.parents = tuple(parents)
+    node.parents = parents
     numbers = tuple([parent._data for parent in parents])
-    node._data = _evaluated(op, numbers, node.parents)
+    node._data = _evaluated(op, numbers, parents)
     node.record = (node._data, *numbers)
     node._grad = node._adjoint = None
     node.label = None
@@ -733,8 +713,3 @@ def _slopes(op: Primitive, record: tuple[float, ...], wanted: Sequence[bool]) ->
     except _ARITHMETIC:
         slopes = [float(slope) for slope in op.all_slopes(*map(Quiet, record))]
     return [slopes[i] if want else None for i, want in enumerate(wanted)]
-
-
-def is_node(x: Any) -> bool:
-    """Whether `x` is part of a graph: a Value, or a number that a compiler is tracing."""
-    return isinstance(x, Value) or hasattr(x, "copied")

@@ -1049,9 +1049,9 @@ def test_custom_operations_that_are_wrong() -> None:
         ag.custom(3)
     with pytest.raises(TypeError, match="cube takes 1 argument, one for each of its local derivatives, not 2"):
         cube(1.0, 2.0)
-    with pytest.raises(TypeError, match="custom returned no number: expected a real number, got str"):
+    with pytest.raises(TypeError, match="custom must return a number: expected a real number, got str"):
         ag.custom(lambda x: "no", lambda y, x: 1.0)(Value(1.0))
-    with pytest.raises(TypeError, match=r"local derivative 0 of custom returned no number.*NoneType None"):
+    with pytest.raises(TypeError, match=r"local derivative 0 of custom must return a number.*NoneType None"):
         ag.custom(lambda x: x, lambda y, x: None)(Value(1.0)).backward()
     with pytest.raises(TypeError, match=r"float\('2'\)"):
         cube("2")

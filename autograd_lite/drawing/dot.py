@@ -80,7 +80,7 @@ def finished(svg: str, circuit: Circuit) -> str:
     start, end = svg.find("<svg "), svg.rfind("</svg>")
     body = re.sub(rf'(<g id="{id}_([^"]+)" class="\w+">\s*<title>)[^<]*</title>', titled, svg[start + 5 : end])
     if start < 0 or end < 0 or missing:
-        raise ValueError("what came back is not this drawing")
+        raise ValueError("Graphviz returned another drawing than it was given")
     body = re.sub(r"<!--.*?-->\n?", "", body, flags=re.DOTALL)
     attributes, _, rest = body.partition(">")
     rest = rest.replace(f'<g id="{id}" class="graph"', '<g class="graph"').replace("<title>circuit</title>\n", "")

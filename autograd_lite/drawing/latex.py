@@ -3,8 +3,8 @@ r"""The circuit in LaTeX: its expression, and the chain rule for each of its lea
     f = (x + y) · z,   ∂f/∂x = ∂f/∂q · ∂q/∂x = (−4) · 1 = −4
 
 One ``aligned`` environment of amsmath, which MathJax and KaTeX read too. What is used twice, bears a label or would
-make a line too long or too deep gets a line of its own, so no expression explodes. Each row of the table says how its
-operation is written, and how tightly it binds.
+make a line too long or too deep gets a line of its own, so no expression explodes. Each primitive says how it is
+written, and how tightly it binds.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class Node:
         kind: "leaf", "constant", "operation"; "group", a collapsed one; "folded", nodes that were left out.
         label: the name on one line, shortened; "" where there is none. Of a group its name, of the folded their number.
         title: the name on one line, whole.
-        op: the row of the table that made the number; None but for an operation.
+        op: the primitive that made the number; None but for an operation.
         text: what is written for the operation: its symbol, with the constants that are not drawn, "× 2"; else "".
         operands: the id of what each operand of an operation is drawn as, in order.
         value, gradient: exact; None where there is none, or none yet.
@@ -229,7 +229,7 @@ def describe(
     order = topological_order(root)
     index = {node: i for i, node in enumerate(order)}
     if around is not None and around not in index:
-        raise ValueError(f"draw: around is a node of the circuit drawn, and {around!r} is none")
+        raise ValueError(f"draw: around must be a node of this circuit; got {around!r}")
     parents: Parents = [tuple([index[parent] for parent in node.parents]) for node in order]
     paths = _paths(order, parents)
     automatic = groups == "auto"

@@ -224,7 +224,7 @@ class Picture:
         for place, other in enumerate(topological_order(self.circuit.root)):
             if other is node and any(drawn.id == f"n{place}" for drawn in (self.circuit.written or self.circuit).nodes):
                 return f"n{place}"
-        raise ValueError(f"latex: of is a node of the circuit drawn, and {node!r} is none")
+        raise ValueError(f"latex: of must be a node of this circuit; got {node!r}")
 
     def _by_graphviz(self) -> str:
         drawn = with_copies(self.circuit)

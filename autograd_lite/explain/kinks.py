@@ -1,7 +1,7 @@
 """Where a graph sits at a kink, a tie, a jump or an edge: there a gradient is one choice among several slopes.
 
-Such a node is one whose arguments lie outside its row's region of smoothness. What happens to either side is found out
-next to the point, by the row's own value and local derivatives there, one argument at a time.
+Such a node is one whose arguments lie outside its primitive's region of smoothness. What happens to either side
+is computed next to the point, by the primitive's own value and local derivatives there, one argument at a time.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def kinks(z: Value, *, names: bool | Mapping[str, object] = True, precision: int
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One argument of a node at a kink: the local gradient in the limit from either side, and what the row chose.
+    """One argument of a node at a kink: the local gradient in the limit from either side, and what the primitive chose.
 
     Attributes:
         operand: which argument; one that is a recorded comparison turns at this point.
         left, right: the slopes, as limits; nan where the operation is not defined on that side.
         jump_left, jump_right: the limit of the value on that side, less the value; 0.0 where it is continuous.
-        chosen: the local gradient that the row has there.
+        chosen: the local gradient that the primitive has there.
         by: the node that is moved: the argument itself, or one of those that are compared.
         at: its number.
 

@@ -53,7 +53,9 @@ def explain(
     for thing in (node,) if z is None else (node, z):
         check_value("explain", thing)
     if node.op is constant:
-        raise ValueError(f"{number(node.data)} is a constant of an expression: it has no gradient to explain")
+        raise ValueError(
+            f"{number(node.data)} is a constant and has no gradient: write Value({node.data!r}) in its place"
+        )
     return Explanation(node, z, names, precision)
 
 

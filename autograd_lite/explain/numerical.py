@@ -341,7 +341,7 @@ def _is_far_from_kinks(op: Primitive, numbers: tuple[float, ...]) -> bool:
 
 
 def _is_smooth(op: Primitive, numbers: list[float], operand: int) -> bool:
-    """Whether quotients to both sides agree with the row: its region of smoothness may leave out too much."""
+    """Whether quotients to both sides agree with the primitive: its region of smoothness may leave out too much."""
     y = Value(op(*numbers))
     replay = _Replay(numbers[operand], [(y, op, numbers, [(operand, None, 0.0)])], y)
     left, right = _from_both_sides(replay)

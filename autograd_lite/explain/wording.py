@@ -1,8 +1,8 @@
 """Numbers, names and expressions as text, each of bounded length.
 
 A node is called by its label, else by what the caller's variables call it, else by its expression: ``x + y``. Symbols
-and parentheses follow from the rows of the table. A local derivative is put into words by running the row on nodes
-that bear its arguments' names.
+and parentheses follow from the primitives of the table. A local derivative is put into words by running the primitive
+on nodes that bear its arguments' names.
 """
 
 from __future__ import annotations
@@ -231,7 +231,7 @@ def _slope(op: Primitive, node: Value, operand: int, words: dict[Value, Term], n
         return None
     slope = _simplified(_simplified(slope, known), known)
     if any(step.op is not None and "_" in spoken(step.op) for step in topological_order(slope) if step not in known):
-        return None  # a row that only derivatives use, which nobody has heard of
+        return None  # a primitive that only derivatives use
     return known[slope] if slope in known else _written(slope, names, DEEPEST, known)
 
 

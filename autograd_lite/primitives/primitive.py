@@ -21,7 +21,7 @@ COMPARISON, SUM, PRODUCT, SIGN, POWER, CALL, ATOM = range(7)  # precedences
 
 
 class Primitive:
-    """A row of the table: an operation with its local derivatives.
+    """A primitive of the table: an operation with its local derivatives.
 
     Called with floats it gives a float, by IEEE 754 and without a report. Called with anything whose type has an
     ``__apply__(primitive, args)``, it hands itself over to that.

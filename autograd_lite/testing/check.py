@@ -152,7 +152,7 @@ class _Ours:
         found = flatten(returned)[0]
         try:
             if not found:
-                raise TypeError("nothing")
+                raise TypeError("no output")
             return [z if isinstance(z, Value) else Value(as_float(z)) for z in found]
         except TypeError:
             raise TypeError(
@@ -169,7 +169,7 @@ class _Ours:
             is_known(node.op) for node in topological_order(*self.outputs) if node.op is not None and node.parents
         )
         if self.oracle == "enclosure" and not known:
-            raise ValueError('oracle="enclosure": the graph has an operation that is no row of the table; leave it out')
+            raise ValueError('oracle="enclosure": an operation lies outside the table of primitives; leave it out')
         find_dropped_paths(
             lambda xs: self._values(self._returned(xs)), self.outputs, self.inputs, self.names, self.called, self.report
         )
@@ -213,7 +213,7 @@ class _Ours:
         signs = [rng.choice((-1.0, 1.0)) for _ in self.point]
         check.forward_along(self._push(signs)[k], signs)
 
-    # ---- with operations that are no rows of the table ----
+    # ---- with operations that are outside the table of primitives ----
 
     def _unknown(self, check: Graph, k: int, order: int) -> None:
         __tracebackhide__ = True
@@ -234,7 +234,7 @@ class _Ours:
             self._partials(child, order - 1)
 
     def _own_operations(self, check: Graph) -> list[str]:
-        """The first operation that is no row of the table and is wrong by itself."""
+        """The first operation that is outside the table of primitives and is wrong by itself."""
         for node in check.nodes:
             if node.op is None or not node.parents or is_known(node.op) or len(check.program) < 2:
                 continue

@@ -1,8 +1,8 @@
 """The recorded graph against the truth, node by node and edge by edge: where the first wrong number is.
 
-At the floats that were recorded, each value and each local gradient is within its row's bound in ulps of the oracle's
-to 50 digits. At a kink, a tie or a pole a local gradient is what its row documents, and lies between the slopes on both
-sides. If all edges are right, a wrong gradient is the sweep's fault.
+At the floats that were recorded, each value and each local gradient is within its primitive's bound, in ulps of the
+oracle's, to 50 digits. At a kink, a tie or a pole a local gradient is what its primitive documents, and lies between
+the slopes on both sides. If all edges are right, a wrong gradient is the sweep's fault.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def fault_of_slope(op: Primitive, record: Point, i: int, found: float, node: Any
 
 
 def documented_slope(op: Primitive, i: int, args: Point) -> float | None:
-    """The slope that the row gives for exactly this point, if it names it."""
+    """The slope that the primitive gives for exactly this point, if it names it."""
     for point, slopes in op.special_slopes:
         if len(point) == len(args) and all(map(_identical, point, args)):
             return slopes[i]

@@ -1,7 +1,7 @@
 """An independent reverse sweep in interval arithmetic: where a correct gradient in floats must lie.
 
 Each result, slope and adjoint is an interval of mpmath's `iv` at 50 bits, rounded outwards: an operation in 53-bit
-floats on numbers inside gives a number inside. What is not correctly rounded is widened by the row's own bound in
+floats on numbers inside gives a number inside. What is not correctly rounded is widened by the primitive's own bound in
 ulps. There is no tolerance to choose. Imports the oracles, never the engine's sweeps or derivatives. Source: Moore,
 Interval Analysis (1966).
 """
@@ -173,7 +173,7 @@ def program_of(z: Value, inputs: Sequence[Value]) -> tuple[Program, list[Value]]
 
 
 def is_known(op: Primitive) -> bool:
-    """Whether the truth about an operation is known: it is a row of the table that has an oracle."""
+    """Whether the truth about an operation is known: it is a primitive of the table that has an oracle."""
     return table.get(op.name) is op and op is not constant
 
 

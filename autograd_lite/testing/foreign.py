@@ -318,7 +318,7 @@ class Form(Nested):
             if _is_complex(y):
                 raise TypeError(f"{name} returned complex numbers: return their real and imaginary part")
             if not _is_number(y):
-                raise TypeError(f"{name} returned {y!r}, which is no number")
+                raise TypeError(f"{name} must return numbers; it returned {y!r}")
         self.places = [k for k, y in enumerate(self.leaves) if _has_fraction(y) or not _library_of(y)]
         self.eps = max([DOUBLE, *[_eps_of(y) for y in self.leaves if _has_fraction(y)]])
 

@@ -1,7 +1,7 @@
-"""The independent truth about each row of the table: its value and its slopes, at points and on intervals.
+"""The independent truth about each primitive of the table: its value and its slopes, at points and on intervals.
 
 An oracle is written once, over the functions of `Points` (mpmath's numbers, at its working precision) or of `Intervals`
-(enclosures in mpmath's `iv`), from the formulas of NIST's DLMF and never from the row's own. On intervals the basic
+(enclosures in mpmath's `iv`), from the formulas of NIST's DLMF and never the primitive's own. On intervals the basic
 operations are mpmath's; of a function that it lacks, the enclosure comes from its monotony: the values at the ends and
 at the extrema between them, in more digits than asked for, rounded outwards. Source: Moore, Interval Analysis (1966).
 """
@@ -28,7 +28,7 @@ DIGITS = 50
 
 
 class Oracle:
-    """The value of a row and its slope by each argument, as functions of `Points` or `Intervals` and the arguments."""
+    """The value of a primitive, and its slope by each argument, as functions of `Points` or `Intervals` and them."""
 
     __slots__ = ("each", "slopes", "value")
 
@@ -42,37 +42,37 @@ class Oracle:
         return self.slopes[i] if self.each is None else self.each(i)
 
 
-def oracle(row: Primitive) -> Oracle:
-    """The oracle of a row; a LookupError with the reason where it has none."""
-    if row.name in NO_ORACLE:
-        raise LookupError(f"{row.name} has no oracle: {NO_ORACLE[row.name]}")
-    return ORACLES[row.name]
+def oracle(op: Primitive) -> Oracle:
+    """The oracle of a primitive; a LookupError with the reason where it has none."""
+    if op.name in NO_ORACLE:
+        raise LookupError(f"{op.name} has no oracle: {NO_ORACLE[op.name]}")
+    return ORACLES[op.name]
 
 
-def true_value(row: Primitive, args: Sequence[float], digits: int = DIGITS) -> Number:
-    """The value of a row at floats of its domain, to `digits` digits.
+def true_value(op: Primitive, args: Sequence[float], digits: int = DIGITS) -> Number:
+    """The value of a primitive at floats of its domain, to `digits` digits.
 
     >>> from autograd_lite import primitives
     >>> print(mp.nstr(true_value(primitives.tanh, [20.0]), 25))
     0.9999999999999999915032915
     """
     with mp.workdps(digits + 10):
-        return oracle(row).value(points, *map(mpf, args))
+        return oracle(op).value(points, *map(mpf, args))
 
 
-def true_slope(row: Primitive, i: int, args: Sequence[float], digits: int = DIGITS) -> Number:
-    """The slope of a row by argument `i` at floats of its domain, to `digits` digits.
+def true_slope(op: Primitive, i: int, args: Sequence[float], digits: int = DIGITS) -> Number:
+    """The slope of a primitive by argument `i` at floats of its domain, to `digits` digits.
 
     >>> from autograd_lite import primitives
     >>> print(mp.nstr(true_slope(primitives.tanh, 0, [20.0]), 5))
     1.6993e-17
     """
     with mp.workdps(digits + 10):
-        return oracle(row).slope(i)(points, *map(mpf, args))
+        return oracle(op).slope(i)(points, *map(mpf, args))
 
 
-def enclosed_value(row: Primitive, args: Sequence[Any]) -> Number:
-    """An interval with every value that a row has on intervals (or floats), as far as they lie in its domain.
+def enclosed_value(op: Primitive, args: Sequence[Any]) -> Number:
+    """An interval with every value that a primitive has on intervals (or floats), as far as they lie in its domain.
 
     Its width is what `iv.prec` asks for; where nothing can be said, it is all the reals.
 
@@ -80,18 +80,18 @@ def enclosed_value(row: Primitive, args: Sequence[Any]) -> Number:
     >>> print(enclosed_value(primitives.maximum, [iv.mpf([0, 2]), 1.0]))
     [1.0, 2.0]
     """
-    return iv.convert(oracle(row).value(intervals, *map(iv.convert, args)))
+    return iv.convert(oracle(op).value(intervals, *map(iv.convert, args)))
 
 
-def enclosed_slope(row: Primitive, i: int, args: Sequence[Any]) -> Number:
-    """An interval with every slope by argument `i` that a row has on intervals (or floats), as far as they lie in its
-    domain. On both sides of a kink it reaches from one slope to the other.
+def enclosed_slope(op: Primitive, i: int, args: Sequence[Any]) -> Number:
+    """An interval with every slope by argument `i` that a primitive has on intervals (or floats), as far as they lie in
+    its domain. On both sides of a kink it reaches from one slope to the other.
 
     >>> from autograd_lite import primitives
     >>> print(enclosed_slope(primitives.abs, 0, [iv.mpf([-1, 2])]))
     [-1.0, 1.0]
     """
-    return iv.convert(oracle(row).slope(i)(intervals, *map(iv.convert, args)))
+    return iv.convert(oracle(op).slope(i)(intervals, *map(iv.convert, args)))
 
 
 # ---- the numbers -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Programs: random graphs as lists of instructions that point back.
 
-An instruction is a row of the table and its operands, each the number of an earlier result (inputs first) or a
+An instruction is a primitive of the table and its operands, each the number of an earlier result (inputs first) or a
 constant. Such lists give every shape of graph, diamonds and ``x * x`` included, which trees of expressions do not.
 A program carries a point at which it is well defined. `assemble` makes one of any draft: an instruction that would be
 ill-defined at the point is left out, so that nothing drawn is ever thrown away. Imports the table alone.
@@ -22,7 +22,7 @@ Operand = int | float
 
 
 class Instruction(NamedTuple):
-    """A row of the table and its operands: an int is the number of an earlier result, a float is itself.
+    """A primitive of the table and its operands: an int is the number of an earlier result, a float is itself.
 
     >>> program = Program((3.0,), [("mul", 0, 2.5)])
     >>> program.instructions[0].op, program.instructions[0].operands
@@ -38,8 +38,9 @@ class Program:
 
     Args:
         point: one float for each input; a point at which the program is well defined.
-        instructions: ``(row or its name, *operands)`` each. Results are numbered from the first input on; an operand
-            is the number of an earlier result (an int) or a constant (a float). The last result is the program's.
+        instructions: ``(primitive or its name, *operands)`` each. Results are numbered from the first
+            input on; an operand is the number of an earlier result (an int) or a constant (a float). The last result is
+            the program's.
 
     Printed, it is a function in Python that can be pasted and run; its repr makes the program itself again.
 

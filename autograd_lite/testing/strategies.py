@@ -70,7 +70,7 @@ def points(
     (0.0, 6.0, 0.0)
     """
     if type(n) is not int or n < 0:
-        raise InvalidArgument(f"n={n!r} is no number of coordinates: write points(2), points(3) …")
+        raise InvalidArgument(f"n={n!r} must be a whole number of coordinates, from 1 on: write points(2), points(3) …")
     coordinate = st.floats(min_value, max_value, exclude_min=exclude_min, exclude_max=exclude_max)
     return st.tuples(*[coordinate] * n)
 
@@ -89,11 +89,11 @@ def programs(
     """Random well-defined `Program`s: graphs of any shape, as lists of instructions that point back.
 
     Args:
-        primitives: rows of the table or their names, and rows of your own; every row by default.
+        primitives: primitives of the table or their names, and your own; the whole table by default.
         inputs: how many; 1 to 4 by default.
         min_size, max_size: how many instructions.
         smooth: whether to keep a margin from every kink, tie and pole at the program's `point`. If False they are
-            sought: inputs and constants are often the numbers where the rows have one.
+            sought: inputs and constants are often the numbers where the primitives have one.
 
     >>> from hypothesis import find
     >>> print(find(programs(inputs=1, primitives=["mul", "sin"]), lambda p: len(p) == 2).point)
@@ -131,7 +131,7 @@ def inputs_for(program: Program, *, smooth: bool = True) -> SearchStrategy[Point
     (2.0,)
     """
     if not isinstance(program, Program):
-        raise InvalidArgument(f"program={program!r} is no Program: draw one from programs(), or write Program(…)")
+        raise InvalidArgument(f"program={program!r} must be a Program: draw one from programs(), or write Program(…)")
     if not is_well_defined(program, program.point, smooth=smooth):
         raise InvalidArgument(f"the program is not well defined at its own point {program.point}")
 
@@ -184,7 +184,7 @@ def _has_slope(program: Program) -> bool:
 
 
 def _inner_points(rows: Iterable[Primitive]) -> Iterator[float]:
-    """One number well inside each interval that an argument of the rows may lie in."""
+    """One number well inside each interval that an argument of the primitives may lie in."""
     for op in dict.fromkeys(rows):
         for box in op.smooth.boxes:
             for interval in (interval for place in box for interval in place):
@@ -206,11 +206,11 @@ def _rows(primitives: Iterable[Primitive | str] | None) -> list[Primitive]:
     given = list(table.values() if primitives is None else primitives)
     unknown = [op for op in given if isinstance(op, str) and op not in table]
     if unknown:
-        raise InvalidArgument(f"primitives={given!r}: the table has no row {unknown[0]!r}")
+        raise InvalidArgument(f"primitives={given!r}: there is no primitive {unknown[0]!r} in the table")
     rows = [table[op] if isinstance(op, str) else op for op in given]
     wrong = [op for op in rows if not isinstance(op, Primitive)]
     if wrong:
-        raise InvalidArgument(f"primitives={given!r}: {wrong[0]!r} is neither a row of the table nor its name")
+        raise InvalidArgument(f"primitives={given!r}: {wrong[0]!r} must be a primitive of the table or its name")
     rows = [op for op in rows if max(op.arities) > 0]
     if not rows:
         raise InvalidArgument("primitives names no operation that takes arguments")
@@ -219,7 +219,7 @@ def _rows(primitives: Iterable[Primitive | str] | None) -> list[Primitive]:
 
 @st.composite
 def _instructions(draw: DrawFn, rows: SearchStrategy[tuple[Primitive, int]], reach: int) -> tuple[Primitive, list[int]]:
-    """A row and for each operand how far back it is, or for numbers below 0 which of the constants."""
+    """A primitive and for each operand how far back it is, or for numbers below 0 which of the constants."""
     op, arity = draw(rows)
     return op, [draw(st.integers(-1, 7) if place == 0 else st.integers(-3, reach)) for place in range(arity)]
 
@@ -242,8 +242,8 @@ def domain(
     """Argument tuples of a primitive, from all over its domain: any size, near its ends, and its special points.
 
     Args:
-        primitive: a row of the table or its name, or one of your own.
-        arity: how many arguments, for a row that takes any number; drawn from the row's `arities` by default.
+        primitive: a primitive of the table or its name, or one of your own.
+        arity: how many arguments, for a primitive that takes any number; drawn from its `arities` by default.
         smooth: keep to where every derivative exists.
         allow_subnormal: draw arguments below 2.2e-308 too, whose reciprocals are infinite.
 

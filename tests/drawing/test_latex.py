@@ -397,7 +397,7 @@ def test_one_node_alone():
     text = latex(circuit, id)
     assert lines_of(text)[0].startswith(r"\frac{\partial f}{\partial v_{1}} & = \frac{\partial f}")
     assert f.draw(names=False).latex(of=q) == text
-    with pytest.raises(ValueError, match=r"of is a node of the circuit drawn, and Value\(a=3.0"):
+    with pytest.raises(ValueError, match=r"of must be a node of this circuit; got Value\(a=3.0"):
         q.draw(depth=0).latex(of=a)
 
 

@@ -64,7 +64,7 @@ def test_around_a_node():
     circuit = describe(f, around=q, depth=1)
     assert len(circuit.nodes) == 8
     assert {"a", "b", "q", "+", "−", "… 1 more node"} == set(names(circuit))
-    with pytest.raises(ValueError, match="around is a node of the circuit"):
+    with pytest.raises(ValueError, match="around must be a node of this circuit"):
         describe(f, around=Value(1.0, "stranger"))
 
 

@@ -75,8 +75,11 @@ def test_without_any_graphviz_the_built_in_layout_draws(alone: Path):
         ("kill -SEGV $$", "dot failed (exit status -11)"),
         ("exit 0", "dot made something else"),
         ("echo garbage", "dot made something else"),
-        ("echo '<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>'", "what came back is not this drawing"),
-        ("printf '<\\377\\376'", "what came back is not this drawing"),
+        (
+            "echo '<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>'",
+            "Graphviz returned another drawing than it was given",
+        ),
+        ("printf '<\\377\\376'", "Graphviz returned another drawing than it was given"),
     ],
     ids=["status", "complaint", "signal", "nothing", "garbage", "another", "bytes"],
 )

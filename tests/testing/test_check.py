@@ -364,7 +364,7 @@ def test_an_operation_that_has_a_rows_name_is_not_that_row() -> None:
         (
             lambda: check_gradients(ag.custom(lambda x: x, lambda y, x: 1.0), 1.0, oracle="enclosure"),
             ValueError,
-            "no row of the table",
+            "outside the table of primitives",
         ),
         (lambda: taylor_test(abs, [1.0], [1.0], [1.0, 2.0]), ValueError, "differ in length: 1, 1, 2"),
     ],

@@ -14,107 +14,101 @@ from .primitives import Primitive, constant, unequal, where
 from .value import Value
 
 Choice = tuple[Any, bool]  # a truth, and how it comes out where a path is chosen
-Way = tuple[Choice, ...]
-_MOST = 8  # so many ways into a node, and choices along a way, are told apart; of more, one truth is made
+_MOST = 8  # so many choices along a way are told apart; of more, one truth is made
 
 
-class Conditions:
-    """When a term of the chain rule is there: where any of `ways` is, and a way is where all of its choices are.
+class Way:
+    """When a term of the chain rule is there: where all of its `choices` come out as they are wanted.
 
-    None stands for always. Truths are known by identity. What is made of conditions is kept, so that the edges of one
-    node share it.
+    Truths are known by identity. What is made of a way is kept, so that all that goes the same way shares it.
     """
 
-    __slots__ = ("_and", "_truth", "ways")
+    __slots__ = ("_made", "_truth", "choices", "keys")
 
-    def __init__(self, ways: tuple[Way, ...]) -> None:
-        self.ways = ways
-        self._and: dict[tuple[int, bool], Conditions] = {}
-        self._truth: Any = None
+    def __init__(self, choices: dict[tuple[int, bool], Choice]) -> None:
+        self.choices = choices
+        self.keys = choices.keys()
+        self._truth = next(iter(choices.values())) if len(choices) == 1 else None
+        self._made: dict[Any, tuple[Any, Way]] = {}  # with what it was made of, whose identity is the key
 
     def truth(self) -> Choice:
         """All of it as one choice."""
-        if len(self.ways) == 1 and len(self.ways[0]) == 1:
-            return self.ways[0][0]
         if self._truth is None:
-            count: Any = -0.0  # of the ways that are there
-            for way in self.ways:
-                here: Any = 1.0
-                for choice in way:  # the first innermost: ways that begin alike share what they begin with
-                    here = _chosen(choice, here, 0.0)
-                count = here + count
-            self._truth = unequal(count, 0.0)
-        return self._truth, True
+            here: Any = 1.0
+            for choice in self.choices.values():  # the first innermost: what ways begin alike with is shared
+                here = _chosen(choice, here, 0.0)
+            self._truth = unequal(here, 0.0), True
+        truth, wanted = self._truth
+        return (truth.number() if isinstance(truth, _Any) else truth), wanted
+
+    def both(self, choice: Choice) -> Way:
+        """The way on which that choice is made too."""
+        key = _key(choice)
+        if key in self.keys:
+            return self
+        if key not in self._made:
+            before = self.choices if len(self.choices) < _MOST else _choices(self.truth())
+            self._made[key] = choice, Way({**before, key: choice})
+        return self._made[key][1]
+
+    def either(self, other: Way) -> Way:
+        """The way that is there where one of the two is."""
+        if id(other) not in self._made:
+            ((truth, _),) = self.choices.values() if len(self.choices) == 1 else ((None, True),)
+            before = truth if isinstance(truth, _Any) else _Any(None, self)
+            self._made[id(other)] = other, Way(_choices((_Any(before, other), True)))
+        return self._made[id(other)][1]
+
+    def without(self, key: tuple[int, bool]) -> Way | None:
+        """The way without one of its choices; None for always."""
+        rest = {k: choice for k, choice in self.choices.items() if k != key}
+        return Way(rest) if rest else None
+
+
+class _Any:
+    """Whether any of several ways is there: a truth that is a number only when one is asked for."""
+
+    __slots__ = ("_count", "_number", "before", "way")
+
+    def __init__(self, before: _Any | None, way: Way) -> None:
+        self.before = before
+        self.way = way
+        self._count: Any = None  # of the ways that are there
+        self._number: Any = None
+
+    def number(self) -> Any:
+        if self._number is None:
+            uncounted, found = [], self
+            while found is not None and found._count is None:
+                uncounted.append(found)
+                found = found.before  # type: ignore[assignment]
+            count = -0.0 if found is None else found._count
+            for found in reversed(uncounted):
+                count = found._count = _chosen(found.way.truth(), 1.0, 0.0) + count
+            self._number = unequal(count, 0.0)
+        return self._number
 
 
 def _key(choice: Choice) -> tuple[int, bool]:
     return id(choice[0]), choice[1]
 
 
-def _keys(way: Way) -> set[tuple[int, bool]]:
-    return {_key(choice) for choice in way}
+def _choices(choice: Choice) -> dict[tuple[int, bool], Choice]:
+    return {_key(choice): choice}
 
 
 def _chosen(choice: Choice, there: Any, elsewhere: Any) -> Any:
     truth, wanted = choice
+    if isinstance(truth, _Any):
+        truth = truth.number()
     return where(truth, there, elsewhere) if wanted else where(truth, elsewhere, there)
 
 
-def _both(conditions: Conditions | None, choice: Choice) -> Conditions:
-    if conditions is None:
-        return Conditions(((choice,),))
-    made = conditions._and.get(_key(choice))
-    if made is None:
-        way = conditions.ways[0]
-        if len(conditions.ways) > 1 or len(way) >= _MOST:
-            way = (conditions.truth(),)
-        way = way if _key(choice) in _keys(way) else (*way, choice)
-        made = conditions._and[_key(choice)] = Conditions((way,))
-    return made
-
-
-def _either(a: Conditions | None, b: Conditions | None) -> Conditions | None:
-    if a is None or b is None:
-        return None
-    ways = [*a.ways]
-    for way in b.ways:
-        place = 0
-        while place < len(ways):
-            merged = _merged(ways[place], way)
-            if merged is None:
-                place += 1
-            else:
-                del ways[place]
-                way, place = merged, 0
-        if not way:
-            return None
-        ways.append(way)
-    made = Conditions(tuple(ways))
-    return made if len(ways) <= _MOST else Conditions(((made.truth(),),))
-
-
-def _merged(a: Way, b: Way) -> Way | None:
-    """Where either is, as one way: "c and d, or c" and "c and d, or c and not d" are "c". None if it takes two."""
-    if _keys(a) <= _keys(b):
-        return a
-    if _keys(b) <= _keys(a):
-        return b
-    decided = _apart(a, b)
-    return None if decided is None else tuple([choice for choice in a if choice is not decided])
-
-
-def _apart(a: Way, b: Way) -> Choice | None:
-    """The choice of `a` that comes out the other way in `b`, if they are else the same."""
-    others = _keys(b)
-    only = [choice for choice in a if _key(choice) not in others]
-    return only[0] if len(a) == len(b) and len(only) == 1 and (id(only[0][0]), not only[0][1]) in others else None
-
-
 class Term:
-    """An adjoint or a tangent in a sweep whose numbers have no value yet: a number, and the conditions it is under.
+    """An adjoint or a tangent in a sweep whose numbers have no value yet: a number, and the way that it is there on.
 
-    Where its conditions do not hold there is no path, whatever the number is, which may be nan. They are applied, as a
-    `where`, when paths meet, and at the end (`total`).
+    Elsewhere there is no path, whatever the number is, which may be nan. The conditions are applied, as a `where`, when
+    paths meet, and at the end (`total`).
 
     >>> from autograd_lite import Value, math
     >>> c = math.less(Value(1.0, "x"), 0.0)
@@ -122,40 +116,47 @@ class Term:
     0.0
     """
 
-    __slots__ = ("conditions", "number")
+    __slots__ = ("number", "way", "zero")
 
-    def __init__(self, number: Any, conditions: Conditions | None = None) -> None:
+    def __init__(self, number: Any, way: Way | None = None, zero: bool = False) -> None:
         self.number = number
-        self.conditions = conditions
+        self.way = way  # None for always
+        self.zero = zero  # whether the number is 0.0 elsewhere
 
     def under(self, choice: Choice) -> Term | None:
         """The term where it is chosen too; None where that is known not to be."""
         truth, wanted = choice
         if isinstance(truth, float):
             return self if (truth != 0.0) is wanted else None
-        return Term(self.number, _both(self.conditions, choice))
+        if self.way is None:
+            return Term(self.number, Way(_choices(choice)))
+        return None if (id(truth), not wanted) in self.way.keys else Term(self.number, self.way.both(choice))
 
     def __mul__(self, slope: Any) -> Term:
         if type(slope) is float and slope == 1.0:
             return self
         if type(self.number) is float and self.number == 1.0:
-            return Term(slope, self.conditions)
-        return Term(self.number * slope, self.conditions)
+            return Term(slope, self.way)
+        return Term(self.number * slope, self.way)
 
     def __add__(self, other: Term) -> Term:
-        a, b = self.conditions, other.conditions
-        if a is b:
-            return Term(self.number + other.number, a)
-        conditions = _either(a, b)
-        if a is not None and b is not None and len(a.ways) == len(b.ways) == 1:
-            decided = _apart(a.ways[0], b.ways[0])
-            if decided is not None:
-                return Term(_chosen(decided, self.number, other.number), conditions)
-        return Term(self.total() + other.total(), conditions)
+        a, b = self.way, other.way
+        if a is b or (a is not None and b is not None and a.keys == b.keys):
+            return Term(self.number + other.number, a, self.zero and other.zero)
+        if a is None or (b is not None and a.keys < b.keys):
+            return Term(self.number + other.total(), a)
+        if b is None or b.keys < a.keys:
+            return Term(self.total() + other.number, b)
+        apart = a.keys - b.keys
+        if len(apart) == 1 and len(a.keys) == len(b.keys):
+            ((truth, wanted),) = apart
+            if (truth, not wanted) in b.keys:
+                return Term(_chosen(a.choices[truth, wanted], self.number, other.number), a.without((truth, wanted)))
+        return Term(self.total() + other.total(), a.either(b), zero=True)
 
     def total(self) -> Any:
         """The number, and 0.0 where there is no path."""
-        return self.number if self.conditions is None else _chosen(self.conditions.truth(), self.number, 0.0)
+        return self.number if self.way is None or self.zero else _chosen(self.way.truth(), self.number, 0.0)
 
 
 class Bundle(dict[int, Any]):
@@ -201,19 +202,20 @@ def terms(
     """
     if not isinstance(op, Primitive):
         return record[0].terms(factors, forward)  # type: ignore[no-any-return]
-    every = slopes(op.all_slopes, record) if op.all_slopes is not None else ()
+    if op.all_slopes is not None:
+        every = slopes(op.all_slopes, record)
+        return [None if factor is None else factor * every[place] for place, factor in enumerate(factors)]
     found: list[Any] = []
-    for place, factor in enumerate(factors):
-        if factor is None or (op.all_slopes is None and op.piecewise_constant[place]):
-            found.append(None)
-        elif op.all_slopes is not None:
-            found.append(factor * every[place])
-        elif (choose := op.choices[place]) is not None:
-            truth, wanted, slope = slopes(choose, record)
-            factor = factor.under((truth, wanted))
-            found.append(None if factor is None else factor * slope)
+    for factor, slope, choose, never in zip(factors, op.derivatives, op.choices, op.piecewise_constant):
+        if factor is None or never:
+            factor = None
+        elif choose is None:
+            factor = factor * slopes(slope, record)
         else:
-            found.append(factor * slopes(op.derivatives[place], record))
+            truth, wanted, chosen = slopes(choose, record)
+            factor = factor.under((truth, wanted))
+            factor = None if factor is None else factor * chosen
+        found.append(factor)
     return found
 
 

@@ -120,11 +120,13 @@ def flatten(tree: Any) -> tuple[list[Any], Tree]:
     leaves: list[Any] = []
 
     def leaf(x: Any) -> Tree:
-        if is_array(x):
+        if type(x) is not float and is_array(x, 0):
             refuse_mask(x)
-            leaves.extend(x.ravel().tolist())
-            return array_tree(x.shape)
-        leaves.append(x[()] if is_array(x, 0) else x)
+            if x.ndim:
+                leaves.extend(x.ravel().tolist())
+                return array_tree(x.shape)
+            x = x[()]
+        leaves.append(x)
         return LEAF
 
     return leaves, mapped(tree, leaf)

@@ -329,9 +329,9 @@ _ABSENT = _Pair(0.0, 0.0)
 def _pair(term: Term | None) -> _Pair:
     if term is None:
         return _ABSENT
-    if term.conditions is None:
+    if term.way is None:
         return _Pair(term.number)
-    truth, wanted = term.conditions.truth()
+    truth, wanted = term.way.truth()
     return _Pair(term.number, primitives.where(truth, *((1.0, 0.0) if wanted else (0.0, 1.0))))
 
 
@@ -421,7 +421,7 @@ class _Derivative:
         for key in [*found, *before]:
             term = found.get(key)
             without = key not in self.first or self.first[key].there is not None
-            without = without or term is None or term.conditions is not None
+            without = without or term is None or term.way is not None
             if term is not None or key in before:
                 self.paths[key] = before.get(key, False) or without
         return self.paths == before
@@ -559,7 +559,7 @@ def _pulled(y: Tracer, loop: Loop, factors: Sequence[Any]) -> Sequence[Any]:
         body.carries(key, inside, first.get(key, _ABSENT), _pair(found.get(key)))
     for slot, each in enumerate(into[last:], last):
         for direction, term in each.items() if factors[slot] is not None else []:
-            inside = body.taken(term.conditions is not None or loop.counted)
+            inside = body.taken(term.way is not None or loop.counted)
             so_far = inside.term()
             assert so_far is not None
             start = _Pair(-0.0, None if inside.there is None else 0.0)

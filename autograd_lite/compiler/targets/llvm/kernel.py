@@ -27,7 +27,7 @@ from .transpose import together
 
 _PIECE = 200  # instructions, about, in a piece
 _WHOLE = 1000  # up to so many are not cut: a few per cent faster, and LLVM's time is not yet felt
-_OPTIMISED = 5000  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
+_OPTIMISED = 2500  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
 _LONG = 20_000  # from so many on LLVM takes the short way from instruction to instruction: a tenth of the time
 _LETS_OTHERS_RUN = 2000  # from so many instructions on an evaluation does not hold the interpreter
 _lock = threading.RLock()

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from ... import primitives, trees
 from ...extras import require
 from ...trees import Tree, flatten
-from ...value import is_node
+from ...value import Value
 from ..program import Program
 from ..targets import python
 from ..tracing.guards import IsPartOfAGraph, Trace, number
-from ..tracing.tracer import restart
+from ..tracing.tracer import Tracer, restart
 
 if TYPE_CHECKING:
     from ..calling.function import Specialization, TraceCache
@@ -64,7 +64,7 @@ class Rows:
             return trees.mapped(arg, lambda child: self._varying(i, child, axis))
         trees.refuse_mask(arg)
         array = np.asarray(arg)
-        if array.dtype.kind == "O" and any(map(is_node, array.flat)):
+        if array.dtype.kind == "O" and any(isinstance(x, (Value, Tracer)) for x in array.flat):
             raise IsPartOfAGraph
         if array.dtype.kind not in "biuf":
             raise TypeError(

@@ -19,7 +19,7 @@ from ...coercion import as_float
 from ...graph import topological_order
 from ...recording import next_run, tracing
 from ...trees import Tree, flatten
-from ...value import Value, is_node
+from ...value import Value
 from ..program import Loop, Operand, Operation, Program
 from ..targets import python
 from .loops import Recording, Tracing
@@ -37,7 +37,7 @@ class IsPartOfAGraph(Exception):
 
 def number(x: Any) -> float:
     """The float of a real number; see `as_float`."""
-    if is_node(x):
+    if isinstance(x, (Value, Tracer)):
         raise IsPartOfAGraph
     try:
         return as_float(x)

@@ -165,6 +165,7 @@ def test_what_is_called_in_python_may_raise_on_the_short_way_too() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent by os.kill")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @targets
 @pytest.mark.parametrize("over_rows", [True, False])
 def test_an_interrupt_in_a_callback_arrives_and_no_result_that_it_touched(target: str, over_rows: bool) -> None:

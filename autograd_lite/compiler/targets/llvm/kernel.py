@@ -277,8 +277,8 @@ class RowsKernel:
         words = ctypes.addressof(plan.words)
         try:
             while not plan.stopped:
-                with self._unit.interruptible():
-                    taken = self._loop.run(words, start, share, most)
+                taken = self._loop.run(words, start, share, most)
+                self._unit.raise_kept()
                 if taken < most:
                     return
         except BaseException:
@@ -357,8 +357,8 @@ _loop = functools.cache(_Loop)
 
 def _checked(unit: Module, function: Callable[..., None], *args: Any) -> None:
     unit.raise_kept()  # of a call that came the fast path
-    with unit.interruptible():
-        function(*args)
+    function(*args)
+    unit.raise_kept()
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------

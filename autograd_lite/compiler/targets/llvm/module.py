@@ -7,13 +7,11 @@ be translated is called back in Python, lane by lane.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import functools
 import re
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,39 +85,20 @@ class Module:
         if not self._raised.value:
             return
         with self._lock:
-            if self._signal[0] and threading.current_thread() is threading.main_thread():
-                words = [ctypes.c_void_p(word) for word in self._signal]
+            main = threading.current_thread() is threading.main_thread()  # which alone has signals
+            lost = main and self._raised.value >= _LOST
+            words = [ctypes.c_void_p(word) for word in self._signal] if main and self._signal[0] else []
+            if words:
                 self._signal[:] = [0, 0, 0]
-                self._raised.value = len(self._errors)
-                ctypes.pythonapi.PyErr_Restore(*words)  # raises it
-            lost = self._raised.value >= _LOST
             error = self._errors.pop(threading.get_ident(), None)
-            self._raised.value = len(self._errors)
+            others = self._raised.value >= _LOST and not lost
+            self._raised.value = len(self._errors) + bool(self._signal[0]) + _LOST * others
+        if words:
+            ctypes.pythonapi.PyErr_Restore(*words)  # raises it
         if error is not None:
             raise error
         if lost:
             raise KeyboardInterrupt
-
-    @contextlib.contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """A context for a run of the code: what a signal raises in a callback, where ctypes can but report it, is kept
-        as well, and raised at the end.
-        """
-        report = sys.unraisablehook
-        if self.callbacks and threading.current_thread() is threading.main_thread():
-            sys.unraisablehook = functools.partial(self._unraisable, report)
-        try:
-            yield
-        finally:
-            sys.unraisablehook = report
-        self.raise_kept()
-
-    def _unraisable(self, report: Callable[[Any], Any], found: Any) -> None:
-        trace = found.exc_traceback
-        if trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-            self.keep(found.exc_value)
-        else:
-            report(found)
 
     def interrupted(self) -> str | None:
         """The name of a function that says whether what a signal's handler raised is kept: ``() -> i1``. Only the main
@@ -373,12 +352,13 @@ on:
         return value
 
     def _call_back(self, code: Code, f: Any, arity: int, reason: str) -> str:
-        keep, errors, is_row = self.keep, self._errors, isinstance(f, Primitive)
+        keep, errors, signal, is_row = self.keep, self._errors, self._signal, isinstance(f, Primitive)
 
         def run(numbers: Any) -> None:
             raised, y = 0.0, NAN
             try:
-                if threading.get_ident() not in errors:  # else the call is to end soon
+                stopped = signal[0] and threading.current_thread() is threading.main_thread()
+                if not stopped and threading.get_ident() not in errors:  # else the call is to end soon
                     y = float(f(*numbers[:arity]))
             except (ArithmeticError, ValueError) as error:
                 raised = 1.0
@@ -392,7 +372,7 @@ on:
         callback = ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_double))(run)
         self.callbacks.append(callback)
         at = ctypes.cast(callback, ctypes.c_void_p).value
-        n, name = code.width, f"@python{len(self.callbacks)}"
+        n, name, interrupted = code.width, f"@python{len(self.callbacks)}", self.interrupted()
         word = f"inttoptr (i64 {ctypes.addressof(self._raised)} to ptr)"
         type_ = "{ " + f"{code.number_type}, {code.truth_type}" + " }"
         parameters = [f"{code.number_type} %a{k}" for k in range(arity)] + [f"{code.truth_type} %mask"]
@@ -415,6 +395,10 @@ on:
                 lines.append(f"  {bit} = extractelement {code.truth_type} %mask, i32 {i}")
             lines.append(f"  br i1 {bit}, label %run{i}, label %lane{i + 1}")
             lines.append(f"run{i}:")
+            if interrupted:  # else the callback's first instruction would raise it, where ctypes can but print it
+                lines.append(f"  %s{i} = call i1 {interrupted}()")
+                lines.append(f"  br i1 %s{i}, label %lane{i + 1}, label %go{i}")
+                lines.append(f"go{i}:")
             for k in range(arity):
                 x = f"%a{k}"
                 if n > 1:

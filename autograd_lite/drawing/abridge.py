@@ -118,12 +118,15 @@ def _pieces(parents: Parents, rest: list[int], kept: set[int]) -> dict[int, int]
     return {node: lead(node) for node in rest}
 
 
-def repeated(parents: Parents, kinds: Sequence[Hashable | None]) -> tuple[list[int], list[int]]:
+def repeated(
+    parents: Parents, kinds: Sequence[Hashable | None], unordered: Collection[int] = ()
+) -> tuple[list[int], list[int]]:
     """The class of each node, alike being of one class, and the last node of the run that each is in.
 
     A run is an operation after another of its kind that it alone uses: the sums that add up a loss, sine upon sine. A
     run is like one operation, whatever its length. Two are alike that are of one kind, whose operands are, and whose
-    uses are: a loss over examples has as many classes as one example has nodes. What is of no kind is like nothing.
+    uses are: a loss over examples has as many classes as one example has nodes. What is of no kind is like nothing; in
+    which place something is used makes no difference where that is `unordered`.
 
     >>> repeated([(), (), (0,), (1,), (2,), (3, 4)], ["x", "x", "sin", "cos", "cos", "+"])
     ([0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5])
@@ -157,8 +160,9 @@ def repeated(parents: Parents, kinds: Sequence[Hashable | None]) -> tuple[list[i
             classes[node] = classes[run[node]]
             continue
         classes[node] = known.setdefault((made_of[node], frozenset(roles[node])), node)
+        anywhere = long[node] > 1 or kinds[node] is None or node in unordered
         for place, parent in enumerate(operands_of[node]):
-            roles[run[parent]].add((classes[node], 0 if long[node] > 1 or kinds[node] is None else place))
+            roles[run[parent]].add((classes[node], 0 if anywhere else place))
     first: dict[int, int] = {}
     return [first.setdefault(own, node) for node, own in enumerate(classes)], run
 

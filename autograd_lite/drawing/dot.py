@@ -8,13 +8,18 @@ graphviz.org/doc/info/shapes.html#html.
 
 from __future__ import annotations
 
+import itertools
 import re
 from html import escape
+from xml.etree import ElementTree
 
+from .layout import Rect
 from .model import Circuit, Edge, Group, Node, with_copies
 from .style import FLUID, FONT, LIGHT, Run, drawing_id, fill, framed, hover, hover_edge, outline, rows, stroke, summary
+from .svg import text_width
 
 ARRIVES = {"LR": "w", "RL": "e", "TB": "n", "BT": "s"}  # on which side of a box
+_SVG = "{http://www.w3.org/2000/svg}"
 _ID = "\0"  # stands for the drawing's own id until that is known
 
 
@@ -86,6 +91,41 @@ def finished(svg: str, circuit: Circuit) -> str:
     rest = rest.replace(f'<g id="{id}" class="graph"', '<g class="graph"').replace("<title>circuit</title>\n", "")
     attributes = attributes.replace(' xmlns="http://www.w3.org/2000/svg"', "")
     return framed(rest, id, f"{FLUID} {attributes}", circuit)
+
+
+def check_apart(svg: str) -> None:
+    """ValueError where in Graphviz's drawing a line or a number lies on a box or on a number."""
+    boxes: list[Rect] = []
+    texts: list[Rect] = []
+    lines: list[list[complex]] = []
+    for part in ElementTree.fromstring(svg).iter(f"{_SVG}g"):
+        kind = part.get("class")
+        if kind == "node":
+            shape = next(at for one in part.iter() if (at := one.get("points") or one.get("d")))
+            xs, ys = zip(*((at.real, at.imag) for at in _points(shape)))
+            boxes.append((min(xs), min(ys), max(xs), max(ys)))
+        elif kind == "edge":
+            ends = next(_points(one.get("d", "")) for one in part.iter(f"{_SVG}path"))
+            pieces = [ends[i : i + 4] for i in range(0, len(ends) - 3, 3)]
+            lines.append([_bezier(piece, t / 8) for piece in pieces for t in range(8)][2:])
+        for text in part.iter(f"{_SVG}text") if kind in ("edge", "cluster") else ():
+            x, y, half = *(float(text.get(axis, "0")) for axis in "xy"), text_width((text.text or "").strip(), 4.5)
+            texts.append((x - half, y - 7.0, x + half, y - 1.0))
+    crossed = any(
+        x0 < at.real < x1 and y0 < at.imag < y1 for x0, y0, x1, y1 in [*boxes, *texts] for way in lines for at in way
+    )
+    pairs = [*itertools.combinations(texts, 2), *itertools.product(boxes, texts)]
+    if crossed or any(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for a, b in pairs):
+        raise ValueError("in its drawing a line or a number lies on another, or on a box")
+
+
+def _points(text: str) -> list[complex]:
+    return [complex(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", text)]
+
+
+def _bezier(ends: list[complex], t: float) -> complex:
+    a, b, c, d = ends
+    return (1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t * t * (1 - t) * c + t**3 * d
 
 
 def nested(groups: list[Group]) -> list[tuple[bool, Group | None]]:

@@ -411,13 +411,17 @@ class _Fold:
         self, order: list[Value], parents: Parents, prefixes: list[Path], singles: set[int], opened: set[str]
     ) -> None:
         self.kinds = [_kind(node) for node in order]
+        self.unordered = {
+            i for i, node in enumerate(order) if node.op and node.op.commutative and len(node.parents) > 2
+        }
         self.singles, self.opened = singles, opened
         self.run = list(range(len(order)))
         self.steps: dict[int, int] = {}  # of each node in a loop, how many steps that has
 
     def classes(self, parents: Parents, units: list[list[int]]) -> list[int]:
         """The class of each unit of a graph, each of which stands for some of the nodes."""
-        classes, run = repeated(parents, self._kinds(units))
+        unordered = {number for number, unit in enumerate(units) if unit[0] in self.unordered}
+        classes, run = repeated(parents, self._kinds(units), unordered)
         for unit, last in zip(units, run):
             if len(unit) == 1:
                 self.run[unit[0]] = units[last][0]

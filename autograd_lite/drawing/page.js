@@ -4,7 +4,8 @@
 // Nothing here knows an operation or a derivative. `page_view.js` zooms, finds, plots and saves, through `window.circuit`.
 "use strict";
 (() => {
-  const $ = (selector) => document.querySelector(selector);
+  const once = new Map(); // what was found: a search goes through the whole drawing
+  const $ = (selector) => once.get(selector) ?? once.set(selector, document.querySelector(selector)).get(selector);
   const data = JSON.parse($("#data").textContent);
 
   // ---- the graph ----
@@ -675,7 +676,7 @@
   }
   // For `page_view.js`, a notebook and tests. A number's text is as written here; `look` says what is in view.
   window.circuit = {
-    data, compute, leaves, inputs, slot, root, output, drawings, short, name, value, adjoint, choose, show, render, open, go,
+    $, data, compute, leaves, inputs, slot, root, output, drawings, short, name, value, adjoint, choose, show, render, open, go,
     get seen() { return seen; },
     get large() { return boxes.length > MANY; },
     get chosen() { return chosen; },

@@ -22,6 +22,7 @@ from ..expressions import spoken
 from ..graph import topological_order
 from ..primitives import Primitive
 from .latex import latex
+from .layout import Point
 from .model import MOST_NODES, Circuit, Edge, Node, describe, with_copies
 from .networks import MOST_SHOWN
 from .style import COLOURS, Run, summary
@@ -36,6 +37,7 @@ LONGEST_TITLE = 70
 LONGEST_FULL = 1_000  # of a label on hover and in the list of leaves
 MOST_IN_LATEX = 200  # nodes: of a larger graph nobody pastes the formula
 MOST_TURNED = 3  # groups of which every one can be open while others are closed; of more, one differs at a time
+MOST_FOR_FOLDS = 5_000  # nodes: of a larger graph only groups open
 MOST_IN_ALL = 1_600  # boxes, of all ways of opening and closing groups together
 LONG = 760.0  # pixels: a drawing beyond that has the whole width of the page
 NARROW = 400.0  # pixels: a telephone's screen
@@ -215,7 +217,7 @@ Turned = frozenset[str]
 
 
 def _states(circuit: Circuit, names: dict[int, str]) -> dict[Turned, Circuit]:
-    """The circuit by the names of the groups that are closed where it has them open, or the other way round.
+    """The circuit by what is closed where it has it open, or the other way round: names of groups, ids of folds.
 
     The first is the circuit itself. A graph of which only some is drawn, or that is checked, has no others.
     """
@@ -225,8 +227,10 @@ def _states(circuit: Circuit, names: dict[int, str]) -> dict[Turned, Circuit]:
     order = topological_order(circuit.root)
     known = {name for node in order for name in node.group}  # a layer's parameters have a box, but no group of theirs
     folds = circuit.total > MOST_NODES
-    closed = Turned(_closed(node) for node in circuit.nodes if node.kind == "group") & known
-    groups = [name for name in _groups(circuit) if name in (closed if folds else known)]
+    boxes = [node for node in circuit.nodes if node.kind == "group"]
+    closed = Turned(map(_closed, boxes)) & known
+    groups = [name for name in _turnable(circuit) if name in (closed if folds else known)]
+    alike = [node.id for node in boxes if _closed(node) not in known] if circuit.total <= MOST_FOR_FOLDS else []
     options: dict[str, Any] = {"names": {name: order[i] for i, name in names.items()}}
     options["constants"] = not circuit.inlined
     choices = [Turned([name]) for name in groups]
@@ -235,20 +239,22 @@ def _states(circuit: Circuit, names: dict[int, str]) -> dict[Turned, Circuit]:
     if len(groups) > 1:
         choices.append(Turned(groups))
     count = len(circuit.nodes)
-    for turned in choices:
-        ways: dict[str, Any] = {"expand": sorted(turned)} if folds else {"groups": sorted(closed ^ turned)}
+    for turned in [*choices, *(Turned([id]) for id in alike)]:
+        opened = [order[int(one[1:])] if one in alike else one for one in sorted(turned)]
+        ways: dict[str, Any] = {"expand": opened} if folds else {"groups": sorted(closed ^ turned)}
         state = describe(circuit.root, circuit.precision, **ways, **options)
-        count += len(state.nodes)
-        if count > MOST_IN_ALL:
-            break
-        states[turned] = state
+        if count + len(state.nodes) <= MOST_IN_ALL:
+            count += len(state.nodes)
+            states[turned] = state
     return states
 
 
-def _groups(circuit: Circuit) -> list[str]:
-    """The names of the groups drawn, closed and open."""
-    closed = [_closed(node) for node in circuit.nodes if node.kind == "group"]
-    return list(dict.fromkeys([*closed, *(group.name for group in circuit.groups)]))
+def _turnable(circuit: Circuit) -> list[str]:
+    """The names of the groups drawn, closed and open, and the ids of the folds."""
+    boxes = [node for node in circuit.nodes if node.kind == "group"]
+    return list(
+        dict.fromkeys([*map(_closed, boxes), *(group.name for group in circuit.groups), *(n.id for n in boxes)])
+    )
 
 
 def _closed(node: Node) -> str:
@@ -256,9 +262,9 @@ def _closed(node: Node) -> str:
 
 
 def _toggles(turned: Turned, circuit: Circuit, states: list[Turned]) -> dict[str, int]:
-    """By the name of each group, in which state it is turned: with the others as they are, or else by itself."""
+    """By what can be turned, in which state it is: with the others as they are, or else by itself."""
     found = {}
-    for name in _groups(circuit):
+    for name in [*_turnable(circuit), *turned]:
         for other in (turned ^ {name}, Turned([name]), Turned()):
             if other in states and (name in other) != (name in turned):
                 found[name] = states.index(other)
@@ -303,15 +309,20 @@ def svg(circuit: Circuit, direction: str, kind: str, state: int, toggles: dict[s
     plain = [replace(node, marks=(), check=None, matrices=()) for node in circuit.nodes]  # `_note` has these
     drawing = Drawing(replace(circuit, nodes=plain), direction, MEASURES, about=about)
     (width, height), boxes = drawing.layout.size, zip(circuit.nodes, drawing.sizes, drawing.layout.boxes)
-    signs = [(group.name, (x + w - 3, y + 3)) for group, (x, y, w, _) in zip(circuit.groups, drawing.layout.frames)]
-    count = len(signs)
-    signs += [(_closed(n), (x + w / 2 - 3, y - h / 2 + 3)) for n, (w, h), (x, y) in boxes if n.kind == "group"]
+    frames = zip(circuit.groups, drawing.layout.frames)
+    signs: list[tuple[str, str, bool, Point]] = []
+    for group, (x, y, w, _) in frames:
+        signs.append((group.name, group.name, False, (x + w - 3, y + 3)))
+    for node, (w, h), (x, y) in boxes:
+        opens, at = node.kind == "group", (x + w / 2 - 3, y - h / 2 + 3)
+        name = _closed(node) if opens and _closed(node) in toggles else f"c{node.id[1:]}"
+        signs.append((name, " ".join(filter(None, (node.label, node.text or node.value_text, node.times))), opens, at))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
         f'class="{kind}{" on" * (not state)}" data-state="{state}" style="--natural: {width:g}px" role="group" '
         f'aria-label="{_text(summary(circuit)[0])}">',
         *drawing.parts(),
-        *(_toggle(name, toggles[name], i >= count, at) for i, (name, at) in enumerate(signs) if name in toggles),
+        *(_toggle(name, toggles[name], called, opens, at) for name, called, opens, at in signs if name in toggles),
         "</svg>",
     ]
     return _printable("\n".join(parts).replace("\0", f"{kind}{state}"), "\n"), width
@@ -331,9 +342,9 @@ def _note(node: Node) -> str:
     return " ".join(notes)
 
 
-def _toggle(name: str, to: int, opens: bool, at: tuple[float, float]) -> str:
-    """The sign + or − that opens or closes a group."""
-    what = _text(f"{'Open' if opens else 'Close'} {name}")
+def _toggle(name: str, to: int, called: str, opens: bool, at: Point) -> str:
+    """The sign + or − that opens or closes a group, or what is alike."""
+    what = _text(f"{'Open' if opens else 'Close'} {called}")
     return (
         f'<g class="toggle" role="button" tabindex="0" data-to="{to}" data-name="{_text(name)}" aria-label="{what}" '
         f'transform="translate({at[0]:g} {at[1]:g})"><circle r="9"/><path d="M-4 0h8{"M0 -4v8" * opens}"/></g>'

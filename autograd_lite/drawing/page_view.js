@@ -2,8 +2,7 @@
 // or copied. All it knows of the circuit is `window.circuit`, which `page.js` makes.
 "use strict";
 (() => {
-  const $ = (selector) => document.querySelector(selector);
-  const circuit = window.circuit, { data } = circuit, pane = $(".scroll");
+  const circuit = window.circuit, { $, data } = circuit, pane = $(".scroll");
   const natural = () => circuit.seen.svg.viewBox.baseVal;
   const say = (text) => { $("#saved").textContent = text; };
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..graph import topological_order
-from .dot import dot_source, finished
+from .dot import check_apart, dot_source, finished
 from .model import Circuit, with_copies
 from .render import NoImage, image, laid_out, themed
 from .svg import svg
@@ -136,8 +136,8 @@ class Picture:
     def svg(self, theme: str = "auto") -> str:
         """The picture in SVG, with the colours of the page it is shown on ("auto"), or "light", or "dark".
 
-        With ``engine="graphviz"`` Graphviz lays it out; if there is none, or it fails or takes too long, or the picture
-        is too large for it, the built-in layout does, and a line under the picture says so.
+        With ``engine="graphviz"`` Graphviz lays it out; if there is none, or it fails, takes too long or draws a line
+        through a number, or the picture is too large for it, the built-in layout does, and a line under it says so.
 
         >>> from autograd_lite import Value
         >>> (Value(3.0, "x") * 2).draw().svg().rstrip()[-6:]
@@ -232,7 +232,10 @@ class Picture:
         if size > MOST_FOR_GRAPHVIZ:
             raise NoImage(f"too large for it, {size:,} nodes and edges")
         try:
-            return finished(laid_out(self.source).decode(errors="replace"), self.circuit)
+            drawing = laid_out(self.source).decode(errors="replace")
+            made = finished(drawing, self.circuit)
+            check_apart(drawing)
+            return made
         except ValueError as error:
             raise NoImage(str(error)) from None
 

@@ -54,7 +54,7 @@ class Reporter:
                 return f"{value}:  no path leads from {z} back to {self.name}, so {z} does not depend on it"
             return (
                 f"{value}:  no gradient yet: no backward sweep has come by.\n"
-                f"Call z.backward() on an output z computed from {self.name}, or ask for {self.name}.explain(z)."
+                f"Call z.backward() on an output z computed from {self.name}, or give explain that output: explain(z)."
             )
         of = [self.partial(section) for section in ledger.sections]
         if ledger.z is not None:

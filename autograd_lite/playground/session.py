@@ -155,5 +155,6 @@ def _told(error: BaseException) -> dict[str, Any]:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
     text = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
     if isinstance(error, ModuleNotFoundError):
-        text += ". The playground has Python's standard library and autograd_lite."
+        text += ". The playground has Python's standard library and autograd_lite: run this in a Python of your own, "
+        text += f"where `pip install autograd_lite {error.name}` has been run."
     return {"line": lines[-1] if lines else None, "text": text}

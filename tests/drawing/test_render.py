@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
+import random
 import re
 import shutil
 import stat
@@ -18,6 +19,7 @@ import pytest
 
 from autograd_lite import Value, math, nn
 from autograd_lite.drawing import render
+from autograd_lite.drawing.dot import check_apart
 from autograd_lite.drawing.picture import MOST_FOR_GRAPHVIZ, Picture
 from autograd_lite.drawing.style import COLOURS
 
@@ -167,6 +169,38 @@ def test_without_typst_one_line_says_what_to_install(monkeypatch: pytest.MonkeyP
             picture().save(tmp_path / f"circuit{suffix}")
         assert "\n" not in str(caught.value)
         assert not (tmp_path / f"circuit{suffix}").exists()
+
+
+LABELLED = """<svg xmlns="http://www.w3.org/2000/svg"><g class="node"><polygon points="0,0 40,0 40,30 0,30 0,0"/></g>
+<g class="node"><polygon points="200,0 240,0 240,30 200,30 200,0"/></g>
+<g class="edge"><path d="M40,15C90,15 150,15 200,{end}"/><text text-anchor="middle" x="{x}" y="{y}"> 0.5 </text></g>
+</svg>"""
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "end", "apart"),
+    [(120, 12, 15, True), (120, 18, 15, False), (30, 12, 15, False), (120, 12, -100, True), (120, 13, -30, False)],
+)
+def test_what_lies_on_something_else_is_seen(x: int, y: int, end: int, apart: bool):
+    drawing = LABELLED.format(x=x, y=y, end=end)
+    if apart:
+        check_apart(drawing)
+    else:
+        with pytest.raises(ValueError, match="a line or a number lies on another"):
+            check_apart(drawing)
+
+
+@needs_dot
+def test_ours_is_drawn_where_graphviz_draws_lines_through_numbers():
+    rng = random.Random(0)
+    nodes = [Value(rng.uniform(0.5, 1), f"x{i}") for i in range(4)]
+    while len(nodes) < 40:
+        a, b = rng.choice(nodes[-12:]), rng.choice(nodes[-12:])
+        nodes.append(rng.choice([a * b, a - b]))
+    f = math.fsum(nodes[-12:])
+    f.backward()
+    drawn = [f.draw(most=None, names=False, engine="graphviz", direction=way).svg() for way in ("LR", "TB")]
+    assert any("laid out without Graphviz: in its drawing a line or a number lies" in svg for svg in drawn)
 
 
 @needs_typst

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .fast_path import AtPoint, OverRows
 
 MOST_TRACES = 256
-_SHORTCUTS = 4  # for calls that take turns
+_FAST_PATHS = 4  # for calls that take turns
 
 
 class Compiled:
@@ -418,7 +418,7 @@ class Specialization:
         else:
             self.fn = getattr(derivatives, operator)(fn, argnums)
         self._traces: dict[Tree, TraceCache] = {}
-        self._shortcuts: list[AtPoint] = []
+        self._fast_paths: list[AtPoint] = []
         self._asked: TraceCache | None = None  # those that were asked last
         self._rows_fast_path: OverRows | None = None
         self._empty: Callable[[int], Any]
@@ -427,8 +427,8 @@ class Specialization:
     def latest(self) -> Trace:
         """The trace used last, of inputs of whatever shape."""
         trace = self._asked.latest() if self._asked is not None else None
-        if self._asked is None and self._shortcuts:
-            trace = self._shortcuts[0].trace
+        if self._asked is None and self._fast_paths:
+            trace = self._fast_paths[0].trace
         if trace is None:
             raise RuntimeError(f"{self.compiled!r} has no trace yet: call it first")
         return trace
@@ -443,15 +443,14 @@ class Specialization:
     ) -> Any:
         """What a call with these arguments gives."""
         self.compiled.current()
-        if not kwargs:
-            for path in self._shortcuts:
-                evaluate, count, results, known = path
-                found = evaluate(args, self._empty(count))
-                if found is not None:
-                    if path is not self._shortcuts[0]:
-                        self._shortcuts = [path, *[each for each in self._shortcuts if each is not path]]
-                    self._asked = None
-                    return results(found) if out is None else _filled(known.output_tree, results(found), out)
+        for path in self._fast_paths:
+            evaluate, count, results, known = path
+            found = evaluate(args, kwargs, self._empty(count))
+            if found is not None:
+                if path is not self._fast_paths[0]:
+                    self._fast_paths = [path, *[each for each in self._fast_paths if each is not path]]
+                self._asked = None
+                return results(found) if out is None else _filled(known.output_tree, results(found), out)
         over_rows = self._rows_fast_path
         if over_rows is not None and not kwargs and not progress:
             try:
@@ -472,8 +471,8 @@ class Specialization:
                     "compile: inside of a derivative or another compiled function there is no out="
                 ) from None
             return self._inline(args, kwargs, axes)
-        if trace is not None and not kwargs:
-            self._shorten(args, trace)
+        if trace is not None:
+            self._shorten(args, kwargs, trace)
         if out is None:
             return result
         return _filled(flatten(result)[1] if trace is None else trace.output_tree, result, out)
@@ -520,7 +519,7 @@ class Specialization:
         """Drop all traces."""
         with self._lock:
             self._traces = {}
-            self._shortcuts, self._rows_fast_path = [], None
+            self._fast_paths, self._rows_fast_path = [], None
 
     def axes(self, args: tuple[Any, ...]) -> list[int | None]:
         """For each argument the axis along which its rows lie, or None."""
@@ -533,17 +532,17 @@ class Specialization:
         leaves, tree = flatten((args, kwargs))
         return self.traces(tree)([leaf if type(leaf) is float else number(leaf) for leaf in leaves], always)
 
-    def _shorten(self, args: tuple[Any, ...], trace: Trace) -> None:
+    def _shorten(self, args: tuple[Any, ...], kwargs: dict[str, Any], trace: Trace) -> None:
         """Calls at one point with arguments like these go the short way from now on."""
-        if hasattr(trace.kernels["scalar"], "evaluation") and not self.compiled.static_argnums:
+        if hasattr(trace.kernels["scalar"], "into"):
             import numpy as np
 
             from . import fast_path
 
             self._empty = np.empty
-            made = fast_path.at_point(trace, args)
-            if made is not None and made not in self._shortcuts:
-                self._shortcuts = [made, *self._shortcuts][:_SHORTCUTS]
+            made = fast_path.at_point(trace, flatten((args, kwargs))[1])
+            if made is not None and made not in self._fast_paths:
+                self._fast_paths = [made, *self._fast_paths][:_FAST_PATHS]
 
     def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The sparse matrix at one point."""
@@ -553,15 +552,15 @@ class Specialization:
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
         self.compiled.current()
         found, trace = None, None
-        if self._shortcuts and not kwargs:
-            evaluate, count, _, trace = self._shortcuts[0]
-            found = evaluate(args, np.empty(count))
+        if self._fast_paths:
+            evaluate, count, _, trace = self._fast_paths[0]
+            found = evaluate(args, kwargs, np.empty(count))
         if found is None:
             args = self._with_statics(args)
             trace, entries = self.at_point(args, kwargs, True)
             found = np.array(entries.values)
-            if trace is not None and not kwargs:
-                self._shorten(args, trace)
+            if trace is not None:
+                self._shorten(args, kwargs, trace)
         assert trace is not None
         if "csr" not in trace.kernels:
             pattern = trace.output_tree.unflatten([0.0] * trace.output_tree.count).pattern.content
@@ -624,7 +623,7 @@ class Specialization:
         if trace is not None and not trace.outcomes and plain and given.count:
             reduced = self._reduced(given.tree, axes, trace.output_tree.count)
             kernel = rows.kernel_of(self, trace, given.varying, reduced)
-            self._rows_fast_path = fast_path.over_rows(trace, kernel, args, axes, reduced, out)
+            self._rows_fast_path = fast_path.over_rows(trace, kernel, given.tree, args, axes, reduced, out)
         return found
 
     def _reduced(self, given: Tree, axes: list[int | None], count: int) -> list[bool]:

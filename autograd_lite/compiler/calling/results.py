@@ -71,9 +71,9 @@ def filled(tree: Tree, found: Any, out: Any) -> Any:
     return nested(tree, values)
 
 
-def held(tree: Tree, out: Any) -> Any:
+def held(tree: Tree, out: Any, numbers: Any) -> Any:
     """The nesting of a result with an array for each number and array, contiguous and of doubles: those given in `out`,
-    and new ones.
+    and views of `numbers`, which has those of all.
     """
     values = []
     for part in parts(tree, out):
@@ -82,7 +82,8 @@ def held(tree: Tree, out: Any) -> Any:
             _checked(part, shape)
             if part.given.dtype != np.float64 or not part.given.flags.c_contiguous:
                 raise TypeError(f"compile: out{part.path} has to be a contiguous array of float64 to be bound")
-        values.append(np.zeros(shape) if part.given is None else part.given)
+        own = numbers[part.first : part.first + part.tree.count].reshape(shape)
+        values.append(own if part.given is None else part.given)
     return nested(tree, values)
 
 

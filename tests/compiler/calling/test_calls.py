@@ -17,6 +17,7 @@ import tracemalloc
 import warnings
 import weakref
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -148,7 +149,7 @@ def test_what_is_called_in_python_may_raise_on_the_short_way_too() -> None:
     row = ag.custom(careful, lambda y, x: -y * y, name="careful")
     f, x = ag.compile(lambda x: row(x[0]) * x[1]), np.array([801.0, 2.0])
     assert f(x) == 2.0
-    assert f._specialization("value")._shortcuts
+    assert f._specialization("value")._fast_paths
     bound = f.bind(x, of="value_and_grad")
     for _ in range(3):
         x[0] = 804.0
@@ -314,8 +315,10 @@ def test_the_short_way_over_rows_is_for_what_can_be_read_where_it_lies() -> None
     assert short((2.0, x), None, 2).tolist() == [[2.0, 2.0]] * 9
     assert short((2.0, np.ones((70, 2))[3:60:3]), None, 1).shape == (19, 2)
     assert short((2.0, x[::-1]), out[::-1], 1).base is out
+    assert short((2, x), None, 1).tolist() == [[2.0, 2.0]] * 9
     for args, given_out in [
-        ((2, x), None),
+        ((std, x), None),
+        ((ag.Value(2.0), x), None),
         ((2.0, x[:0]), None),
         ((2.0, np.ones((9, 3))), None),
         ((2.0, np.ones((9, 1))), None),
@@ -344,6 +347,64 @@ def test_the_short_way_over_rows_is_for_what_can_be_read_where_it_lies() -> None
     branches = ag.compile(lambda x: x * x if x > 0 else -x, in_axes=0)
     branches(np.ones(3))
     assert branches._specialization("value")._rows_fast_path is None
+
+
+class Own(list[float]):
+    """No list that is known to be one."""
+
+
+def test_numbers_in_nests_lists_and_by_name_go_the_short_way() -> None:
+    def f(a: Any, b: Any, *, c: Any) -> Any:
+        return a["w"][0] * b[0] + a["w"][1] * b[1] + a["v"][1, 0] * c[0][0]
+
+    def call(w: Any, v: Any, b: Any, c: Any) -> Any:
+        return compiled({"w": w, "v": v}, b, c=c)
+
+    compiled = ag.compile(f)
+    square, pair = np.array([[1.0, 2.0], [3.0, 4.0]]), (5.0, 6.0)
+    assert call([1.0, 2.0], square, pair, [[7.0], 8.0]) == 5.0 + 12.0 + 21.0
+    path = compiled._specialization("value")._fast_paths[0]
+    assert path is not None
+    for w, v, b, c in [
+        ([1, 2], square, pair, [[7.0], True]),
+        ([np.float32(1.5), np.int64(2)], square.astype("f4"), pair, [[7.0], 8.0]),
+        ([1.0, 2.0], square.T, pair, [[-0.0], 8.0]),
+        ([1.0, 2.0], square.astype(int), pair, [[7.0], 8.0]),
+        ([1.0, 2.0], square[::-1], pair, [[7.0], 8.0]),
+    ]:
+        found = path.evaluate(({"v": v, "w": w}, b), {"c": c}, np.empty(path.size))
+        assert path.results(found) == f({"w": w, "v": v}, b, c=c) == call(w, v, b, c)
+    for w, v, b, c in [
+        ((1.0, 2.0), square, pair, [[7.0], 8.0]),
+        (Own([1.0, 2.0]), square, pair, [[7.0], 8.0]),
+        ([1.0, 2.0, 3.0], square, pair, [[7.0], 8.0]),
+        ([1.0, Fraction(1, 2)], square, pair, [[7.0], 8.0]),
+        ([1.0, np.array(2.0)], square, pair, [[7.0], 8.0]),
+        ([1.0, 2.0], square.tolist(), pair, [[7.0], 8.0]),
+        ([1.0, 2.0], square, pair, [7.0, [8.0]]),
+    ]:
+        args, kwargs = ({"v": v, "w": w}, b), {"c": c}
+        assert path.evaluate(args, kwargs, np.empty(path.size)) is None
+    for args, kwargs in [(({"v": square}, pair), {"c": [[7.0], 8.0]}), ((pair,), {}), ((1.0, pair), {"c": 1.0})]:
+        assert path.evaluate(args, kwargs, np.empty(path.size)) is None
+    for wrong in ("1", None, 1j, 10**400, ag.Value(1.0), [1.0]):
+        with pytest.raises((TypeError, OverflowError, ValueError)):
+            compiled({"w": [1.0, wrong], "v": square}, pair, c=[[7.0], 8.0])
+
+
+def test_a_lone_array_of_any_type_and_layout_goes_the_short_way() -> None:
+    f = ag.compile(lambda x: x[0, 1] * x[1, 0] + x[1, 1])
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert f(x) == 10.0
+    path = f._specialization("value")._fast_paths[0]
+    assert path is not None
+    for each in (x, x.T, x.astype("f4"), x.astype(int), x[::-1, ::-1].copy("F")):
+        found = f.fn(each)
+        out = path.evaluate((each,), {}, np.empty(path.size))
+        assert (f(each) if out is None else out[0]) == float(found)
+    assert path.evaluate((x.astype("f4"),), {}, np.empty(path.size)) is not None
+    assert path.evaluate((x.astype(object),), {}, np.empty(path.size)) is None
+    assert path.evaluate((x[0],), {}, np.empty(path.size)) is None
 
 
 def test_results_over_rows_are_freed_when_they_are_dropped() -> None:

@@ -11,6 +11,7 @@ import ctypes
 import functools
 import itertools
 import os
+import re
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,87 +41,43 @@ class Kernel:
     """A program compiled for one evaluation at a time. Threads may share it.
 
     Called with floats it gives a list of floats, as does `call`, which is a built-in function. `into` takes two
-    contiguous arrays of doubles, the inputs and one for the outputs, which it returns: the fastest form; `evaluation`
-    makes one of its kind for several arguments. `run` takes the addresses of such arrays, or ctypes ones.
+    contiguous arrays of doubles, the inputs and one for the outputs, which it returns: the fastest form. `run` takes
+    the addresses of such arrays, or ctypes ones.
     """
 
     def __init__(self, program: Program, *, precise: bool = False) -> None:
         self.program = program
         writer = _Writer(program, 1, precise)
         self.assembly = writer.scalar()
-        self._long = writer.work > _LETS_OTHERS_RUN
-        self._native = c_api.supported()
-        self._small = self._native and len(program.inputs) + len(program.outputs) < c_api.ON_THE_STACK
-        plain = self._small and not writer.unit.callbacks
-        if plain:
-            self.assembly += c_api.assembly(len(program.inputs), len(program.outputs), "@kernel", self._long)
-        self._unit = writer.unit
-        self._code = _compiled(self.assembly, writer.weight)
-        self._owner = self._code, self._unit
-        self._address = self._code.get_function_address("kernel")
-        function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._address)
-        self.run: Callable[[Any, Any], None] = function
-        if self._unit.callbacks:
-            self.run = functools.partial(_checked, self._unit, function)
-        self._count = len(program.inputs)
-        self._inputs = ctypes.c_double * self._count
-        self._outputs = ctypes.c_double * len(program.outputs)
-        self.call: Callable[..., list[float]] = self._call
-        self.into: Callable[[Any, Any], Any] = self._into
-        if plain:
-            self.call = c_api.builtin(self._code.get_function_address("call"), self._owner, "call")
-            self.into = c_api.builtin(self._code.get_function_address("into"), self._owner, "into")
+        count, outputs = len(program.inputs), len(program.outputs)
+        native, small = host.c_interface(), count + outputs < c_api.ON_THE_STACK
+        if native:
+            self.assembly += c_api.assembly(count, outputs, "@kernel", writer.work > _LETS_OTHERS_RUN, small)
+        unit, self._code = writer.unit, _compiled(self.assembly, writer.weight)
+        owner = self._code, unit
 
-    def evaluation(self, arguments: Sequence[c_api.Argument]) -> Callable[..., Any] | None:
-        """A built-in function of such arguments, which hold the inputs one after the other, and of an array for the
-        outputs. It returns that array; or None if the last output is not 0.0, if what was called in Python raised, or
-        if an argument is of another kind.
+        def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+            return functools.partial(_checked, unit, function) if unit.callbacks else function
 
-        There is none where Python lacks the interface.
-        """
-        if not self._native:
-            return None
-        kernel = f"inttoptr (i64 {self._address} to ptr)"
-        outputs, raised = len(self.program.outputs), self._unit.raised_at
-        code = _compiled(c_api.evaluation(arguments, outputs, kernel, self._long, raised), 0)
-        return c_api.builtin(code.get_function_address("evaluate"), (self._owner, code), "evaluate")
+        def builtin(name: str) -> Callable[..., Any]:
+            return checked(c_api.builtin(self._code.get_function_address(name), owner, name))
 
-    def bound(
-        self, given: Sequence[Any], places: Sequence[tuple[int, Any]], result: Any, otherwise: Callable[[], Any]
-    ) -> Callable[[], Any] | None:
-        """A built-in function without arguments. It reads the inputs from `given`, numbers and contiguous arrays of
-        doubles, writes the outputs into such arrays, each from its first on, and returns `result`; or, if the last
-        output is not 0.0 or what was called in Python raised, what `otherwise` gives. There is none where there is no
-        `evaluation`, or very many outputs.
-        """
-        if not self._small:
-            return None
-        import numpy as np
-
-        sources = [np.ascontiguousarray(x, dtype=np.float64) for x in given]
-        code = _compiled(
-            c_api.bound(
-                [(x.ctypes.data, x.size) for x in sources],
-                [(first, y.ctypes.data, y.size) for first, y in places],
-                len(self.program.outputs),
-                f"inttoptr (i64 {self._address} to ptr)",
-                self._long,
-                id(result),
-                id(otherwise),
-                self._unit.raised_at,
-            ),
-            0,
+        address = self._code.get_function_address("kernel")
+        self.run: Callable[[Any, Any], None] = checked(
+            ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(address)
         )
-        owner = self._owner, code, sources, places, result, otherwise
-        return c_api.builtin(code.get_function_address("bound"), owner, "bound")
+        self._inputs = ctypes.c_double * count
+        self._outputs = ctypes.c_double * outputs
+        self.call: Callable[..., list[float]] = builtin("call") if native and small else self._call
+        self.into: Callable[[Any, Any], Any] = builtin("into") if native else self._into
 
     def __call__(self, *inputs: float) -> list[float]:
         """The outputs for these inputs."""
         return self.call(*inputs)
 
     def _call(self, *inputs: float) -> list[float]:
-        if len(inputs) != self._count:
-            raise TypeError(f"this program has {self._count} inputs")
+        if len(inputs) != len(self.program.inputs):
+            raise TypeError(f"this program has {len(self.program.inputs)} inputs")
         given, found = self._inputs(*inputs), self._outputs()
         self.run(given, found)
         return found[:]
@@ -129,10 +86,8 @@ class Kernel:
         for given, kind in ((inputs, self._inputs), (outputs, self._outputs)):
             view = memoryview(given)
             if view.format not in ("d", "<d") or view.nbytes != ctypes.sizeof(kind) or not view.c_contiguous:
-                raise TypeError(
-                    f"expected an array of {self._count} doubles and one of {len(self.program.outputs)} to write to, "
-                    "both contiguous"
-                )
+                counts = f"{len(self.program.inputs)} doubles and one of {len(self.program.outputs)}"
+                raise TypeError(f"expected an array of {counts} to write to, both contiguous")
         given, found = self._inputs.from_buffer_copy(inputs), self._outputs()
         self.run(given, found)
         memoryview(outputs).cast("B")[:] = memoryview(found).cast("B")
@@ -177,6 +132,10 @@ class RowsKernel:
         reads, writes = sum(self.varying), len(reduced) - self._sums
         # As many rows as fit the first cache, in whole vectors.
         self.batch = max(_CACHE // (8 * max(reads + writes, 1)) // self.width, 1) * self.width
+        frames = 1
+        if writer.by_pieces(self._sums):
+            self.batch = max(self.batch, _VECTORS * self.width)
+            frames = self.batch // self.width
         self.batch = min(self.batch, 32 * self.width)
         self._header = {
             "body": self._code.get_function_address("body"),
@@ -187,7 +146,7 @@ class RowsKernel:
             "writes": writes,
             "sums": self._sums,
         }
-        self._memory = ctypes.c_double * memory(self._header, self.width, writer.frame)
+        self._memory = ctypes.c_double * memory(self._header, self.width, frames * writer.frame)
         self._found = ctypes.c_double * self._sums
 
     def __call__(
@@ -202,37 +161,18 @@ class RowsKernel:
         """
         ins, shared = row_layout.tables(inputs, count, self.varying, "inputs", False)
         outs, _ = row_layout.tables(outputs, count, [not is_sum for is_sum in self.reduced], "outputs", True)
-        words = row_layout.words(self._header, ins, outs, self._loop.movers, together(self.width))
+        words = self.template(ins, outs)
         row_layout.share(words, shared)
         sums = iter(self.run(row_layout.Plan(words, count, (inputs, outputs)), threads))
         return [next(sums) if is_sum else 0.0 for is_sum in self.reduced]
 
-    def planner(
-        self, arguments: Sequence[c_api.Argument], results: Sequence[c_api.Argument]
-    ) -> Callable[[tuple[Any, ...], tuple[Any, ...]], row_layout.Plan | None] | None:
-        """What makes the plan of a call out of its arguments, which hold the inputs one after the other, and the arrays
-        for the outputs that are not summed. It gives None where they are not as expected (`c_api.arrangement` says
-        how); there is none where Python lacks the interface.
-        """
-        if not c_api.supported():
-            return None
-        most = together(self.width)
-        code = _compiled(c_api.arrangement(arguments, results, most), 0)
-        arrange = c_api.builtin(code.get_function_address("arrange"), code, "arrange")
-        sides = []
-        for each in (arguments, results):
-            ends = list(itertools.accumulate([x.size for x in each], initial=0))
-            sides.append([row_layout.Table(at, 0, x.size, 8, 8) for at, x in zip(ends, each) if x.rows])
-        wanted = [place for place, is_sum in enumerate(self.reduced) if not is_sum]
-        outs = [table._replace(place=wanted[table.place]) for table in sides[1]]
-        template = row_layout.words(self._header, sides[0], outs, self._loop.movers, most)
+    def template(self, ins: Sequence[row_layout.Table], outs: Sequence[row_layout.Table]) -> Any:
+        """The words of a plan for columns of that layout."""
+        return row_layout.words(self._header, ins, outs, self._loop.movers, together(self.width))
 
-        def planned(args: tuple[Any, ...], arrays: tuple[Any, ...]) -> row_layout.Plan | None:
-            words = type(template).from_buffer_copy(template)
-            count = arrange(args, arrays, ctypes.addressof(words))
-            return None if count is None else row_layout.Plan(words, count, (args, arrays))
-
-        return planned
+    def moves(self, columns: int) -> int:
+        """How many moves a plan has for so many neighbouring columns."""
+        return -(-columns // together(self.width))
 
     def run(self, plan: row_layout.Plan, threads: int | None = None) -> list[float]:
         """Carry a plan out; the sums, one for each output that is summed."""
@@ -322,6 +262,8 @@ def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, 
 
 
 _CACHE = 6400
+_SUMS_IN_CACHE = 250  # of a vector each
+_VECTORS = 8  # in a batch at least, where there are more
 _WORTH_A_THREAD = 4_000_000  # instructions
 _CHUNKS = 128  # there are about so many chunks,
 _CHUNK = 1_300_000  # of so many instructions at least,
@@ -355,10 +297,10 @@ class _Loop:
 _loop = functools.cache(_Loop)
 
 
-def _checked(unit: Module, function: Callable[..., None], *args: Any) -> None:
-    unit.raise_kept()  # of a call that came the fast path
-    function(*args)
+def _checked(unit: Module, function: Callable[..., Any], *args: Any) -> Any:
+    found = function(*args)
     unit.raise_kept()
+    return found
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
@@ -618,7 +560,7 @@ class _Writer:
         """``@body(in, out, shared, sums, frame, n)``: whole vectors of `n` rows; see `row_loop`."""
         code, n = self.code, self.code.width
         vector = code.number_type
-        sums = [place for place, is_sum in enumerate(reduced) if is_sum]
+        sums = list(itertools.accumulate(reduced, initial=0))
 
         def load(i: int) -> list[str]:
             if varying[i]:
@@ -647,7 +589,7 @@ class _Writer:
                     f"  store {vector} {text}, ptr %j{place}, align 8",
                 ]
             return [
-                f"  %j{place} = getelementptr {vector}, ptr %sums, i64 {sums.index(place)}",
+                f"  %j{place} = getelementptr {vector}, ptr %sums, i64 {sums[place]}",
                 f"  %y{place} = load {vector}, ptr %j{place}, align 8",
                 f"  %z{place} = fadd {vector} %y{place}, {text}",
                 f"  %m{place} = select {code.truth_type} %there, {vector} %z{place}, {vector} %y{place}",
@@ -667,27 +609,33 @@ class _Writer:
         for k in range(len(self.starts)):
             head = f"define internal void @piece{k}({arguments}, i64 %at, i64 %left) {kept_apart}nounwind {{"
             pieces.append("\n".join([head, *there, *self.piece(k), "  ret void", "}"]))
-            inside.append(f"  call void @piece{k}({arguments}, i64 %at, i64 %left)")
-        body = [
-            f"define void @body({arguments}, i64 %n) nounwind {{",
-            "entry:",
-            "  br label %loop",
-            "loop:",
-            "  %row = phi i64 [ 0, %entry ], [ %next, %vector ]",
-            "  %left = sub i64 %n, %row",
-            "  %more = icmp sgt i64 %left, 0",
-            "  br i1 %more, label %vector, label %done",
-            "vector:",
-            "  %at = mul i64 %row, 8",
-            *inside,
-            *loops.freed(self, "f"),
-            f"  %next = add i64 %row, {n}",
-            "  br label %loop",
-            "done:",
-            "  ret void",
-            "}",
-        ]
+            inside.append([f"  call void @piece{k}({arguments.replace('%frame', '%own')}, i64 %at, i64 %left)"])
+        if not self.by_pieces(sum(reduced)):
+            inside = [[*itertools.chain(*inside), *loops.freed(self, "f")]]
+        body = [f"define void @body({arguments}, i64 %n) nounwind {{", "entry:", "  br label %loop0"]
+        for k, calls in enumerate(inside):
+            body += [
+                f"loop{k}:",
+                f"  %row{k} = phi i64 [ 0, %{f'loop{k - 1}' if k else 'entry'} ], [ %next{k}, %vector{k} ]",
+                f"  %left{k} = sub i64 %n, %row{k}",
+                f"  %more{k} = icmp sgt i64 %left{k}, 0",
+                f"  br i1 %more{k}, label %vector{k}, label %loop{k + 1}",
+                f"vector{k}:",
+                f"  %at{k} = mul i64 %row{k}, 8",
+                f"  %used{k} = mul i64 %row{k}, {self.frame if len(inside) > 1 else 0}",
+                f"  %own{k} = getelementptr double, ptr %frame, i64 %used{k}",
+                *[re.sub("%(own|at|left)", rf"%\g<1>{k}", call) for call in calls],
+                f"  %next{k} = add i64 %row{k}, {n}",
+                f"  br label %loop{k}",
+            ]
+        body += [f"loop{len(inside)}:", "  ret void", "}"]
         return "\n".join([_MEMORY, loops.movers(n), *self.unit.texts, *pieces, *body])
+
+    def by_pieces(self, sums: int) -> bool:
+        """Whether each piece runs over all rows of a batch before the next: then its sums stay in the first cache,
+        where those of all pieces would not.
+        """
+        return len(self.starts) > 1 and sums > _SUMS_IN_CACHE and not self.bodies
 
 
 # ---- llvmlite --------------------------------------------------------------------------------------------------------
@@ -706,7 +654,11 @@ def _compiled(assembly: str, weight: int) -> Any:
             options = llvm.create_pipeline_tuning_options(speed_level=2)
             options.loop_vectorization = options.slp_vectorization = False
             builder = llvm.create_pass_builder(machine, options)
-            builder.getModulePassManager().run(module, builder)
+            passes = builder.getModulePassManager()
+            passes.run(module, builder)
+            # llvmlite 0.50's class inherits a `_dispose` that does nothing, and its own behind it: nothing is freed.
+            if type(passes)._dispose is llvm.ffi.ObjectRef._dispose:
+                llvm.newpassmanagers.NewPassManager._dispose(passes)
         engine = llvm.create_mcjit_compiler(module, machine)
         engine.finalize_object()
         return engine

@@ -69,11 +69,6 @@ class Module:
         self._shared: dict[str, str] = {}
         self._python: dict[Any, str] = {}
 
-    @property
-    def raised_at(self) -> int | None:
-        """The address of a word that is not 0 while there are errors; None if there can be none."""
-        return ctypes.addressof(self._raised) if self.callbacks else None
-
     def keep(self, error: BaseException) -> None:
         """What a callback raised, till this thread is back in Python: the first only."""
         with self._lock:

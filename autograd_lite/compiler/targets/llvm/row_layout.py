@@ -1,7 +1,6 @@
 """Where the rows of a call lie: the plan that the loop over batches reads (see `row_loop`).
 
-A plan is made from arrays, or in machine code from the arguments of a call (`c_api.arrangement`), for which a template
-of it is filled in.
+A plan is made from arrays; for calls like one before a template of it is filled in (`fast_path`).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ from autograd_lite.primitives import Primitive
 
 pytest.importorskip("llvmlite", reason="llvmlite is not installed: pip install 'autograd_lite[compile]'")
 from autograd_lite.compiler.targets import llvm
-from autograd_lite.compiler.targets.llvm import c_api, intrinsics
+from autograd_lite.compiler.targets.llvm import intrinsics
 
 FLOATS = st.floats(width=64) | st.sampled_from(SPECIAL) | st.floats(-10.0, 10.0)
 
@@ -631,7 +631,7 @@ def test_a_program_can_be_pickled_and_compiled_again() -> None:
 @pytest.fixture(params=["built-in", "in Python"])
 def both_forms(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "in Python":
-        monkeypatch.setattr(llvm.kernel.c_api, "supported", lambda: False)
+        monkeypatch.setattr(llvm.kernel.host, "c_interface", lambda: False)
 
 
 @pytest.mark.usefixtures("both_forms")
@@ -773,9 +773,7 @@ def test_more_outputs_than_a_stack_holds_go_straight_into_an_array() -> None:
     builder = Builder()
     x, y = builder.input(), builder.input()
     kernel = llvm.scalar(builder.program([*[x + float(i) for i in range(33_000)], y * 0.0]))
-    evaluate = kernel.evaluation([c_api.Argument(float), c_api.Argument(float)])
-    assert evaluate is not None
     out = np.empty(33_001)
-    assert evaluate((0.5, 1.0), out) is out
+    assert kernel.into(np.array([0.5, 1.0]), out) is out
     np.testing.assert_array_equal(out[:-1], np.arange(33_000) + 0.5)
     assert kernel(0.5, 1.0) == out.tolist()

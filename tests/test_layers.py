@@ -34,7 +34,7 @@ FOLDERS = {
         *("targets/llvm/vectorize", "targets/llvm/intrinsics", "targets/llvm/module", "targets/llvm/loops"),
         "targets/llvm/kernel",
         *("calling/results", "batching/rows", "batching/jax_arrays", "batching/dask_arrays"),
-        *("calling/fast_path", "calling/bind", "calling/misses", "calling/function"),
+        *("calling/fast_path", "calling/bind", "calling/misses", "calling/operators", "calling/function"),
     ],
     "primitives": ["primitive", "arithmetic", "piecewise", "rounding", "elementary", "special", "reductions"],
 }

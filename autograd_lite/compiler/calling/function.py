@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ... import derivatives, trees
+from ... import trees
 from ...coercion import as_float, short_label
 from ...derivatives import Argnums
 from ...extras import require
@@ -29,9 +29,10 @@ from ...trees import Static, Tree, flatten
 from ...value import Value
 from ..program import Program
 from ..targets import python
-from ..tracing.guards import IsPartOfAGraph, RunsEagerly, Trace, number, outputs_of, traced
+from ..tracing.guards import IsPartOfAGraph, RunsEagerly, RunsOnlyEagerly, Trace, number, outputs_of, traced
 from ..tracing.outside import Effects, Outside
 from .misses import Misses
+from .operators import applied, programmed
 
 if TYPE_CHECKING:
     from .fast_path import AtPoint, OverRows
@@ -71,6 +72,7 @@ class Compiled:
         self.precise = precise
         self.most_traces = most_traces
         self.static_argnums = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+        self.opened = _opening_statics(fn) if self.static_argnums else fn  # takes static arguments in their envelope
         self._outside: Outside | None = None
         self._told: set[str] = set()
         self._specializations: dict[Any, Specialization] = {}
@@ -406,17 +408,9 @@ class Specialization:
         self.name = getattr(compiled.fn, "__name__", "f").replace("<lambda>", "f")
         self.target = _target(compiled.target)
         self.precise = compiled.precise
-        self.fn: Callable[..., Any]
-        fn = _opening_statics(compiled.fn) if compiled.static_argnums else compiled.fn
-        if operator == "value":
-            self.fn = fn
-        elif operator == "hvp":
-            self.fn = functools.partial(derivatives.hvp, fn)
-        elif sparse:
-            inner = derivatives.grad(fn, argnums) if operator == "hessian" else fn
-            self.fn = derivatives.sparse_jacobian(inner, argnums, operator)
-        else:
-            self.fn = getattr(derivatives, operator)(fn, argnums)
+        fn = compiled.opened
+        self.fn = applied(operator, fn, argnums, sparse)
+        self.traced_fn = self.fn if operator == "value" else applied(operator, programmed(compiled), argnums, sparse)
         self._traces: dict[Tree, TraceCache] = {}
         self._fast_paths: list[AtPoint] = []
         self._asked: TraceCache | None = None  # those that were asked last
@@ -508,7 +502,7 @@ class Specialization:
         """A new trace of the function at these inputs."""
         outside = self.compiled.current()
         with Effects(outside) as effects:
-            trace = traced(self.fn, tree, numbers, labels, outside)
+            trace = traced(self.traced_fn, tree, numbers, labels, outside)
         if effects.found:
             if "rebinds" in effects.found:
                 self.compiled.accept()
@@ -721,9 +715,9 @@ class TraceCache:
         if always or nearest is None or self._misses.is_worth(where):
             try:
                 return self._built(numbers, emit, where)
-            except RunsEagerly:
+            except (RunsEagerly, RunsOnlyEagerly):
                 if always:
-                    raise TypeError(
+                    raise RunsOnlyEagerly(
                         f"compile: at these inputs an operation of {self.spec.name} gives an inf or a nan, and the "
                         "function catches exceptions: it runs eagerly there, and is not compiled"
                     ) from None

@@ -17,7 +17,7 @@ from typing import Any
 from ... import primitives
 from ...coercion import as_float
 from ...graph import topological_order
-from ...recording import next_run, tracing
+from ...recording import next_run, recording, tracing
 from ...trees import Tree, flatten
 from ...value import Value
 from ..program import Loop, Operand, Operation, Program
@@ -29,6 +29,10 @@ from .tracer import Tracer, rebuilt, restart, user_frame, user_line
 
 class RunsEagerly(BaseException):
     """Raised out of a trace at inputs where an operation has an event, in a function that catches exceptions."""
+
+
+class RunsOnlyEagerly(TypeError):
+    """Raised where a trace is wanted at such inputs."""
 
 
 class IsPartOfAGraph(Exception):
@@ -80,15 +84,20 @@ class Recorder(Recording):
             known[index] = found if op.result_type in (list, tuple) else float(found)
         return known[operand]
 
-    def decide(self, truth: Tracer) -> bool:
-        """How a truth comes out here, remembered as a guard."""
+    def number(self, tracer: Tracer) -> float:
+        """What a tracer of this builder is at the numbers it is traced with."""
+        operand = tracer.operand
+        return operand if isinstance(operand, float) else float(self._number(operand))
+
+    def decide(self, truth: Tracer, place: tuple[str, int] | None = None) -> bool:
+        """How a truth comes out here, remembered as a guard that was met at a file and line, by default the user's."""
         operand = self._as(bool, truth.operand)
         if isinstance(operand, float):
             return operand != 0.0
         if operand not in self.guards and not self.ended:
             self.guards[operand] = self._number(operand) != 0.0
-            frame = user_frame()
-            self.places.append(("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno))
+            frame = user_frame() if place is None else None
+            self.places.append(place or ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno))
         return self.guards[operand]
 
     def compared(self, truth: Tracer) -> Any:
@@ -194,7 +203,8 @@ def traced(
     args, kwargs = arguments.unflatten(recorder.values)
     token = tracing.set(Tracing(recorder))
     try:
-        returned = fn(*args, **kwargs)
+        with recording():  # also for a call in a `no_grad` block: a derivative may be of this trace
+            returned = fn(*args, **kwargs)
     except IndexError as error:  # NumPy's, of an index that it asked for its number
         if recorder.refusal is None:
             raise

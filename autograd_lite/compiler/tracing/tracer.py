@@ -400,17 +400,17 @@ class Builder:
         """
         return False
 
-    def adopt(self, instruction: Instruction) -> None:
-        """An instruction of another program, whose values before it are the same here: as it is.
+    def adopt(self, instruction: Instruction) -> Tracer:
+        """An instruction of another program, whose operands are values here: as it is.
 
         >>> builder = Builder()
         >>> x = builder.input("x")
-        >>> builder.adopt(Instruction(primitives.mul, (0, 0)))
-        >>> x * x
-        %1
+        >>> builder.adopt(Instruction(primitives.mul, (0, 0))), x * x
+        (%1, %1)
         """
         made = self._append(instruction)
         self._known.setdefault(_key(instruction.op, instruction.operands), made)
+        return made
 
     def _operands(self, op: Operation, args: Sequence[Any]) -> tuple[Operand, ...]:
         """The operands that stand for `args`, as the floats and truths that the row takes."""
@@ -706,6 +706,27 @@ def replayed(builder: Builder, program: Program, inputs: Sequence[Tracer] = ()) 
     for op, operands, label in program.instructions:
         values.append(builder.emit(op, lifted(operands), label))
     return lifted(program.outputs)
+
+
+def inserted(builder: Builder, program: Program, inputs: Sequence[Tracer]) -> list[Tracer]:
+    """The outputs of `program` for inputs of `builder`, which takes its instructions as they are.
+
+    >>> builder = Builder()
+    >>> x = builder.input("x")
+    >>> (y,) = inserted(builder, rebuilt(builder.program([x * x])), [x + 1.0])
+    >>> print(builder.program([y]))
+    program(%0 "x")
+      %1 = add(%0, 1.0)
+      %2 = mul(%1, %1)
+      return %2
+    """
+    if not all(isinstance(x.operand, int) for x in inputs):
+        return replayed(builder, program, inputs)
+    values: list[Operand] = [x.operand for x in inputs]
+    for op, operands, label in program.instructions:
+        place = tuple([values[x] if isinstance(x, int) else x for x in operands])
+        values.append(builder.adopt(Instruction(op, place, label)).operand)
+    return [builder.value(values[x] if isinstance(x, int) else x) for x in program.outputs]
 
 
 def restart(program: Program) -> tuple[Builder, list[Tracer]]:

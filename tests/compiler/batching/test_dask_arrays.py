@@ -285,7 +285,7 @@ def counting() -> None:
         made.append(threading.get_ident())
         return emit(*args, **kwargs)
 
-    llvm.kernel.rows, llvm.made = rows, made  # type: ignore[attr-defined]
+    llvm.rows, llvm.made = rows, made  # type: ignore[attr-defined]
 
 
 def count() -> int:

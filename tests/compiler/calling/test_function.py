@@ -193,6 +193,30 @@ def test_a_trace_is_kept_for_each_way_to_branch() -> None:
     assert len(calls) == count
 
 
+def test_all_derivatives_are_of_one_trace() -> None:
+    """The function runs once for each way to branch, whatever is asked of it, and again where an event is reported."""
+    runs = []
+
+    def f(x: Any, y: Any) -> Any:
+        runs.append(x)
+        return math.sin(x) * y if x > y else x * x * y
+
+    compiled = ag.compile(f, argnums=(0, 1), target="python")
+    for args, traces in ((2.0, 1.0), 1), ((0.5, 1.5), 0):  # the other way is eager at first
+        before = len(runs)
+        for operator in ("value_and_grad", "grad", "jacobian", "hessian"):
+            assert getattr(compiled, operator)(*args) == getattr(ag, operator)(f, (0, 1))(*args)
+        assert compiled(*args) == f(*args)
+        assert compiled.hvp(args, (1.0, 2.0)) == ag.hvp(f, args, (1.0, 2.0))
+        assert sum(isinstance(x, Tracer) for x in runs[before:]) == traces
+    with pytest.warns(RuntimeWarning, match="log"):
+        ag.compile(lambda x: math.log(x) * 2.0).grad(0.0)
+    with ag.no_grad():
+        in_no_grad = ag.compile(lambda x: math.sin(x) * x, target="python")
+        assert in_no_grad(2.0) == std.sin(2.0) * 2.0
+    assert in_no_grad.grad(2.0) == ag.grad(lambda x: math.sin(x) * x)(2.0)
+
+
 def test_no_more_traces_are_kept_than_the_bound() -> None:
     f = ag.compile(collatz_like, target="python", most_traces=2)
     traces = f._specialization("value").traces(ag.trees.flatten(((2.0,), {}))[1])

@@ -323,7 +323,7 @@ class _Writer:
         varying: Sequence[bool] | None = None,
     ) -> None:
         self.program = program
-        self.unit = Module(width, host.processor().fma, precise) if unit is None else unit
+        self.unit = Module(width, precise) if unit is None else unit
         self.name = name
         self.varying = varying  # which inputs vary from row to row, where rows are read
         self.code = Code(width)

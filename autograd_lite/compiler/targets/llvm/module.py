@@ -52,9 +52,8 @@ class _Called:
 class Module:
     """Functions and templates of one width. It keeps what a callback raised."""
 
-    def __init__(self, width: int, fma: bool, precise: bool) -> None:
+    def __init__(self, width: int, precise: bool) -> None:
         self.width = width
-        self.fma = fma
         self.precise = precise
         self.texts: list[str] = []
         self.callbacks: list[Any] = []  # must live as long as the code
@@ -150,7 +149,7 @@ on:
         return template
 
     def _template(self, op: Primitive, kinds: Sequence[Any]) -> Template:
-        code = Code(self.width, self.fma)
+        code = Code(self.width)
         args: list[Any] = [
             Truth(_place(i)) if kind is None else Number(_place(i), *kind) for i, kind in enumerate(kinds)
         ]
@@ -160,7 +159,7 @@ on:
             if code.weight > _IN_LINE:
                 raise NeedsBlocks
         except NeedsBlocks:
-            code = Code(self.width, self.fma)
+            code = Code(self.width)
             lanes = Lanes(self, code, blocks=False)
             lanes.handlers.append(Handler((Exception,)))
             try:
@@ -176,7 +175,7 @@ on:
         return self._filled(code, number.text, number.low, number.high, number.nan)
 
     def _by_python(self, op: Primitive, args: Sequence[Any], reason: Untranslatable) -> tuple[Any, Code]:
-        code = Code(self.width, self.fma)
+        code = Code(self.width)
         lanes = Lanes(self, code, blocks=False)
         lanes.handlers.append(Handler((Exception,)))
         return self.python(lanes, op, args, str(reason)), code
@@ -221,7 +220,7 @@ on:
         return "{ " + ", ".join([*kinds, code.truth_type]) + " }"
 
     def _write(self, entry: _Called, f: Primitive | Function, args: Sequence[Any]) -> None:
-        code = Code(self.width, self.fma)
+        code = Code(self.width)
         lanes = Lanes(self, code, blocks=True)
         parameters: list[str] = []
         inside = [_parameter(code, x, parameters) for x in args]

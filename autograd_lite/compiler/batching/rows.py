@@ -9,6 +9,7 @@ trace is right for. Imports NumPy when called.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -199,17 +200,17 @@ def one_by_one(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, An
 
     from ..calling.results import nested, parts
 
-    def split(arg: Any, axis: int) -> list[Any]:
-        container = None if isinstance(arg, list) else trees.opened(arg)
+    def split(arg: Any, axis: trees.Axes) -> Iterator[Any]:
+        if axis is None:
+            return itertools.repeat(arg)
+        container = None if isinstance(arg, list) and not isinstance(axis, list) else trees.opened(arg)
         if container is None:
-            return list(np.moveaxis(np.asarray(arg, dtype=object), axis, 0))
-        return [container[0](list(row)) for row in zip(*[split(item, axis) for item in container[1]])]
+            return iter(np.moveaxis(np.asarray(arg, dtype=object), axis, 0))  # type: ignore[arg-type]
+        axes = axis if isinstance(axis, list) else [axis] * len(container[1])
+        return (container[0](list(row)) for row in zip(*map(split, container[1], axes)))
 
-    columns = [arg if axis is None else split(arg, axis) for arg, axis in zip(args, axes)]
-    count = next(len(column) for column, axis in zip(columns, axes) if axis is not None)
-    found = [
-        flatten(fn(*[c if axis is None else c[i] for c, axis in zip(columns, axes)], **kwargs)) for i in range(count)
-    ]
+    found = [flatten(fn(*row, **kwargs)) for row in zip(*map(split, args, axes))]
+    count = len(found)
     tree = found[0][1]
     table = np.empty((count, tree.count), dtype=object)
     for i, (leaves, _) in enumerate(found):

@@ -485,7 +485,7 @@ class Specialization:
                 given[place] = Static((args[place], repr(args[place])))  # True, 1 and 1.0 are equal
         return tuple(given)
 
-    def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any], axes: list[int | None]) -> Any:
+    def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any], axes: list[trees.Axes]) -> Any:
         """A call with Values or tracers: the function itself, whose operations they record."""
         if all(axis is None for axis in axes):
             return self.fn(*args, **kwargs)

@@ -205,7 +205,7 @@ def one_by_one(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, An
             return itertools.repeat(arg)
         container = None if isinstance(arg, list) and not isinstance(axis, list) else trees.opened(arg)
         if container is None:
-            return iter(np.moveaxis(np.asarray(arg, dtype=object), axis, 0))  # type: ignore[arg-type]
+            return iter(np.moveaxis(np.asarray(arg, dtype=object), axis, 0))
         axes = axis if isinstance(axis, list) else [axis] * len(container[1])
         return (container[0](list(row)) for row in zip(*map(split, container[1], axes)))
 

@@ -19,7 +19,8 @@ from ...graph import topological_order
 from ...recording import next_run, tracing
 from ...trees import Tree, flatten
 from ...value import Value
-from ..program import Loop, Operand, Program
+from .. import host
+from ..program import Instruction, Loop, Operand, Program
 from ..targets import python
 from .loops import Recording, Tracing
 from .tracer import Tracer, rebuilt, restart, user_line
@@ -86,15 +87,27 @@ class Trace:
         """The program with one output more: 0.0 if all of the function's own are finite and all guards come out as they
         did, else nan.
         """
-        builder, outputs = restart(self.program)
+        program, instructions = self.program, list(self.program.instructions)
+
+        def emit(op: primitives.Primitive, *operands: Operand) -> Operand:
+            if int not in map(type, operands):
+                return float(op(*operands))
+            instructions.append(Instruction(op, operands))
+            return len(program.inputs) + len(instructions) - 1
+
         count = self.output_tree.count
-        terms: list[Any] = [output * 0.0 for output in outputs[:count]]
+        terms = [emit(primitives.mul, x, 0.0) for x in program.outputs[:count]]
         while len(terms) > 1:  # by halves: no long chain of sums
-            terms = [a + b for a, b in itertools.zip_longest(terms[::2], terms[1::2], fillvalue=0.0)]
+            terms = [
+                emit(primitives.add, *pair) for pair in itertools.zip_longest(terms[::2], terms[1::2], fillvalue=0.0)
+            ]
         well, nan = terms[0], math.nan
-        for guard, outcome in zip(outputs[count:], self.outcomes):
-            well = primitives.where(guard, well, nan) if outcome else primitives.where(guard, nan, well)
-        return builder.program([*outputs, well])
+        for guard, outcome in zip(program.outputs[count:], self.outcomes):
+            if isinstance(guard, int):
+                well = emit(primitives.where, guard, *((well, nan) if outcome else (nan, well)))
+            elif (guard != 0.0) is not outcome:
+                well = nan
+        return Program(program.inputs, tuple(instructions), (*program.outputs, well))
 
     def fits(self, outputs: Sequence[float]) -> bool:
         """Whether all guards came out as in the trace, in what the program gave."""
@@ -118,6 +131,7 @@ class Trace:
         self.kernels = {}
 
 
+@host.collector_waiting()
 def traced(fn: Callable[..., Any], arguments: Tree, numbers: Sequence[float], labels: Sequence[str | None]) -> Trace:
     """Run `fn` on tracers that stand for `numbers`, nested as `arguments`, a tree of ``(args, kwargs)``.
 

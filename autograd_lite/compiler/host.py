@@ -5,7 +5,6 @@ what                                  absent on                      then
 ====================================  =============================  ==================================================
 `vector_address`, glibc's libmvec     macOS, Windows, musl, ARM      each lane calls the scalar function
 `Processor.width`, AVX2 and AVX-512        older x86, ARM                 vectors of two numbers
-`Processor.fma`, fused multiply-add        older x86                      the C library's `fma`
 `c_interface`, CPython with a GIL     PyPy, 32 bits, free threading  calls go through ctypes
 ====================================  =============================  ==================================================
 
@@ -105,7 +104,6 @@ class Processor:
         except RuntimeError:  # unknown on this platform
             features = {}
         self.features = features.flatten() if features else ""
-        self.fma = bool(features.get("fma", False)) or not self.triple.startswith(("x86_64", "i"))
         self.width = 8 if features.get("avx512f") and features.get("avx512dq") else 4 if features.get("avx2") else 2
 
     def machine(self, level: int) -> Any:

@@ -133,7 +133,7 @@ def test_without_avx(monkeypatch: pytest.MonkeyPatch, features: Callable[[], Any
     monkeypatch.setattr(llvmlite, "get_host_cpu_features", features)
     monkeypatch.setattr(llvmlite, "get_host_cpu_name", lambda: "x86-64")
     processor = host.processor()
-    assert (processor.width, processor.fma) == (2, False)
+    assert processor.width == 2
     machine = processor.machine(2)
     kernel = llvm.RowsKernel(*_program())
     module = llvmlite.parse_assembly(kernel.assembly)

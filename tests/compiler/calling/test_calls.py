@@ -8,14 +8,17 @@ import itertools
 import math as std
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import threading
+import time
 import tracemalloc
 import warnings
 import weakref
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -25,6 +28,7 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import math
 from autograd_lite.compiler.batching import rows as rows_module
+from autograd_lite.trees import register_pytree_node
 
 has_jax = pytest.mark.skipif(
     not importlib.util.find_spec("jax"), reason="JAX is not installed: it is in the extra `jax`"
@@ -146,7 +150,7 @@ def test_what_is_called_in_python_may_raise_on_the_short_way_too() -> None:
     row = ag.custom(careful, lambda y, x: -y * y, name="careful")
     f, x = ag.compile(lambda x: row(x[0]) * x[1]), np.array([801.0, 2.0])
     assert f(x) == 2.0
-    assert f._specialization("value")._fast_path is not None
+    assert f._specialization("value")._fast_paths
     bound = f.bind(x, of="value_and_grad")
     for _ in range(3):
         x[0] = 804.0
@@ -160,6 +164,35 @@ def test_what_is_called_in_python_may_raise_on_the_short_way_too() -> None:
     assert dropped(np.array([804.0])) == 0.25
     with pytest.raises(KeyError, match="is too much"):
         dropped(np.array([1000.0]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent by os.kill")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@targets
+@pytest.mark.parametrize("over_rows", [True, False])
+def test_an_interrupt_in_a_callback_arrives_and_no_result_that_it_touched(target: str, over_rows: bool) -> None:
+    x = np.linspace(-2.999, -2.001, 300)
+    f = ag.compile(math.lgamma, in_axes=0 if over_rows else None, target=target)  # whose zeros there are Python's to do
+
+    def call() -> list[float]:
+        return f(x).tolist() if over_rows else [f(a) for a in x]
+
+    expected = call()
+    caught = 0
+    for k in range(12):
+        timer = threading.Timer(0.004 * k, lambda: os.kill(os.getpid(), signal.SIGINT))
+        try:
+            timer.start()
+            found = call()
+            assert found == expected  # before any interrupt
+            timer.join()
+            time.sleep(5.0)  # till it arrives, outside
+            pytest.fail("the interrupt is lost")
+        except KeyboardInterrupt:
+            caught += 1
+            timer.join()
+    assert caught == 12
+    assert call() == expected
 
 
 # ---- out -------------------------------------------------------------------------------------------------------------
@@ -331,7 +364,7 @@ def test_numbers_in_nests_lists_and_by_name_go_the_short_way() -> None:
     compiled = ag.compile(f)
     square, pair = np.array([[1.0, 2.0], [3.0, 4.0]]), (5.0, 6.0)
     assert call([1.0, 2.0], square, pair, [[7.0], 8.0]) == 5.0 + 12.0 + 21.0
-    path = compiled._specialization("value")._fast_path
+    path = compiled._specialization("value")._fast_paths[0]
     assert path is not None
     for w, v, b, c in [
         ([1, 2], square, pair, [[7.0], True]),
@@ -355,7 +388,7 @@ def test_numbers_in_nests_lists_and_by_name_go_the_short_way() -> None:
         assert path.evaluate(args, kwargs, np.empty(path.size)) is None
     for args, kwargs in [(({"v": square}, pair), {"c": [[7.0], 8.0]}), ((pair,), {}), ((1.0, pair), {"c": 1.0})]:
         assert path.evaluate(args, kwargs, np.empty(path.size)) is None
-    for wrong in ("1", None, 1j, 10**400, ag.Value(1.0), [1.0]):
+    for wrong in ("1", None, 1j, 10**400, [1.0]):
         with pytest.raises((TypeError, OverflowError, ValueError)):
             compiled({"w": [1.0, wrong], "v": square}, pair, c=[[7.0], 8.0])
 
@@ -364,7 +397,7 @@ def test_a_lone_array_of_any_type_and_layout_goes_the_short_way() -> None:
     f = ag.compile(lambda x: x[0, 1] * x[1, 0] + x[1, 1])
     x = np.array([[1.0, 2.0], [3.0, 4.0]])
     assert f(x) == 10.0
-    path = f._specialization("value")._fast_path
+    path = f._specialization("value")._fast_paths[0]
     assert path is not None
     for each in (x, x.T, x.astype("f4"), x.astype(int), x[::-1, ::-1].copy("F")):
         found = f.fn(each)
@@ -450,14 +483,66 @@ def test_dataclasses_have_rows_and_are_results(target: str) -> None:
     once.grad(Batch(1.0, 1.0))
     restored = pickle.loads(pickle.dumps(once))
     assert restored.grad(Batch(3.0, 4.0)) == Batch(8.0, 6.0)
-    with pytest.raises(TypeError, match=r"in_axes has Batch\(x=0, y=None.*all that its argument holds"):
-        ag.compile(loss, in_axes=(None, Batch(0, None)), target=target)({"a": 1.5}, batch)
     with pytest.raises(TypeError, match="bind takes numbers and arrays"):
         restored.bind(Batch(3.0, 4.0))
 
 
 def _of_batch(b: Any) -> Any:
     return b.x * b.y * b.scale
+
+
+class Pair(NamedTuple):
+    x: Any
+    y: Any
+
+
+class Line:
+    def __init__(self, x: Any, y: Any) -> None:
+        self.x, self.y = x, y
+
+
+register_pytree_node(Line, lambda line: ((line.x, line.y), None), lambda aux, children: Line(*children))
+
+
+@pytest.mark.parametrize("target", ["python", "llvm", pytest.param("jax", marks=has_jax)])
+@pytest.mark.parametrize("kind", [Batch, Pair, Line])
+def test_axes_in_a_nesting_like_the_argument(kind: type, target: str) -> None:
+    x, t = np.array([1.0, 2.0, 3.0]), np.array([0.5, -1.0, 4.0])
+    f = ag.compile(lambda p, t: (p.x * t + p.y) ** 2, in_axes=(kind(0, None), 0), target=target)
+    error = x * t + 2.0
+    assert f(kind(x, 2.0), t).tolist() == (error**2).tolist()
+    for _ in range(2):
+        value, by = f.value_and_grad(kind(x, 2.0), t)
+        assert (type(by), value, by.x.tolist(), by.y) == (
+            kind,
+            (error**2).sum(),
+            (2 * error * t).tolist(),
+            (2 * error).sum(),
+        )
+    rows = f.hessian(kind(x, 2.0), t)
+    assert (rows.x.y.tolist(), rows.y.y.tolist()) == ((2 * t).tolist(), [2.0, 2.0, 2.0])
+    primals, tangents = (kind(x, 2.0), t), (kind(np.ones(3), 1.0), np.zeros(3))
+    assert f.hvp(primals, tangents)[0].y.tolist() == (2 * t + 2).tolist()
+    one = ag.compile(lambda p: p.x * p.y, in_axes=kind(None, 0), target=target)
+    by = one.grad(kind(2.0, t))
+    assert (by.x, by.y.tolist()) == (t.sum(), [2.0, 2.0, 2.0])
+    both = ag.compile(lambda d: d["p"].x * d["w"][0] + d["w"][1], in_axes=({"p": kind(0, None), "w": [None, 0]},))
+    by = both.grad({"p": kind(x, 0.0), "w": [5.0, t]})
+    assert (by["w"][0], by["w"][1].tolist(), by["p"].x.tolist(), by["p"].y) == (6.0, [1.0] * 3, [5.0] * 3, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        ((Pair(0, 0.5), 0), r"in_axes has 0.5 for argument 0\[1\], 1.0: write the axis of rows"),
+        (({"x": 0}, 0), r"in_axes has \{'x': 0\} for argument 0, Pair\(x=array.*a nesting like it"),
+        ((0, [0, None]), r"in_axes has \[0, None\] for argument 1, array"),
+        (Pair(0, None), "in_axes has an entry for each of 1 arguments, and 2 were given"),
+    ],
+)
+def test_axes_unlike_the_argument(axes: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        ag.compile(lambda p, t: p.x * t, in_axes=axes)(Pair(np.ones(3), 1.0), np.ones(3))
 
 
 @native

@@ -14,10 +14,9 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .... import primitives
 from ....numerics import special
 from ...tracing.python_source import Untranslatable
-from .ir import INF, LARGEST, NAN, Code, Condition, Number, Real, Truth
+from .ir import INF, LARGEST, Code, Condition, Number, Real, Truth
 from .vectorize import Lanes
 
 NATIVE: dict[Any, Callable[..., Any]] = {}
@@ -140,29 +139,8 @@ def _facts(name: str, args: Sequence[Number]) -> tuple[float, float, bool]:
 def c_function(lanes: Lanes, name: str, args: Sequence[Any]) -> Number:
     """The C library's own result."""
     numbers = _numbers(lanes, args)
-    if name == "pow":
-        power = _small_power(lanes.code, *numbers)
-        if power is not None:
-            return power
     text: str = lanes.unit.c_function(lanes.code, name, [x.text for x in numbers])
     return Number(text, *_facts(name, numbers))
-
-
-def _small_power(code: Code, x: Number, n: Number) -> Number | None:
-    # The few exponents for which products are as good, at infinities, zeros and among the subnormals too.
-    if n.low != n.high:
-        return None
-    if n.low == 0.0:
-        return code.number(1.0)
-    if n.low == 1.0:
-        return x
-    if n.low == -1.0:
-        return code.arithmetic("fdiv", 1.0, x)
-    if n.low in (2.0, 3.0, 4.0):
-        square = code.arithmetic("fmul", x, x)
-        square = Number(square.text, 0.0, square.high, x.nan)
-        return square if n.low == 2.0 else code.arithmetic("fmul", square, x if n.low == 3.0 else square)
-    return None
 
 
 def _from_the_library(name: str) -> None:
@@ -395,22 +373,25 @@ def _exact_sum(
     lanes: Lanes, terms: Sequence[Number], zero: Condition, exactly: Callable[..., float], args: Sequence[Number]
 ) -> Any:
     """The sum with the rounding errors summed too (Ogita, Rump & Oishi 2005), where it is sure to be rounded rightly:
-    unless the terms all but cancel, or the sum lies next to the middle of two floats. Then, and where it is not finite,
-    Python's."""
+    where summing the errors loses nothing, as it mostly does of few terms, or unless the terms all but cancel, or the sum
+    lies next to the middle of two floats. Then, and where it is not finite, Python's."""
     code = lanes.code
     if not terms:
         return 0.0
-    total, error, size = code.number(0.0), code.number(0.0), code.number(0.0)
-    for x in terms:
+    total, error, size, gone = terms[0], code.number(0.0), code.absolute(terms[0]), code.number(0.0)
+    for x in terms[1:]:
         total, lost = _two_sum(code, total, x)
-        error = code.arithmetic("fadd", error, lost)
+        error, less = _two_sum(code, error, lost)
+        gone = code.arithmetic("fadd", gone, code.absolute(less))
         size = code.arithmetic("fadd", size, code.absolute(x))
     found, rest = _two_sum(code, total, error)
     bound = code.arithmetic("fmul", size, len(terms) ** 2 * 2.0**-104)  # what summing the errors has lost, and twice it
-    good = code.both(code.compare("ogt", size, 1e-270), code.is_finite(size))
+    sure: Condition = True
     for end in ("fadd", "fsub"):
         moved = code.arithmetic("fadd", found, code.arithmetic(end, rest, bound))
-        good = code.both(good, code.compare("oeq", moved, found))
+        sure = code.both(sure, code.compare("oeq", moved, found))
+    sure = code.either(sure, code.compare("oeq", gone, 0.0))
+    good = code.both(code.both(code.compare("ogt", size, 1e-270), code.is_finite(size)), sure)
     found = code.select(zero, 0.0, found)
     bad = code.invert(code.either(good, zero))
     before, raised = lanes.active, lanes.raised()
@@ -449,10 +430,6 @@ def _word(code: Code, instruction: str, a: str, b: str) -> str:
     return code.op(f"{instruction} {code.word_type} {a}, {b}")
 
 
-def _word_test(code: Code, predicate: str, a: str, b: str) -> Truth:
-    return Truth(code.op(f"icmp {predicate} {code.word_type} {a}, {b}"))
-
-
 @native(math.frexp)
 def _frexp(lanes: Lanes, x: Any) -> tuple[Any, Any]:
     code = lanes.code
@@ -488,45 +465,3 @@ def _modf(lanes: Lanes, x: Any) -> tuple[Number, Number]:
     rest = code.arithmetic("fsub", a, whole)
     rest = code.select(code.compare("oeq", code.absolute(a), INF), 0.0, rest)
     return code.intrinsic("copysign", rest, a), whole
-
-
-@quiet(math.ulp)
-def _ulp(lanes: Lanes, x: Any) -> Number:
-    code = lanes.code
-    size = code.absolute(*_numbers(lanes, (x,)))
-    above = _from_bits(code, _word(code, "add", _bits(code, size), code.word(1)))
-    found = code.select(code.compare("oeq", size, LARGEST), 2.0**971, code.arithmetic("fsub", above, size))
-    return code.select(code.is_finite(size), found, size)  # type: ignore[no-any-return]
-
-
-@native(primitives.nextafter.value)
-def _nextafter(lanes: Lanes, x: Any, to: Any, steps: Any) -> Any:
-    # Floats of one sign are ordered as their bits are; with the sign folded in, all are.
-    code = lanes.code
-    a, b, n = _numbers(lanes, (x, to, steps))
-    lanes.raise_in(code.is_nan(n), ValueError)
-    n = code.select(code.compare("ogt", n, 2.0**62), 2.0**62, n)
-    n = code.select(code.compare("ogt", n, -(2.0**62)), n, 0.0)
-    count, reach = (
-        code.op(f"fptosi {code.number_type} {k.text} to {code.word_type}") for k in (n, code.intrinsic("ceil", n))
-    )
-    here, there = _rank(code, a), _rank(code, b)
-    up = _word_test(code, "sgt", there, here)
-    distance = _word_select(code, up, _word(code, "sub", there, here), _word(code, "sub", here, there))
-    moved = _word_select(code, up, _word(code, "add", here, count), _word(code, "sub", here, count))
-    negative = _word_test(code, "slt", moved, code.word(0))
-    size = _from_bits(code, _word_select(code, negative, _word(code, "sub", code.word(0), moved), moved))
-    signed = code.select(negative, code.negate(size), code.absolute(size))
-    signed = code.select(_word_test(code, "eq", moved, code.word(0)), code.intrinsic("copysign", size, a), signed)
-    arrives = code.either(_word_test(code, "eq", here, there), _word_test(code, "ult", distance, reach))
-    found = code.select(code.is_nan(b), NAN, code.select(arrives, b, signed))
-    return code.select(code.either(code.is_nan(a), code.compare("oeq", n, 0.0)), a, found)
-
-
-def _rank(code: Code, x: Number) -> str:
-    size = _bits(code, code.absolute(x))
-    return _word_select(code, code.truth(code.compare("olt", x, 0.0)), _word(code, "sub", code.word(0), size), size)
-
-
-def _word_select(code: Code, t: Truth, a: str, b: str) -> str:
-    return code.op(f"select {code.truth_type} {t.text}, {code.word_type} {a}, {code.word_type} {b}")

@@ -20,10 +20,9 @@ LARGEST, LEAST = 1.7976931348623157e308, 5e-324
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A bit in each lane; `tests` is the number that this truth says is not zero."""
+    """A bit in each lane."""
 
     text: str
-    tests: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,6 @@ class Number:
     high: float = INF
     nan: bool = True
     whole: bool = field(default=False, compare=False)  # it is an int in Python
-    choice: tuple[Truth, float, float] | None = field(default=None, compare=False)  # it is one of two constants
-    factors: tuple[Number, Number] | None = field(default=None, compare=False)  # it is their product
 
     @property
     def finite(self) -> bool:
@@ -55,9 +52,8 @@ Condition = Truth | bool
 class Code:
     """The text of one LLVM function in the making, with a method for each instruction."""
 
-    def __init__(self, width: int, fma: bool = True) -> None:
+    def __init__(self, width: int) -> None:
         self.width = width
-        self.fma_is_fast = fma
         self.number_type = "double" if width == 1 else f"<{width} x double>"
         self.truth_type = "i1" if width == 1 else f"<{width} x i1>"
         self.word_type = "i64" if width == 1 else f"<{width} x i64>"
@@ -142,13 +138,12 @@ class Code:
         text = self.op(f"{instruction} {self.number_type} {x.text}, {y.text}")
         if x.finite and y.finite and instruction != "frem" and not (instruction == "fdiv" and not y.nonzero):
             corners = [_CORNER[instruction](p, q) for p in (x.low, x.high) for q in (y.low, y.high)]
-            found = Number(text, min(corners), max(corners), False)
             if not any(c != c for c in corners):
-                return Number(text, found.low, found.high, False, factors=(x, y) if instruction == "fmul" else None)
+                return Number(text, min(corners), max(corners), False)
         low, high = -INF, INF
         if instruction in ("fmul", "fdiv", "fadd") and x.low >= 0.0 and y.low >= 0.0:
             low = _CORNER["fadd"](x.low, y.low) if instruction == "fadd" else 0.0  # -0.0 is no less
-        return Number(text, low, high, factors=(x, y) if instruction == "fmul" else None)
+        return Number(text, low, high)
 
     def negate(self, x: Number) -> Number:
         return Number(self.op(f"fneg {self.number_type} {x.text}"), -x.high, -x.low, x.nan)
@@ -174,10 +169,7 @@ class Code:
         known = _known(predicate, x, y)
         if known is not None:
             return known
-        tests = None
-        if predicate == "une" and isinstance(b, (float, int)) and b == 0.0:
-            tests = x
-        return Truth(self.op(f"fcmp {predicate} {self.number_type} {x.text}, {y.text}"), tests)
+        return Truth(self.op(f"fcmp {predicate} {self.number_type} {x.text}, {y.text}"))
 
     def is_nan(self, x: Real) -> Condition:
         return self.compare("uno", x, 0.0)
@@ -187,10 +179,6 @@ class Code:
 
     def nonzero(self, x: Real) -> Condition:
         """Python's truth of a number: nan is true."""
-        if isinstance(x, Number) and x.choice is not None:
-            t, a, b = x.choice
-            if bool(a) != bool(b):
-                return t if a else self.invert(t)
         return self.compare("une", x, 0.0)
 
     def both(self, s: Condition, t: Condition) -> Condition:
@@ -231,27 +219,9 @@ class Code:
         p, q = self.number(a), self.number(b)
         if p.text == q.text:
             return p
-        absorbing = self._absorbing(t, p, b)
-        if absorbing is not None:
-            return absorbing
-        choice = None
-        if not isinstance(a, (Number, Truth)) and not isinstance(b, (Number, Truth)):
-            choice = (t, float(a), float(b))
         text = self.op(f"select {self.truth_type} {t.text}, {self.number_type} {p.text}, {self.number_type} {q.text}")
         lows, highs = [x for x in (p.low, q.low) if x == x], [x for x in (p.high, q.high) if x == x]
-        return Number(text, min(lows, default=NAN), max(highs, default=NAN), p.nan or q.nan, choice=choice)
-
-    def _absorbing(self, t: Truth, product: Number, other: Any) -> Number | None:
-        # g*d if g else 0.0, where d is finite and no zero: one instruction, for 0*d + 0.0 is 0.0, and nothing else
-        # that the product may be is changed by adding 0.0.
-        if t.tests is None or product.factors is None or not self.fma_is_fast:
-            return None
-        if isinstance(other, (Number, Truth)) or math.copysign(1.0, other) < 0.0 or other != 0.0:
-            return None
-        for g, d in (product.factors, product.factors[::-1]):
-            if g.text == t.tests.text and d.finite and d.nonzero:
-                return self.intrinsic("fma", g, d, 0.0, facts=(product.low, product.high, product.nan))
-        return None
+        return Number(text, min(lows, default=NAN), max(highs, default=NAN), p.nan or q.nan)
 
     # ---- the whole ----
 

@@ -726,9 +726,10 @@ def test_the_shape_used_least_recently_is_dropped(monkeypatch: pytest.MonkeyPatc
         return sum(x)
 
     f = ag.compile(total)
-    for count in (1, 2, 3, 1, 4, 1, 3, 2):
+    for count in (*range(1, 9), 1, 8):
         assert f([1.0] * count) == count
-    assert runs == [1, 2, 3, 4, 2]
+    assert runs == [*range(1, 9), 1]
+    assert len(f._specialization("value").by_shape()) == 3
 
 
 def test_an_event_is_told_once_a_line_and_never_where_it_is_ignored() -> None:

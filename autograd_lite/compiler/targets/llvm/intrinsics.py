@@ -373,7 +373,7 @@ def _exact_sum(
     lanes: Lanes, terms: Sequence[Number], zero: Condition, exactly: Callable[..., float], args: Sequence[Number]
 ) -> Any:
     """The sum with the rounding errors summed too (Ogita, Rump & Oishi 2005), where it is sure to be rounded rightly:
-    where summing the errors loses nothing, as it mostly does of few terms, or unless the terms all but cancel, or the sum
+    where summing the errors loses nothing, as mostly with few terms; else unless the terms all but cancel, or the sum
     lies next to the middle of two floats. Then, and where it is not finite, Python's."""
     code = lanes.code
     if not terms:

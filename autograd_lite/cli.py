@@ -225,10 +225,15 @@ def _json(text: str, output: Value, inputs: dict[str, Value]) -> str:
     circuit = describe(output, most=None)
     nodes, edges = [], []
     for node in circuit.nodes:
-        names = {"id": node.id, "kind": node.kind, "label": node.title or None, "op": node.op and node.op.name}
+        names: dict[str, Any] = {
+            "id": node.id,
+            "kind": node.kind,
+            "label": node.title or None,
+            "op": node.op and node.op.name,
+        }
         nodes.append(names | {"value": _plain(node.value), "gradient": _plain(node.gradient)})
     for edge in circuit.edges:
-        ends = {"from": edge.parent, "to": edge.child, "operand": edge.operand}
+        ends: dict[str, Any] = {"from": edge.parent, "to": edge.child, "operand": edge.operand}
         edges.append(ends | {"local_gradient": _plain(edge.local_gradient)})
     gradients = {name: _plain(node.grad) if node.reached else None for name, node in inputs.items()}
     whole = {"expression": text, "value": _plain(output.data), "gradients": gradients, "nodes": nodes, "edges": edges}

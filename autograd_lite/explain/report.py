@@ -159,7 +159,8 @@ class Reporter:
         for section in self.ledger.sections:
             one = self.number(section.gradient)
             terms.append(one if section.calls == 1 else f"{section.calls} × {one}")
-        return f"sum over the sweeps: {added(['…' if i is None else terms[i] for i in _shown(len(terms))])} = {self.number(self.ledger.total)}"
+        shown = ["…" if i is None else terms[i] for i in _shown(len(terms))]
+        return f"sum over the sweeps: {added(shown)} = {self.number(self.ledger.total)}"
 
     def unexplained(self) -> str:
         ledger = self.ledger

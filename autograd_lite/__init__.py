@@ -9,7 +9,7 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from . import math
     from .compiler import compile
-    from .control import scan, while_loop
+    from .control import interp, scan, take, while_loop
     from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
     from .drawing import draw, plot
     from .names import label
@@ -29,6 +29,7 @@ __all__ = [
     "group",
     "hessian",
     "hvp",
+    "interp",
     "jacobian",
     "jvp",
     "label",
@@ -38,6 +39,7 @@ __all__ = [
     "register_pytree_node",
     "scan",
     "stop_gradient",
+    "take",
     "value_and_grad",
     "vjp",
     "while_loop",
@@ -46,7 +48,7 @@ __all__ = [
 
 _MODULES = {
     "compiler": ["compile"],
-    "control": ["scan", "while_loop"],
+    "control": ["interp", "scan", "take", "while_loop"],
     "drawing": ["draw", "plot"],
     "names": ["label"],
     "numerics.ieee": ["errstate"],

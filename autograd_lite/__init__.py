@@ -53,6 +53,7 @@ _MODULES = {
     "names": ["label"],
     "numerics.ieee": ["errstate"],
     "recording": ["group", "no_grad"],
+    "shell": ["load_ipython_extension", "unload_ipython_extension"],  # IPython looks for them here
     "trees": ["register_pytree_node"],
     "value": ["Value"],
 }
@@ -65,7 +66,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        if name in __all__ and name != "math":
+        if name in _HOMES or (name in __all__ and name != "math"):
             found = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'derivatives')}"), name)
         else:
             found = import_module(f"{__name__}.{name}")
@@ -83,18 +84,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-# IPython looks for these here; who does not load the extension does not load the drawings.
-
-
-def load_ipython_extension(shell: Any) -> None:
-    from .shell import load_ipython_extension as load
-
-    load(shell)
-
-
-def unload_ipython_extension(shell: Any) -> None:
-    from .shell import unload_ipython_extension as unload
-
-    unload(shell)

@@ -40,6 +40,7 @@ def isinf(x: Any, /) -> bool:
 def isnan(x: Any, /) -> bool:
     """Whether x is nan.
 
+    >>> from autograd_lite.math import nan
     >>> isnan(Value(nan))
     True
     """
@@ -106,6 +107,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """a where the condition is true (nonzero), else b. What is not chosen has no gradient, and no inf or nan of its own
     reaches the result's.
 
+    >>> from autograd_lite.math import errstate, sqrt
     >>> x = Value(-1.0)
     >>> with errstate(invalid="ignore"):
     ...     where(x > 0, sqrt(x), 0).backward()
@@ -169,6 +171,7 @@ def equal(a: Any, b: Any) -> Any:
 def not_equal(a: Any, b: Any) -> Any:
     """1.0 if a ≠ b, else 0.0; see `less`.
 
+    >>> from autograd_lite.math import nan
     >>> not_equal(nan, nan)
     1.0
     """
@@ -196,6 +199,7 @@ def minimum(a: Any, b: Any) -> Any:
 def fmax(x: Any, y: Any, /) -> Any:
     """The greater of x and y; if one is nan, the other.
 
+    >>> from autograd_lite.math import nan
     >>> fmax(1.0, nan), maximum(1.0, nan)
     (1.0, nan)
     """
@@ -206,6 +210,7 @@ def fmax(x: Any, y: Any, /) -> Any:
 def fmin(x: Any, y: Any, /) -> Any:
     """The lesser of x and y; if one is nan, the other.
 
+    >>> from autograd_lite.math import nan
     >>> fmin(1.0, nan), minimum(1.0, nan)
     (1.0, nan)
     """

@@ -88,8 +88,8 @@ def written(op: Primitive, operands: Sequence[Term], symbol: str = "") -> Term:
 def label(op: Primitive, known: Sequence[str] = ()) -> str:
     """What is written on the box of an operation, with those of its operands that are known.
 
-    >>> from autograd_lite.primitives import fabs, maximum, mul
-    >>> label(mul), label(mul, ["", "2"]), label(maximum, ["", "0"]), label(fabs, ["u"])
+    >>> from autograd_lite.primitives import abs, maximum, mul
+    >>> label(mul), label(mul, ["", "2"]), label(maximum, ["", "0"]), label(abs, ["u"])
     ('×', '× 2', 'max(·, 0)', '|u|')
     """
     if op.display_template and known:

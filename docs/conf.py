@@ -46,7 +46,8 @@ nitpick_ignore_regex = [  # prose in backticks; types of other projects, and inn
     ("py:class", r"Axes|Widget"),
     (
         "py:class",
-        r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Page|.*\.(Circuit|Layer|Between|Names|N|history\.Term)",
+        r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Operation|Page|"
+        r".*\.(Circuit|Layer|Between|Names|N|history\.Term|program\.(Loop|Part|Stack))",
     ),
     ("py:class", r".*\.micrograd\.engine\.Value"),
 ]

@@ -257,9 +257,9 @@ class Compiled:
     def __reduce__(self) -> str | tuple[Any, ...]:
         if _found(self.fn) is self:  # a decorated function: found again by its name
             return str(self.fn.__qualname__)
-        return self.reduced()
+        return self._state()
 
-    def reduced(self) -> tuple[Any, ...]:
+    def _state(self) -> tuple[Any, ...]:
         options = (
             *(self.fn, self.in_axes, self.argnums, self.target, self.precise),
             *(self.most_traces, self.static_argnums),
@@ -286,7 +286,7 @@ class Compiled:
             return functools.partial(self, owner)
         methods = owner.__dict__.setdefault("_compiled_methods", {})
         if self not in methods:
-            fn, options = self.fn.__get__(owner, kind), self.reduced()[1][1:]
+            fn, options = self.fn.__get__(owner, kind), self._state()[1][1:]
             methods[self] = Compiled(fn, *options)
         return methods[self]
 
@@ -321,7 +321,7 @@ class Compiled:
             raise TypeError(f"compile: diagnose: {self!r} returned no number that was computed from its arguments")
         return next((y for y in outputs if y.data - y.data != 0.0), outputs[0]).diagnose()
 
-    def current(self) -> Outside:
+    def _read_outside(self) -> Outside:
         """What the function reads from outside. Once a name there has been rebound all traces are dropped."""
         outside = self._outside
         if outside is None or not outside.is_unchanged():
@@ -332,11 +332,11 @@ class Compiled:
                     spec.forget()
         return outside
 
-    def accept(self) -> None:
+    def _accept_outside(self) -> None:
         """What names stand for now is what they stood for when the last trace was made."""
         self._outside = Outside(self.fn)
 
-    def tell(self, effects: dict[str, str]) -> None:
+    def _warn_of(self, effects: dict[str, str]) -> None:
         """Warn of what the function does that compiled code does not: of each kind once."""
         for kind, what in effects.items():
             if kind not in self._told:
@@ -438,7 +438,7 @@ class Specialization:
         progress: bool = False,
     ) -> Any:
         """What a call with these arguments gives."""
-        self.compiled.current()
+        self.compiled._read_outside()
         for path in self._fast_paths:
             evaluate, count, results, known = path
             found = evaluate(args, kwargs, self._empty(count))
@@ -502,13 +502,13 @@ class Specialization:
 
     def traced(self, tree: Tree, numbers: list[float], labels: list[str | None]) -> Trace:
         """A new trace of the function at these inputs."""
-        outside = self.compiled.current()
+        outside = self.compiled._read_outside()
         with Effects(outside) as effects:
             trace = traced(self.traced_fn, tree, numbers, labels, outside)
         if effects.found:
             if "rebinds" in effects.found:
-                self.compiled.accept()
-            self.compiled.tell(effects.found)
+                self.compiled._accept_outside()
+            self.compiled._warn_of(effects.found)
         return trace
 
     def forget(self) -> None:
@@ -546,7 +546,7 @@ class Specialization:
         csr_array = require("sparse=True", "scipy.sparse").csr_array
         if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
-        self.compiled.current()
+        self.compiled._read_outside()
         found, trace = None, None
         if self._fast_paths:
             evaluate, count, _, trace = self._fast_paths[0]

@@ -145,6 +145,11 @@ class Tracer(Operators):
         raise AttributeError(_NO_VALUE.format(reason) + user_line())
 
     def named(self, label: str | None) -> Tracer:
+        """Itself, as a program's values need no labels.
+
+        >>> Builder().input("x").named("speed")
+        %0
+        """
         return self
 
     # ---- truths are Python's, where they meet what is no number of ours ----
@@ -456,25 +461,47 @@ class Builder:
         raise TypeError(_NO_VALUE.format("it decides nothing: use where(c, a, b)"))
 
     def compared(self, truth: Tracer) -> Any:
-        """What a comparison gives. Here: the truth itself."""
+        """What a comparison gives. Here: the truth itself.
+
+        >>> builder = Builder()
+        >>> builder.compared(builder.input("x"))
+        %0
+        """
         return truth
 
     def is_truth(self, tracer: Tracer) -> bool:
-        """Whether a value is a truth."""
+        """Whether a value is a truth.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.is_truth(x), builder.is_truth(x > 0.0)
+        (False, True)
+        """
         return tracer.operand in self._truths
 
     def hash_of(self, tracer: Tracer) -> int:
-        """What a set or a dict asks. Here: whoever asks, by identity."""
+        """What a set or a dict asks. Here: whoever asks, by identity.
+
+        >>> builder = Builder()
+        >>> x = builder.input("x")
+        >>> builder.hash_of(x) == hash(x)
+        True
+        """
         return object.__hash__(tracer)
 
     def refused(self, message: str) -> TypeError:
-        """The error for what would bake a number in."""
+        """The error for what would bake a number in.
+
+        >>> Builder().refused("x has no number yet")
+        TypeError('x has no number yet')
+        """
         return TypeError(message)
 
     def text(self, tracer: Tracer, spec: str) -> str:
         """A value as text. Here: its name in the program.
 
-        >>> str(Builder().input("x"))
+        >>> builder = Builder()
+        >>> builder.text(builder.input("x"), "")
         '%0'
         """
         return f"%{tracer.operand}" if isinstance(tracer.operand, int) else repr(tracer.operand)

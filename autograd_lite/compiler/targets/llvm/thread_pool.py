@@ -49,7 +49,7 @@ class ThreadPool:
     """Threads, at most so many; each begins when there is more to do than those who wait can do.
 
     >>> found = []
-    >>> task = Crew(2).begin(found.append, 3)
+    >>> task = ThreadPool(2).begin(found.append, 3)
     >>> task.end()
     >>> task.error, found in ([], [3])
     (None, True)

@@ -1,20 +1,22 @@
 """autograd_lite: a scalar reverse-mode automatic-differentiation engine. See a gradient, trust it, run it fast."""
 
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import math
-from .control import scan, while_loop
-from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
-from .names import label
-from .numerics.ieee import errstate
-from .recording import group, no_grad
-from .trees import register_pytree_node
-from .value import Value
 from .version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from . import math
     from .compiler import compile
+    from .control import scan, while_loop
+    from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
     from .drawing import draw, plot
+    from .names import label
+    from .numerics.ieee import errstate
+    from .recording import group, no_grad
+    from .trees import register_pytree_node
+    from .value import Value
 
 __all__ = [
     "Value",
@@ -42,16 +44,43 @@ __all__ = [
 ]
 
 
+_MODULES = {
+    "compiler": ["compile"],
+    "control": ["scan", "while_loop"],
+    "drawing": ["draw", "plot"],
+    "names": ["label"],
+    "numerics.ieee": ["errstate"],
+    "recording": ["group", "no_grad"],
+    "trees": ["register_pytree_node"],
+    "value": ["Value"],
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+
 def __getattr__(name: str) -> Any:
-    if name == "compile":  # who does not compile does not load the compiler
-        from .compiler import compile
+    """Load what is asked for, once: who imports hypothesis, which looks into every package's entry points, or does not
+    compile, or draw, loads no more than this file."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        if name in __all__ and name != "math":
+            found = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'derivatives')}"), name)
+        else:
+            found = import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.{name}":
+            raise
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    if "hypothesis" in sys.modules:
+        from .hypothesis_plugin import register
 
-        return compile
-    if name in ("draw", "plot"):
-        from . import drawing
+        register()
+    globals()[name] = found
+    return found
 
-        return getattr(drawing, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 # IPython looks for these here; who does not load the extension does not load the drawings.

@@ -372,48 +372,23 @@ def _pointed(mistake: Mistake, text: str) -> Mistake:
 # ---- evaluating ------------------------------------------------------------------------------------------------------
 
 
-def _sum(numbers: Iterable[Any]) -> Any:
-    return functools.reduce(functools.partial(apply, primitives.add), numbers)
+def _folded(function: Callable[[Any, Any], Any], numbers: Iterable[Any]) -> Any:
+    return functools.reduce(function, numbers)
 
 
-def _max(numbers: Iterable[Any]) -> Any:
-    return functools.reduce(math.maximum, numbers)
+def _applied_to_numbers(name: str) -> Callable[..., Any]:
+    return functools.partial(apply, primitives.table[name])
 
 
-def _min(numbers: Iterable[Any]) -> Any:
-    return functools.reduce(math.minimum, numbers)
-
-
-def _if(a: Any, condition: Any, b: Any) -> Any:
-    return math.where(condition, a, b)
-
-
-_OPERATORS: dict[tuple[str, int], Callable[..., Any]] = {
-    ("<", 2): math.less,
-    ("<=", 2): math.less_equal,
-    (">", 2): math.greater,
-    (">=", 2): math.greater_equal,
-    ("==", 2): math.equal,
-    ("!=", 2): math.not_equal,
-    ("else", 3): _if,
-    ("+", 1): lambda x: x,
-    ("-", 1): functools.partial(apply, primitives.neg),
-    ("+", 2): functools.partial(apply, primitives.add),
-    ("-", 2): functools.partial(apply, primitives.sub),
-    ("*", 2): functools.partial(apply, primitives.mul),
-    ("/", 2): functools.partial(apply, primitives.div),
-    ("**", 2): functools.partial(apply, primitives.pow),
-    ("//", 2): functools.partial(apply, primitives.floordiv),
-    ("%", 2): functools.partial(apply, primitives.mod),
-}
+_SIGNS = {"neg": "-", "add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "floordiv": "//", "mod": "%"}
+_SIGNS |= {"less": "<", "less_equal": "<=", "equal": "==", "unequal": "!="}
+_OPERATORS = {(sign, primitives.table[name].arities[0]): _applied_to_numbers(name) for name, sign in _SIGNS.items()}
+_OPERATORS |= {(">", 2): math.greater, (">=", 2): math.greater_equal, ("+", 1): lambda x: x}
+_OPERATORS |= {("else", 3): lambda a, condition, b: math.where(condition, a, b)}
 _CONSTANTS = {name: float(getattr(math, name)) for name in ("pi", "e", "tau", "inf", "nan")}
 
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-
-def _of_row(name: str) -> Callable[[Any], Any]:
-    return lambda x: apply(primitives.table[name], x)
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -424,9 +399,11 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     and not str(function.__annotations__["return"]).startswith(("tuple", "list"))
 }
 # Those of floats give ints, which an inf has none of: here the primitives themselves.
-_FUNCTIONS |= {name: _of_row(name) for name in ("floor", "ceil", "trunc")}
+_FUNCTIONS |= {name: _applied_to_numbers(name) for name in ("floor", "ceil", "trunc")}
 _FUNCTIONS |= {f"arc{name[1:]}": _FUNCTIONS[name] for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh")}
-_FUNCTIONS |= {"abs": math.fabs, "max": _max, "min": _min, "sum": _sum, "ln": _of_row("log")}
+_FUNCTIONS |= {"abs": math.fabs, "sum": functools.partial(_folded, _applied_to_numbers("add"))}
+_FUNCTIONS |= {"max": functools.partial(_folded, math.maximum), "min": functools.partial(_folded, math.minimum)}
+_FUNCTIONS["ln"] = _applied_to_numbers("log")
 
 
 def _evaluated(text: str, inputs: dict[str, Value]) -> Value:

@@ -16,15 +16,7 @@ from typing import Any, SupportsFloat
 from . import math, primitives
 from .coercion import as_float, short_label
 from .explain.layers import layer_group
-from .explain.signals import (
-    ErrorSignals,
-    Signal,
-    across_affine,
-    across_nonlinearity,
-    error_signals,
-    outer,
-    raised,
-)
+from .explain.signals import ErrorSignals, Signal, across_affine, across_nonlinearity, error_signals, outer, raised
 from .recording import group
 from .value import Value
 
@@ -258,12 +250,7 @@ class MLP(Module):
     """
 
     def __init__(
-        self,
-        nin: int,
-        nouts: Sequence[int],
-        f: Activation = "relu",
-        last: Activation = None,
-        seed: Randomness = None,
+        self, nin: int, nouts: Sequence[int], f: Activation = "relu", last: Activation = None, seed: Randomness = None
     ) -> None:
         if not nouts:
             raise ValueError("MLP: nouts is the number of outputs of each layer, of one at least")

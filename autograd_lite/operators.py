@@ -20,29 +20,17 @@ N = TypeVar("N", bound="Operators")
 
 def unary(op: Primitive) -> Callable[[N], N]:
     """The method for ``op(self)``."""
-
-    def method(self: N) -> N:
-        return self._unary(op)  # type: ignore[no-any-return]
-
-    return method
+    return lambda self: self._unary(op)
 
 
 def binary(op: Primitive) -> Callable[[N, Any], N]:
     """The method for ``op(self, other)``."""
-
-    def method(self: N, other: Any) -> N:
-        return self._binary(op, other)  # type: ignore[no-any-return]
-
-    return method
+    return lambda self, other: self._binary(op, other)
 
 
 def reflected(op: Primitive) -> Callable[[N, Any], N]:
     """The method for ``op(other, self)``."""
-
-    def method(self: N, other: Any) -> N:
-        return self._reflected(op, other)  # type: ignore[no-any-return]
-
-    return method
+    return lambda self, other: self._reflected(op, other)
 
 
 def comparison(op: Primitive, swapped: bool = False) -> Callable[[Any, Any], Any]:

@@ -46,37 +46,28 @@ class Scope:
     def __call__(self, function: _Function) -> _Function:
         import inspect
 
-        if inspect.iscoroutinefunction(function):
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function(*args, **kwargs)
 
-            @functools.wraps(function)
-            async def awaited(*args: Any, **kwargs: Any) -> Any:
-                with self:
-                    return await function(*args, **kwargs)
+        def generating(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            return self._resumed(function(*args, **kwargs))
 
-            return awaited  # type: ignore[return-value]
+        def streaming(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            return self._resumed_async(function(*args, **kwargs))
 
-        if inspect.isgeneratorfunction(function):
-
-            @functools.wraps(function)
-            def generating(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-                return self._resumed(function(*args, **kwargs))
-
-            return generating  # type: ignore[return-value]
-
-        if inspect.isasyncgenfunction(function):
-
-            @functools.wraps(function)
-            def streaming(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-                return self._resumed_async(function(*args, **kwargs))
-
-            return streaming  # type: ignore[return-value]
-
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
+        def called(*args: Any, **kwargs: Any) -> Any:
             with self:
                 return function(*args, **kwargs)
 
-        return wrapped  # type: ignore[return-value]
+        wrapped: Any = called
+        if inspect.iscoroutinefunction(function):
+            wrapped = awaited
+        elif inspect.isgeneratorfunction(function):
+            wrapped = generating
+        elif inspect.isasyncgenfunction(function):
+            wrapped = streaming
+        return functools.wraps(function)(wrapped)  # type: ignore[return-value]
 
     def _resumed(self, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
         # A generator shares its caller's context: the setting is put in force for each of its steps alone.

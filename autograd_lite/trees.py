@@ -8,6 +8,7 @@ empty tree. NumPy is never imported to look: whoever hands in an array has it al
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -138,6 +139,49 @@ def mapped(x: Any, leaf: Callable[[Any], Tree]) -> Tree:
         return leaf(x)
     make, items, keys = container
     return Tree(make, tuple([mapped(item, leaf) for item in items]), keys)
+
+
+def children(x: Any) -> dict[str, Any] | None:
+    """The children of a container by the way to each, as Python writes it; None for what is no container.
+
+    >>> children({"w": [1.0], "b": 2.0})
+    {"['b']": 2.0, "['w']": [1.0]}
+    """
+    container = opened(x)
+    if container is None:
+        return None
+    make, items, keys = container
+    return dict(zip(Tree(make, (LEAF,) * len(items), keys).steps, items))
+
+
+Axes = int | list[Any] | None  # of rows: one for all that an argument holds, or a list with those of its children
+
+
+def spread(x: Any, axes: Axes, part: Callable[[Any, int | None], Tree]) -> Tree:
+    """The shape of a nesting with `part` deciding about what one axis is for."""
+    if not isinstance(axes, list):
+        return part(x, axes)
+    container = opened(x)
+    assert container is not None  # it has children
+    make, items, keys = container
+    return Tree(make, tuple([spread(item, axis, part) for item, axis in zip(items, axes)]), keys)
+
+
+def of_arguments(
+    args: Sequence[Any], axes: Sequence[Axes], part: Callable[[int, Any, int | None], Tree], pairs: bool = False
+) -> Tree:
+    """The shape of a tuple of arguments, as `spread`; `pairs`: of a pair of such tuples."""
+    if pairs:
+        return tuple_tree([of_arguments(group, axes, part) for group in args])
+    shapes = [spread(arg, axis, functools.partial(part, i)) for i, (arg, axis) in enumerate(zip(args, axes))]
+    return tuple_tree(shapes)
+
+
+def shared(tree: Tree, axes: Axes) -> list[bool]:
+    """For each leaf whether it has no axis of rows."""
+    if isinstance(axes, list):
+        return [flag for child, axis in zip(tree.children, axes) for flag in shared(child, axis)]
+    return [axes is None] * tree.count
 
 
 _Container = tuple[Callable[[list[Any]], Any], Sequence[Any], Any]

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..explain.history import swept
 from ..graph import topological_order
 from ..recording import recording
 from ..trees import flatten, path
-from ..value import NOT_CHOSEN, Value
+from ..value import NOT_CHOSEN, Value, reverse
 
 
 @contextmanager
@@ -33,7 +32,7 @@ def evaluated(fn: Callable[..., Any], args: tuple[Any, ...]) -> Iterator[Value]:
     if root.parents and root.label is None and name.isidentifier():
         root.named(name)
     before = {node: node._grad for node in topological_order(root)}
-    adjoints = swept(root)
+    adjoints = reverse({root: 1.0})
     try:
         for node in before:
             adjoint = adjoints.get(node)

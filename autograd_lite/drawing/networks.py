@@ -65,6 +65,12 @@ class Layers:
         self.found = layers(root)
         self.place = {node: i for i, node in enumerate(order)} if self.found else {}
         self.of = {self.place[z]: layer for layer in self.found for z in layer.z}
+        self.names: dict[int, str] = {}  # of each parameter: what a group of such is called
+        for layer in self.found:
+            for p in [*(w for row in layer.weights for w in row), *layer.biases]:
+                if p is not None:
+                    stem, bracket, _ = (p.label or "").partition("[")
+                    self.names[self.place[p]] = stem if bracket else f"parameters of {layer.name}"
 
     def prefixes(self, paths: list[Path]) -> list[Path]:
         """For each node, given the groups it was made in, the path of the one that is a layer; () if none is."""
@@ -77,19 +83,17 @@ class Layers:
 
     def with_parameters(self, parents: Parents, paths: list[Path]) -> list[Path]:
         """The groups of each node, a weight or bias being in those of the layer that alone uses it."""
-        users: dict[int, set[Path]] = {}
-        for layer in self.found:
-            for p in [*(w for row in layer.weights for w in row), *layer.biases]:
-                if p is not None:
-                    users.setdefault(self.place[p], set())
+        users = self._users(parents, paths)
+        return [next(iter(users[at])) if len(users.get(at, ())) == 1 else path for at, path in enumerate(paths)]
+
+    def _users(self, parents: Parents, paths: list[Path]) -> dict[int, dict[Path, None]]:
+        """The groups of what uses each parameter."""
+        users: dict[int, dict[Path, None]] = {at: {} for at in self.names}
         for node, operands in enumerate(parents):
             for parent in operands:
                 if parent in users:
-                    users[parent].add(paths[node])
-        return [
-            min(users.get(at, ()), default=path) if len(users.get(at, ())) == 1 else path
-            for at, path in enumerate(paths)
-        ]
+                    users[parent][paths[node]] = None
+        return users
 
     def fold_parameters(self, parents: Parents, prefixes: list[Path]) -> None:
         """Put each weight and bias into the collapsed group that alone uses it, in `prefixes`.
@@ -97,25 +101,14 @@ class Layers:
         Those that several collapsed groups use and nothing else does, as where one network is evaluated twice, are put
         into a group of their own, called by their names.
         """
-        names: dict[int, str] = {}
-        for layer in self.found:
-            for p in [*(w for row in layer.weights for w in row), *layer.biases]:
-                if p is not None:
-                    stem, bracket, _ = (p.label or "").partition("[")
-                    names[self.place[p]] = stem if bracket else f"parameters of {layer.name}"
-        users: dict[int, dict[Path, None]] = {at: {} for at in names}
-        for node, operands in enumerate(parents):
-            for parent in operands:
-                if parent in users:
-                    users[parent][prefixes[node]] = None
         shared: dict[tuple[Path, ...], list[int]] = {}
-        for at, paths in users.items():
+        for at, paths in self._users(parents, prefixes).items():
             if () not in paths and not prefixes[at]:
                 shared.setdefault(tuple(paths), []).append(at)
         for users_of_all, places in shared.items():
             path = users_of_all[0]
             if len(users_of_all) > 1:
-                path = (", ".join(dict.fromkeys(names[at] for at in places)),)
+                path = (", ".join(dict.fromkeys(self.names[at] for at in places)),)
             for at in places:
                 prefixes[at] = path
 

@@ -98,7 +98,6 @@ def page(
         data=_script(json.dumps(graph.data)),
         program=_script(graph.program),
         script=f"{resource('page.js')}\n{resource('page_view.js')}",
-        **{name: _ICON.format(path) for name, path in _ICONS.items()},
     )
     return Page(text)
 
@@ -350,14 +349,6 @@ def _toggle(name: str, to: int, called: str, opens: bool, at: Point) -> str:
         f'transform="translate({at[0]:g} {at[1]:g})"><circle r="9"/><path d="M-4 0h8{"M0 -4v8" * opens}"/></g>'
     )
 
-
-_ICON = '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{}"/></svg>'
-_ICONS = {
-    "start": "M3 2v12M13 2.5L6 8l7 5.5z",
-    "back": "M11.5 2.5L4.5 8l7 5.5z",
-    "on": "M4.5 2.5l7 5.5l-7 5.5z",
-    "end": "M13 2v12M3 2.5L10 8l-7 5.5z",
-}
 
 # ---- texts -----------------------------------------------------------------------------------------------------------
 

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..explain.history import swept
 from ..numerics.ieee import errstate
 from ..recording import recording
-from ..value import Value
+from ..value import Value, reverse
 from .model import number_text
 from .style import LIGHT
 
@@ -108,7 +107,7 @@ def _at(fn: Callable[..., Any], x: float) -> _Point:
         return _Point(x, float(y), 0.0)
     if y.data != y.data:
         return _Point(x, math.nan, math.nan)
-    return _Point(x, y.data, swept(y).get(leaf, 0.0))
+    return _Point(x, y.data, reverse({y: 1.0}).get(leaf, 0.0))
 
 
 def _found(fn: Callable[..., Any], points: list[_Point], what: str) -> dict[int, _Point]:

@@ -20,8 +20,7 @@ from ..numerics.domains import Interval
 from ..numerics.ieee import errstate
 from ..primitives import constant
 from ..recording import recording
-from ..value import Value
-from .history import swept
+from ..value import Value, reverse
 from .wording import Names
 
 _LONGEST = 72
@@ -175,7 +174,9 @@ def _is_fine(formula: str, bound: Bound, numbers: Mapping[Value, float]) -> bool
     z = _evaluated(formula, _each(bound, leaves.__getitem__))
     if not isinstance(z, Value):
         return _math.isfinite(z)
-    return _math.isfinite(z.data) and all(adjoint == adjoint for x, adjoint in swept(z).items() if not x.parents)
+    return _math.isfinite(z.data) and all(
+        adjoint == adjoint for x, adjoint in reverse({z: 1.0}).items() if not x.parents
+    )
 
 
 def _told(formula: str, bound: Bound, names: Names) -> str:
@@ -188,8 +189,4 @@ def _told(formula: str, bound: Bound, names: Names) -> str:
         return names(x) if found[1] else f"{found[2]}{names.atom(x)}"
 
     letters = "|".join(bound)
-    return re.sub(
-        rf"(?:^|(?<=[(\[])|(?<=, ))({letters})(?=[,)\]]|$)|(\*?)\b({letters})\b",
-        operand,
-        formula,
-    )
+    return re.sub(rf"(?:^|(?<=[(\[])|(?<=, ))({letters})(?=[,)\]]|$)|(\*?)\b({letters})\b", operand, formula)

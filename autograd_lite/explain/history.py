@@ -21,16 +21,6 @@ MOST_NODES = 1_000  # that are accounted for
 MOST_TOLD = 4  # sums, and names of nodes in one line
 
 
-def swept(root: Value, seed: float = 1.0, until: Iterable[Value] = ()) -> dict[Value, float]:
-    """What one sweep from `root` brings to each node, as far as those of `until`.
-
-    >>> x = Value(3.0)
-    >>> swept(x * x)[x]
-    6.0
-    """
-    return reverse({root: seed}, until)
-
-
 @dataclass(frozen=True, slots=True)
 class Term:
     """What `calls` sweeps from `root`, each with that `seed`, added to one gradient: `brought` each."""
@@ -58,7 +48,7 @@ class Sweeps:
     def adjoints(self, root: Value, seed: float) -> dict[Value, float]:
         """What one sweep from `root` brings."""
         if (root, seed) not in self._adjoints:
-            self._adjoints[root, seed] = swept(root, seed)
+            self._adjoints[root, seed] = reverse({root: seed})
         return self._adjoints[root, seed]
 
     def of(self, node: Value) -> list[Term]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ..graph import topological_order
 from ..operators import quietly
 from ..primitives import Primitive, constant, stop_gradient
-from ..value import Value
-from .history import swept
+from ..value import Value, reverse
 
 FINEST = 48  # bits by which the smallest step is smaller than the number that is moved
 FINEST_AT_ZERO = 2.0**-120
@@ -116,7 +115,7 @@ def numerical_gradients(
     ('agrees', True)
     """
     order = topological_order(z)
-    adjoints = swept(z)
+    adjoints = reverse({z: 1.0})
     asked = [node for node in order if node.op is not constant] if nodes is None else list(nodes)
     z_is_finite = math.isfinite(z.record[0] if z.record else z.data)
     roundings = _roundings(order, adjoints)
@@ -233,6 +232,7 @@ def _grows(replay: _Replay, way: float) -> float | None:
 _Moved = list[tuple[int, Value | None, float]]  # operand, where it comes from (None: the node itself), offset
 
 
+@dataclass(slots=True)
 class _Replay:
     """The output as a function of how far one number is moved; only the operations in between are evaluated again.
 
@@ -242,16 +242,10 @@ class _Replay:
         z: the output; None if it does not depend on the number at all.
     """
 
-    def __init__(
-        self,
-        number: float,
-        between: list[tuple[Value, Primitive, list[float], _Moved]],
-        z: Value | None,
-    ) -> None:
-        self.number = number
-        self.between = between
-        self.z = z
-        self._known: dict[float, tuple[float, float]] = {}
+    number: float
+    between: list[tuple[Value, Primitive, list[float], _Moved]]
+    z: Value | None
+    _known: dict[float, tuple[float, float]] = field(default_factory=dict)
 
     def __call__(self, step: float) -> tuple[float, float]:
         """The output, and how far the rounding of each operation on the way may have moved it."""

@@ -19,8 +19,8 @@ from ..coercion import as_float
 from ..expressions import number
 from ..graph import successors, topological_order
 from ..names import names_of
-from ..value import NOT_CHOSEN, Value
-from .history import same, swept
+from ..value import NOT_CHOSEN, Value, reverse
+from .history import same
 from .layers import Layer, layers
 from .wording import check_value
 
@@ -270,7 +270,7 @@ class _Reader:
 
     def __init__(self, s: Value, name: str, found: list[Layer]) -> None:
         self.s, self.name, self.found = s, name, found
-        self.adjoints = swept(s)
+        self.adjoints = reverse({s: 1.0})
         self.uses = successors(topological_order(s))
         self.onward: dict[Layer, list[Layer]] = {layer: [] for layer in found}
         self.network: dict[Layer, list[Layer]] = {}  # the evaluation of a network that a layer belongs to
@@ -305,7 +305,7 @@ class _Reader:
         above, sizes, formula, shapes = self.above(layer)
         move, slopes, moved = f"δ{raised(level)} = {formula}", [1.0] * n, above
         if layer.f != "linear":
-            slopes = [swept(a, until=[z]).get(z, 0.0) for a, z in zip(layer.a, layer.z)]
+            slopes = [reverse({a: 1.0}, [z]).get(z, 0.0) for a, z in zip(layer.a, layer.z)]
             chosen = [0.0 if self.adjoints.get(z) is NOT_CHOSEN else x for z, x in zip(layer.z, above)]
             moved, sizes = across_nonlinearity(chosen, slopes), list(map(operator.mul, sizes, map(abs, slopes)))
             move = f"δ{raised(level)} = {f'({formula})' if ' ' in formula else formula} ∘ f′(z{raised(level)})"

@@ -16,8 +16,7 @@ from ..expressions import number
 from ..graph import topological_order
 from ..operators import quietly
 from ..primitives import constant
-from ..value import Value, pull
-from .history import swept
+from ..value import Value, pull, reverse
 from .tables import from_text
 from .wording import Names, added, check_value, counted, no_path
 from .wording import term as told_term
@@ -194,7 +193,7 @@ class Steps(Sequence[Step]):
         self.z = z
         self.seed = seed
         self.nodes = [node for node in topological_order(z) if node.op is not constant or node is z]
-        adjoints = swept(z, seed)
+        adjoints = reverse({z: seed})
         self.reached = [node for node in self.nodes if node in adjoints]  # a comparison passes nothing on
         self.forward = forward
         self.precision = precision

@@ -93,12 +93,7 @@ class errstate(Scope):
     variable = ContextVar("autograd_lite.errstate", default=(dict.fromkeys(_ENCOUNTERED, "warn"), None))
 
     def __init__(
-        self,
-        *,
-        all: str | None = None,
-        divide: str | None = None,
-        over: str | None = None,
-        invalid: str | None = None,
+        self, *, all: str | None = None, divide: str | None = None, over: str | None = None, invalid: str | None = None
     ) -> None:
         self._changes = {
             kind: action

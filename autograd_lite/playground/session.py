@@ -47,7 +47,7 @@ def run(source: str) -> str:
     True
     """
     names: dict[str, Any] = {"__name__": "__main__", "nn": nn}
-    names |= {name: thing for name, thing in vars(math).items() if not name.startswith("_") and callable(thing)}
+    names |= {name: thing for name in math.__all__ if callable(thing := getattr(math, name))}
     names = {name: thing for name, thing in names.items() if not hasattr(builtins, name)}
     exec("import autograd_lite as ag\nfrom autograd_lite import *", names)
     given = {*names}

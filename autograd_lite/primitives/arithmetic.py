@@ -119,12 +119,7 @@ neg: Primitive = primitive(
     special_slopes=[(INF, -1.0), (-INF, -1.0)],
 )
 fma: Primitive = primitive(
-    "fma",
-    special.fma,
-    lambda y, a, b, c: b,
-    lambda y, a, b, c: a,
-    1.0,
-    latex=(r"{0:2} \cdot {1:4} + {2:2}", SUM),
+    "fma", special.fma, lambda y, a, b, c: b, lambda y, a, b, c: a, 1.0, latex=(r"{0:2} \cdot {1:4} + {2:2}", SUM)
 )
 
 

@@ -172,9 +172,7 @@ cbrt: Primitive = primitive(
     latex=(r"\sqrt[3]{{{0}}}", ATOM),
     smooth=NONZERO,
     special_slopes=[(0.0, INF), (-0.0, INF), (INF, 0.0), (-INF, 0.0)],
-    stable_forms=[
-        ("cbrt(x ** 3)", "x"),
-    ],
+    stable_forms=[("cbrt(x ** 3)", "x")],
 )
 exp: Primitive = primitive(
     "exp",
@@ -183,10 +181,7 @@ exp: Primitive = primitive(
     latex=(r"\mathrm{{e}}^{{{0}}}", POWER),
     ieee=_inf,
     special_slopes=[(-INF, 0.0), (INF, INF)],
-    stable_forms=[
-        ("exp(log(x))", "x"),
-        ("exp(x)", "exp(minimum(x, 709))"),
-    ],
+    stable_forms=[("exp(log(x))", "x"), ("exp(x)", "exp(minimum(x, 709))")],
 )
 exp2: Primitive = primitive(
     "exp2",
@@ -271,10 +266,7 @@ log1p: Primitive = primitive(
     ieee=lambda x: _log_ieee(1.0 + x),
     domain=Domain(Interval(-1, open_low=True)),
     special_slopes=[(0.0, 1.0), (-1.0, INF), (-2.0, NAN), (INF, 0.0), (-INF, NAN)],
-    stable_forms=[
-        ("log1p(exp(x))", "softplus(x)"),
-        ("log1p(-exp(x))", "log(-expm1(x))"),
-    ],
+    stable_forms=[("log1p(exp(x))", "softplus(x)"), ("log1p(-exp(x))", "log(-expm1(x))")],
 )
 xlogy: Primitive = primitive(
     "xlogy",

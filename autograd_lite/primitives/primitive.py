@@ -93,7 +93,7 @@ class Primitive:
         # In LaTeX, where the symbol won't do: a template, and the precedence of what it makes. Its {0:2} is the
         # first argument, in parentheses unless its precedence is at least 2.
         self.latex = latex
-        self.ieee = ieee or _nan  # the result where `value` raises
+        self.ieee = ieee or (lambda *args: NAN)  # the result where `value` raises
         self.domain = region(domain)  # where it has a value
         self.smooth = region(domain if smooth is None else smooth)  # where every derivative exists
         # The derivatives at its special points: pairs, as a dict would merge ±0.
@@ -171,10 +171,6 @@ def first(y: Any, a: Any, b: Any) -> Any:
 
 def second(y: Any, a: Any, b: Any) -> Any:
     return b
-
-
-def _nan(*args: float) -> float:
-    return NAN
 
 
 def _point(x: float | Point) -> Point:

@@ -9,10 +9,11 @@ from ..extras import require
 for _module in ("hypothesis", "mpmath"):
     require("autograd_lite.testing", _module, "testing")
 
+from ..compiler.program import Instruction
 from .check import check_gradients
 from .judgement import taylor_test
 from .machine import GraphMachine
-from .programs import Instruction, Program, assemble, is_well_defined
+from .programs import Program, assemble, is_well_defined
 from .strategies import domain, inputs_for, points, programs, values
 from .verdict import GradientError, Report
 

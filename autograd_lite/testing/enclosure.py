@@ -16,11 +16,12 @@ from typing import Any
 from mpmath import iv, mp, mpf
 from mpmath.libmp import fzero
 
+from ..compiler.program import Instruction
 from ..graph import topological_order
 from ..primitives import Primitive, constant, identity, table
 from ..value import Value
 from . import oracles
-from .programs import Instruction, Program
+from .programs import Program
 
 BITS = 50
 _TINY = 2.0**-1022  # smaller numbers have lost bits, or all of them
@@ -68,7 +69,7 @@ def enclose(program: Program, point: Sequence[float], seed: float = 1.0) -> tupl
                 _widened(oracles.enclosed_slope(op, i, args), op.ulps) if type(operand) is int else None
                 for i, operand in enumerate(operands)
             ]
-            for (op, operands), args in zip(program.instructions, arguments)
+            for (op, operands), args in zip(program.steps, arguments)
         ]
         adjoints = sweep(program, slopes, iv.mpf(seed))
         gradient = [None if adjoint is None else interval_ends(adjoint) for adjoint in adjoints[: len(point)]]
@@ -96,7 +97,7 @@ def enclose_push(program: Program, slopes: Sequence[Sequence[float]], by: int) -
     with working_precision():
         tangents: list[Number | None] = [None] * len(program.point)
         tangents[by] = iv.mpf(1.0)
-        for (op, operands), row in zip(program.instructions, _exact(slopes)):
+        for (op, operands), row in zip(program.steps, _exact(slopes)):
             total = None
             for place, (operand, slope) in enumerate(zip(operands, row)):
                 tangent = tangents[operand] if type(operand) is int else None
@@ -122,7 +123,7 @@ def sweep(program: Program, slopes: Sequence[Sequence[Number]], seed: Number) ->
         adjoint = adjoints[n + k]
         if adjoint is None:
             continue
-        op, operands = program.instructions[k]
+        op, operands = program.steps[k]
         for place, (operand, slope) in enumerate(zip(operands, slopes[k])):
             if type(operand) is int:
                 term = _NO_TERM if adjoint is _NO_TERM else _term(op, place, adjoint, slope)
@@ -194,7 +195,7 @@ def _values(program: Program, point: Sequence[float]) -> tuple[list[Number], lis
     """The enclosures of all results, and of the arguments of each instruction."""
     values: list[Number] = [iv.mpf(x) for x in point]
     arguments: list[list[Number]] = []
-    for op, operands in program.instructions:
+    for op, operands in program.steps:
         arguments.append([values[operand] if type(operand) is int else iv.mpf(operand) for operand in operands])
         values.append(_widened(oracles.enclosed_value(op, arguments[-1]), op.ulps))
     return values, arguments

@@ -21,7 +21,7 @@ from ..primitives import Primitive
 from ..value import Value
 from .edges import Fault, first_fault, ulps_between
 from .enclosure import Interval, enclose, enclose_push, enclose_sweep, program_of
-from .exact import true_gradient, true_hessian
+from .exact import true_hessian
 from .judgement import LATE, Budget
 from .verdict import GradientError, Report
 
@@ -140,22 +140,6 @@ class Graph:
         if self._fault is False:
             self._fault = first_fault(self.nodes)
         return self._fault  # type: ignore[return-value]
-
-    # ---- many digits ----
-
-    def by_digits(self, found: dict[str, list[float]]) -> None:
-        """Against a sweep in many digits: no further from it than the enclosure is wide."""
-        truth = true_gradient(self.program, self.program.point)
-        _, enclosed = enclose(self.program, self.program.point)
-        for mode, slopes in found.items():
-            for i, slope in enumerate(slopes):
-                self.report.numbers += 1
-                within, exact = enclosed[i] or Interval(0.0, 0.0), truth[i] or mpf(0)
-                with mp.workdps(60):
-                    apart, width = abs(mpf(slope) - exact), mpf(within.high) - mpf(within.low)
-                if not apart <= width:
-                    what = f"∂f/∂{self.inputs[i].label} of {self.name} is wrong, in {mode}"
-                    self.fail(what, slope, f"{mp.nstr(exact, 20)}, {ulps_between(slope, exact):.3g} ulp away", i)
 
     # ---- higher orders ----
 

@@ -91,7 +91,7 @@ class GraphMachine(RuleBasedStateMachine):
             draft.append((op, data.draw(st.lists(_PICKS, min_size=arity, max_size=arity))))
         for op, picks in draft:
             numbers = [node.data for node in self.graph]
-            for made_by, operands in assemble(numbers, [(op, picks)]).instructions:
+            for made_by, operands in assemble(numbers, [(op, picks)]).steps:
                 args = tuple(numbers[x] if type(x) is int else x for x in operands)
                 made = made_by(*[self.graph[x] if type(x) is int else x for x in operands])
                 self._add(made, _Line(made_by(*args), made_by, operands, args))

@@ -3,38 +3,27 @@
 An instruction is a primitive of the table and its operands, each the number of an earlier result (inputs first) or a
 constant. Such lists give every shape of graph, diamonds and ``x * x`` included, which trees of expressions do not.
 A program carries a point at which it is well defined. `assemble` makes one of any draft: an instruction that would be
-ill-defined at the point is left out, so that nothing drawn is ever thrown away. Imports the table alone.
+ill-defined at the point is left out, so that nothing drawn is ever thrown away. Imports the table, and the
+compiler's form of a program.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..compiler import program as compiler
+from ..compiler.program import Instruction, Operand
 from ..numerics.domains import Domain
 from ..primitives import Primitive, table
 
 LIMIT = 2.0**20  # no result of a program is larger, so that no product of a few of them overflows
 MARGIN = 2.0**-10  # a smooth program stays this far from kinks and poles, relative to max(1, |operands|)
 
-Operand = int | float
 
-
-class Instruction(NamedTuple):
-    """A primitive of the table and its operands: an int is the number of an earlier result, a float is itself.
-
-    >>> program = Program((3.0,), [("mul", 0, 2.5)])
-    >>> program.instructions[0].op, program.instructions[0].operands
-    (mul, (0, 2.5))
-    """
-
-    op: Primitive
-    operands: tuple[Operand, ...]
-
-
-class Program:
-    """A function of floats, Values or any numbers the table takes, as a list of instructions.
+class Program(compiler.Program):
+    """A program of the compiler's with a point, as a function of floats, Values or any numbers the table takes.
 
     Args:
         point: one float for each input; a point at which the program is well defined.
@@ -60,20 +49,27 @@ class Program:
     Program((3.0,), [('mul', 0, 0), ('add', 1, 2.5)])
     """
 
-    __slots__ = ("instructions", "point")
+    __slots__ = ("point", "steps")
+    point: tuple[float, ...]
+    steps: tuple[tuple[Primitive, tuple[Operand, ...]], ...]  # the primitive and the operands of each instruction
 
     def __init__(self, point: Sequence[float], instructions: Iterable[tuple[Any, ...]]) -> None:
-        self.point = tuple(map(float, point))
-        self.instructions = [
+        object.__setattr__(self, "point", tuple(map(float, point)))
+        n = len(self.point)
+        if not n:
+            raise ValueError("a program has at least one input: give its point one number or more")
+        made = tuple(
             Instruction(table[op] if isinstance(op, str) else op, tuple(operands))
             for op, *operands in map(_flat, instructions)
-        ]
-        if not self.point:
-            raise ValueError("a program has at least one input: give its point one number or more")
-        for k, (op, operands) in enumerate(self.instructions):
+        )
+        object.__setattr__(self, "steps", tuple([(op, operands) for op, operands, _ in made]))
+        super().__init__((None,) * n, made, (n + len(made) - 1,))
+        for k, (_, operands, _) in enumerate(made, n):
             for operand in operands:
-                if isinstance(operand, int) and not 0 <= operand < len(self.point) + k:
-                    raise ValueError(f"instruction {k}, {op}, points to result {operand}, which is not an earlier one")
+                self._verify_operand(f"%{k}", operand, k)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Program, (self.point, self.instructions)
 
     def results(self, *inputs: Any) -> list[Any]:
         """Every number computed, the inputs first.
@@ -84,7 +80,7 @@ class Program:
         if len(inputs) != len(self.point):
             raise TypeError(f"the program takes {len(self.point)} inputs, not {len(inputs)}")
         found = list(inputs)
-        for op, operands in self.instructions:
+        for op, operands in self.steps:
             found.append(op(*[found[operand] if type(operand) is int else operand for operand in operands]))
         return found
 
@@ -101,13 +97,13 @@ class Program:
         return hash(repr(self))
 
     def __repr__(self) -> str:
-        return f"Program({self.point!r}, [{', '.join(map(self._shown, self.instructions))}])"
+        return f"Program({self.point!r}, [{', '.join([self._shown(*step) for step in self.steps])}])"
 
     def __str__(self) -> str:
         n = len(self.point)
         lines = [
             f"    v{k} = {'p.' if table.get(op.name) is op else ''}{op.name}({', '.join(map(self._name, operands))})"
-            for k, (op, operands) in enumerate(self.instructions, n)
+            for k, (op, operands) in enumerate(self.steps, n)
         ]
         body = "\n".join([*lines, f"    return {self._name(n + len(lines) - 1)}"])
         signature = ", ".join(map(self._name, range(n)))
@@ -120,8 +116,7 @@ class Program:
         return f"{'x' if operand < len(self.point) else 'v'}{operand}"
 
     @staticmethod
-    def _shown(instruction: Instruction) -> str:
-        op, operands = instruction
+    def _shown(op: Primitive, operands: Sequence[Operand]) -> str:
         name = repr(op.name) if table.get(op.name) is op else op.name
         return f"({', '.join([name, *map(_literal, operands)])})"
 
@@ -144,7 +139,7 @@ def is_well_defined(program: Program, point: Sequence[float], *, smooth: bool = 
     (False, True, False)
     """
     numbers = list(point)
-    for op, operands in program.instructions:
+    for op, operands in program.steps:
         args = tuple([numbers[operand] if type(operand) is int else operand for operand in operands])
         if not any(_fits(box, args, operands) for box in _boxes(op, len(args), smooth)):
             return False
@@ -303,5 +298,5 @@ def _renumbered(
     instructions: list[Instruction], kept: list[int], n: int, place: dict[int, int]
 ) -> Iterator[Instruction]:
     for k in kept:
-        op, operands = instructions[k - n]
+        op, operands, _ = instructions[k - n]
         yield Instruction(op, tuple(place[operand] if type(operand) is int else operand for operand in operands))

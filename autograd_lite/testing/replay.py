@@ -45,7 +45,7 @@ def find_dropped_paths(
     stopped = {node for _, nodes in graphs for node in nodes if node.op is stop_gradient}
     if stopped:
         report.add_note(f"{len(stopped)} stop_gradient")
-    if all(type(x) is int for program, _ in graphs for _, operands in program.instructions for x in operands):
+    if all(type(x) is int for program, _ in graphs for _, operands in program.steps for x in operands):
         return  # without a constant there is no dropped path
     rng = random.Random(repr(point))
     for reach in _REACHES:
@@ -90,7 +90,7 @@ def _changed_constant(program: Program, anew: Program) -> tuple[int, int] | None
     if len(program) != len(anew):
         return None
     found = None
-    for k, ((op, operands), (other, others)) in enumerate(zip(program.instructions, anew.instructions)):
+    for k, ((op, operands), (other, others)) in enumerate(zip(program.steps, anew.steps)):
         if op is not other or len(operands) != len(others):
             return None
         for i, (a, b) in enumerate(zip(operands, others)):
@@ -113,7 +113,7 @@ def _differs(program: Program, moved: Sequence[float], value: float) -> bool:
         return False
     if abs(results[-1] - value) <= _ROUNDING * max(map(abs, results)):
         return False
-    if all(is_known(op) for op, _ in program.instructions):
+    if all(is_known(op) for op, _ in program.steps):
         within, _ = enclose(program, moved)
         width = 2.0 * (within.high - within.low)
         return not within.low - width <= value <= within.high + width

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from ..compiler.program import Operand
 from ..numerics import ieee
 from ..numerics.domains import Domain, Interval
 from ..primitives import Primitive, table
 from ..value import Value
-from .programs import Operand, Program, assemble, is_well_defined
+from .programs import Program, assemble, is_well_defined
 
 Point = tuple[float, ...]
 _TINY = 2.0**-1022  # the smallest normal float

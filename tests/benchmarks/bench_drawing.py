@@ -83,6 +83,10 @@ def built_in(root: Any) -> None:
     svg.svg(describe(root, most=None))
 
 
+def as_png(root: Any) -> None:
+    draw(root, names=False, most=None).image("png")
+
+
 def layout_alone(root: Any) -> Callable[[], Any]:
     """The layout of the whole circuit's boxes, of the sizes that they have in SVG."""
     found: list[Any] = []
@@ -153,7 +157,7 @@ def main() -> None:
         "micrograd": micrograd.engine.Value,
         "torch": lambda x: torch.tensor(x, requires_grad=True, dtype=torch.float64),
     }
-    columns = ("folded", "whole", "built-in", "its layout", "micrograd", "torchviz")
+    columns = ("folded", "whole", "built-in", "its layout", "as a PNG", "micrograd", "torchviz")
     print(f"{'seconds to SVG':>22}" + "".join(f"{column:>12}" for column in columns))
     figures: dict[tuple[str, str], float | str] = {}
     for name, build in CIRCUITS.items():
@@ -165,6 +169,7 @@ def main() -> None:
                 "whole": (lambda root=root: whole(root), 3),
                 "built-in": (lambda root=root: built_in(root), 3),
                 "its layout": (layout_alone(root), 3),
+                "as a PNG": (lambda root=root: as_png(root), 3),
                 "micrograd": (lambda build=build: as_in_micrograds_notebook(build(kinds["micrograd"]), limit), 1),
                 "torchviz": (lambda build=build: by_torchviz(build(kinds["torch"]), limit), 1),
             }

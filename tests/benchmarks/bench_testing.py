@@ -51,7 +51,7 @@ def drawn(count: int, **options: Any) -> list[Program]:
 
 def run(program: Program, functions: dict[str, Callable[..., Any]], inputs: tuple[Any, ...]) -> Any:
     numbers = list(inputs)
-    for op, operands in program.instructions:
+    for op, operands, _ in program.instructions:
         numbers.append(functions[op.name](*[numbers[x] if type(x) is int else x for x in operands]))
     return numbers[-1]
 
@@ -138,7 +138,7 @@ def main() -> None:
               f"{len(found) / (end - middle):,.0f} checked a second, in three ways each")  # fmt: skip
     # A fault counts where a derivative of the program depends on it: exp stands on a path, and its share is not lost.
     some = drawn(6 * PROGRAMS, primitives=ROWS, inputs=2, min_size=2, max_size=8)
-    some = [p for p in dict.fromkeys(some) if any(op.name == "exp" for op, _ in p.instructions) and ours(p, 0.5)]
+    some = [p for p in dict.fromkeys(some) if any(op.name == "exp" for op, *_ in p.instructions) and ours(p, 0.5)]
     some = some[:PROGRAMS]
     print(f"\n{len(some)} programs with a relative error in the derivative of exp: how many each checker finds, in %")
     print(f"{'':<34}" + "".join(f"{error:>9g}" for error in ERRORS) + "   ms each")

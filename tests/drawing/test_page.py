@@ -1141,3 +1141,46 @@ def test_a_loop_and_what_is_alike_open_and_close(opened: Open):
     assert shown.tab.locator(".scroll svg:visible .node.operation").count() >= 40
     shown.tab.get_by_role("button", name="Close −").click()
     assert shown.tab.locator(".scroll svg:visible .node.operation").count() < 5
+
+
+OVERLAPS = """() => {
+  const seen = (part) => part.getClientRects().length;
+  const all = (selector) => [...document.querySelectorAll(`.scroll svg.on ${selector}`)].filter(seen);
+  const names = all(".frame text");
+  const labels = all(".edge text"), boxes = all(".node > rect:first-of-type");
+  const parts = [...names, ...labels, ...boxes].map((e) => [e, e.getBoundingClientRect()]), found = [];
+  const before = (a, b) => a.right <= b.left + 1 || a.bottom <= b.top + 1;
+  const apart = (a, b) => before(a, b) || before(b, a);
+  parts.forEach(([e, a], i) => {
+    for (const [f, b] of parts.slice(i + 1)) if (!apart(a, b)) found.push(`${e.textContent} on ${f.textContent}`);
+  });
+  for (const text of all(".node > text")) {
+    const a = text.getBoundingClientRect(), b = text.parentNode.querySelector("rect").getBoundingClientRect();
+    const inside = a.left >= b.left && a.right <= b.right && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
+    if (!inside) found.push(text.textContent);
+  }
+  return [parts.length, found];
+}"""
+
+
+def grouped() -> Value:
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    with group("a long name of a group"):
+        u = a * b
+        with group("inside of it"):
+            v = math.sin(u) - b
+    with group("another one with a name"):
+        return ((u + v) * math.exp(v)).named("f")
+
+
+@pytest.mark.parametrize("width", [390, 1280, 4000])
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_nothing_overlaps_as_the_browser_sets_it(opened: Open, width: int, direction: str):
+    circuits = [neuron(-0.123456, 1e-7), grouped(), network(), every_kind()]
+    circuits.append(math.fsum([Value(-1.25 * k, f"x{k}") for k in range(40)]))
+    for root in circuits:
+        whole = swept(root).draw(names=False, most=None, groups="boxes", direction=direction).html()
+        shown = opened(whole, width=width)
+        count, found = shown.tab.evaluate(OVERLAPS)
+        assert count > 5
+        assert found == []

@@ -165,4 +165,29 @@ def test_in_jupyterlab_a_slider_sets_the_values_and_python_moves_the_page(browse
     frame.locator("#result", has_text="f = 21").wait_for()
     assert frame.get_by_label("x", exact=True).input_value() == "7"
     printed("data 7.0 21.0 7.0")
+
+    def focused() -> str:
+        inside = frame.locator(":focus")
+        return str(inside.get_attribute("aria-label") or inside.text_content()) if inside.count() else ""
+
+    frame.locator(".skip").focus()  # from here on with the keyboard alone
+    walked = []
+    while len(walked) < 20 and "y, slider" not in walked:
+        tab.keyboard.press("Tab")
+        walked.append(focused())
+        if walked[-1] == "y, leaf":
+            tab.keyboard.press("ArrowUp")
+    assert [name for name in walked if name.endswith("leaf")] == ["x, leaf", "y, leaf"]
+    assert {"Smaller", "A step back", "Find a node", "x, slider", "y, slider"} <= set(walked)
+    y = float(frame.get_by_label("y, slider").input_value())
+    assert y > 3.0
+    tab.keyboard.press("Escape")
+    frame.get_by_label("A step back").press("/")
+    tab.keyboard.type("x")
+    tab.keyboard.press("Enter")
+    assert focused() == "x, leaf"
+    tab.keyboard.press("Home")
+    assert frame.locator("#where").inner_text().startswith("0 of")
+    assert cells.count() == 3  # no key has reached JupyterLab
+    printed(f"data 7.0 {7.0 * y!r} 7.0")
     tab.close()

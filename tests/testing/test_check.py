@@ -398,7 +398,7 @@ def test_a_failing_property_shrinks_to_one_instruction_at_a_simple_point(monkeyp
 
     with pytest.raises(GradientError, match="first wrong edge: cosh"):
         property_()
-    assert [op.name for op, _ in found[-1].instructions] == ["cosh"]
+    assert [op.name for op, *_ in found[-1].instructions] == ["cosh"]
 
 
 @given(st.data())

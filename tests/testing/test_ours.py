@@ -288,7 +288,7 @@ def test_the_order_in_which_nodes_are_made_is_no_matter(data: st.DataObject, pro
             continue  # the result stays last
         left.remove(k)
         place[n + k] = n + len(made)
-        op, operands = program.instructions[k]
+        op, operands, _ = program.instructions[k]
         made.append((op, *[place[x] if type(x) is int else x for x in operands]))
     shuffled = Program(program.point, made)
     assert [x for x, _ in zip(ag.grad(shuffled, tuple(range(n)))(*program.point), range(n))] == list(

@@ -88,7 +88,7 @@ class Peer:
 
     def run(self, program: Program, inputs: tuple[Any, ...]) -> Any:
         numbers = list(inputs)
-        for op, operands in program.instructions:
+        for op, operands, _ in program.instructions:
             function = self.function(op)
             assert function is not None
             numbers.append(function(*[numbers[x] if type(x) is int else self.constant(x) for x in operands]))
@@ -176,7 +176,7 @@ def test_random_programs_beside_sympy() -> None:
     def enclosed(program: Program) -> None:
         symbols = sympy.symbols("x0 x1", real=True)
         numbers = list(symbols)
-        for op, operands in program.instructions:
+        for op, operands, _ in program.instructions:
             function = OPERATORS.get(op.name) or getattr(sympy, op.name)
             numbers.append(function(*[numbers[x] if type(x) is int else sympy.Rational(x) for x in operands]))
         at = {symbol: sympy.Rational(x) for symbol, x in zip(symbols, program.point)}

@@ -46,7 +46,7 @@ def over_rows(
     spec: Specialization,
     args: Sequence[Any],
     kwargs: dict[str, Any],
-    axes: Sequence[int | None],
+    axes: Sequence[trees.Axes],
     out: Any,
     threads: int | None,
     progress: bool,
@@ -87,11 +87,11 @@ def over_rows(
 class _Arguments:
     """The arguments of one call, without their rows: what all chunks share.
 
-    `parts` has an argument as it was given, if it is shared; else the nesting of its arrays.
+    `args` has a number in the place of each array of rows.
     """
 
     def __init__(
-        self, args: Sequence[Any], kwargs: dict[str, Any], axes: Sequence[int | None], pairs: bool, threads: int | None
+        self, args: Sequence[Any], kwargs: dict[str, Any], axes: Sequence[trees.Axes], pairs: bool, threads: int | None
     ) -> None:
         self.kwargs = kwargs
         self.axes = list(axes)
@@ -102,21 +102,18 @@ class _Arguments:
         self.arrays: list[Any] = []
         self.array_axes: list[int] = []
         self.places: list[int] = []
-        flat = [*args[0], *args[1]] if pairs else args
-        self.parts = [self._part(i, arg, axis) for i, (arg, axis) in enumerate(zip(flat, self._flat_axes()))]
+        parts = trees.of_arguments(args, axes, self._part, pairs)
+        self.args = parts.unflatten([0.0] * parts.count)
         for name, value in kwargs.items():
             _not_lazy(repr(name), value)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "arrays": None}
 
-    def _flat_axes(self) -> list[int | None]:
-        return [*self.axes, *self.axes] if self.pairs else self.axes
-
-    def _part(self, i: int, arg: Any, axis: int | None) -> Any:
+    def _part(self, i: int, arg: Any, axis: int | None) -> Tree:
         if axis is None:
             _not_lazy(str(i), arg)
-            return arg
+            return Tree(lambda items: arg, (), None)
 
         def leaf(x: Any) -> Tree:
             self.arrays.append(_dask_array(i, x, axis))
@@ -128,18 +125,17 @@ class _Arguments:
 
     def filled(self, blocks: Sequence[Any]) -> tuple[Any, ...]:
         """The arguments with these blocks as their rows."""
-        remaining = iter(blocks)
-        flat = [
-            part if axis is None else part.unflatten(remaining) for part, axis in zip(self.parts, self._flat_axes())
-        ]
-        half = len(flat) // 2
-        return (tuple(flat[:half]), tuple(flat[half:])) if self.pairs else tuple(flat)
+
+        def part(i: int, x: Any, axis: int | None) -> Tree:
+            return Tree(lambda items: x, (), None) if axis is None else trees.mapped(x, lambda _: LEAF)
+
+        return trees.of_arguments(self.args, self.axes, part, self.pairs).unflatten(blocks)  # type: ignore[no-any-return]
 
     def rows(self, blocks: Sequence[Any]) -> Rows:
         """These blocks with what they share."""
         from .rows import Rows
 
-        return Rows(self.filled(blocks), self.kwargs, [self.axes, self.axes] if self.pairs else self.axes)
+        return Rows(self.filled(blocks), self.kwargs, self.axes, self.pairs)
 
     def aligned(self) -> list[Any]:
         """The arrays in the same chunks of rows, of whole rows."""
@@ -228,7 +224,7 @@ class _Results:
         reduced = arguments.reduced
         self.arguments = arguments
         self.prefix = spec.name if spec.operator == "value" else f"{spec.name}.{spec.operator}"
-        token = tokenize(shipped.token, reduced, [x.name for x in blocks], arguments.parts, arguments.kwargs)
+        token = tokenize(shipped.token, reduced, [x.name for x in blocks], arguments.args, arguments.kwargs)
         self.token = tokenize(token, arguments.axes, arguments.threads)
         pairs = arguments.indexed(blocks)
         # Of all the indices, since what has fewer is not fused with what reads the chunks.

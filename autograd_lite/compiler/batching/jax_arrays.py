@@ -28,13 +28,11 @@ def given(args: Sequence[Any], axes: Sequence[Any]) -> bool:
     """Whether an argument that has rows holds a JAX array."""
     found: list[bool] = []
 
-    def leaf(x: Any) -> Tree:
-        found.append(isinstance(x, jax.Array))
+    def part(i: int, x: Any, axis: int | None) -> Tree:
+        found.extend(axis is not None and isinstance(leaf, jax.Array) for leaf in trees.flatten(x)[0])
         return LEAF
 
-    for arg, axis in zip(args, axes):
-        if axis is not None:
-            trees.mapped(arg, leaf)
+    trees.of_arguments(args, axes, part, False)
     return any(found)
 
 
@@ -42,7 +40,7 @@ def over_rows(
     spec: Specialization,
     args: Sequence[Any],
     kwargs: dict[str, Any],
-    axes: Sequence[int | None],
+    axes: Sequence[trees.Axes],
     out: Any,
     progress: bool,
 ) -> Any:
@@ -73,14 +71,11 @@ def over_rows(
 class _Arguments:
     """The arguments of one call: JAX arrays, the axes along which their rows lie, and the shape of one row's inputs."""
 
-    def __init__(self, args: Sequence[Any], kwargs: dict[str, Any], axes: Sequence[int | None], pairs: bool) -> None:
+    def __init__(self, args: Sequence[Any], kwargs: dict[str, Any], axes: Sequence[trees.Axes], pairs: bool) -> None:
         self._places: list[int] = []
         self._axes: list[int | None] = []
         self.arrays: list[Any] = []
-        groups = args if pairs else [args]
-        shapes = [[self._part(i, arg, axis) for i, (arg, axis) in enumerate(zip(group, axes))] for group in groups]
-        tuples = [trees.tuple_tree(children) for children in shapes]
-        self.tree = trees.tuple_tree([trees.tuple_tree(tuples) if pairs else tuples[0], self._part(-1, kwargs, None)])
+        self.tree = trees.tuple_tree([trees.of_arguments(args, axes, self._part, pairs), self._part(-1, kwargs, None)])
         lengths = [(i, x.shape[a]) for i, x, a in zip(self._places, self.arrays, self._axes) if a is not None]
         for i, length in lengths:
             if length != lengths[0][1]:

@@ -36,20 +36,19 @@ class Rows:
     first axis is that of the rows, which stands for as many inputs as a row of it has numbers.
     """
 
-    def __init__(self, args: Sequence[Any], kwargs: dict[str, Any], axes: Sequence[Any]) -> None:
+    def __init__(
+        self, args: Sequence[Any], kwargs: dict[str, Any], axes: Sequence[trees.Axes], pairs: bool = False
+    ) -> None:
         self.inputs: list[Any] = []
         self.count = -1
-        shapes = [self._argument(i, arg, axis) for i, (arg, axis) in enumerate(zip(args, axes))]
-        self.tree = trees.tuple_tree([trees.tuple_tree(shapes), self._shared(kwargs)])
+        self.tree = trees.tuple_tree([trees.of_arguments(args, axes, self._part, pairs), self._shared(kwargs)])
         self.arrays = [x for x in self.inputs if type(x) is not float]
         self.varying = tuple([v for x in self.inputs for v in ([False] if type(x) is float else [True] * _width(x))])
         if self.count < 0:
             raise ValueError("compile: in_axes names rows, but the arguments it names hold no number")
 
-    def _argument(self, i: int, arg: Any, axis: Any) -> Tree:
-        if isinstance(axis, list):  # a tuple of arguments, as hvp has two of
-            return trees.tuple_tree([self._argument(j, each, a) for j, (each, a) in enumerate(zip(arg, axis))])
-        return self._shared(arg) if axis is None else self._varying(i, arg, axis)
+    def _part(self, i: int, x: Any, axis: int | None) -> Tree:
+        return self._shared(x) if axis is None else self._varying(i, x, axis)
 
     def _shared(self, arg: Any) -> Tree:
         leaves, tree = flatten(arg)

@@ -286,7 +286,7 @@ def compile(
             run once on tracers; what it branches on is remembered, and an input that would branch otherwise is traced
             anew.
         in_axes: which arguments have rows, as in `jax.vmap`: None for none, an axis for all, or a tuple with one entry
-            an argument, which is for all arrays that the argument holds.
+            an argument: an axis or None for all that it holds, or a nesting like the argument, of axes and None.
         argnums: by which positional argument `value_and_grad` and its like differentiate, or several.
         target: "python", "llvm" or "jax"; "auto" is llvm where llvmlite is installed.
         precise: over rows, call the C library's functions one number at a time, as one evaluation does. Otherwise its
@@ -361,7 +361,7 @@ class Specialization:
         self._shorten(args, kwargs, trace)
         return result if out is None else _filled(trace.output_tree, result, out)
 
-    def axes(self, args: tuple[Any, ...]) -> list[int | None]:
+    def axes(self, args: tuple[Any, ...]) -> list[trees.Axes]:
         """For each argument the axis along which its rows lie, or None."""
         return _axes(self.compiled.in_axes, args[0] if self.operator == "hvp" else args)
 
@@ -429,7 +429,7 @@ class Specialization:
         self,
         args: Any,
         kwargs: dict[str, Any],
-        axes: list[int | None],
+        axes: list[trees.Axes],
         out: Any,
         threads: int | None,
         progress: bool,
@@ -448,7 +448,7 @@ class Specialization:
         from ..batching import rows
         from . import fast_path
 
-        given = rows.Rows(args, kwargs, [axes, axes] if self.operator == "hvp" else axes)
+        given = rows.Rows(args, kwargs, axes, pairs=self.operator == "hvp")
         found = rows.run(self, given, functools.partial(self._reduced, given.tree, axes), out, threads, progress)
         trace = self.traces(given.tree).latest()
         if trace is not None and not trace.outcomes and not kwargs and given.count:
@@ -457,7 +457,7 @@ class Specialization:
             self._rows_fast_path = fast_path.over_rows(trace, kernel, given.tree, args, axes, reduced, out)
         return found
 
-    def _reduced(self, given: Tree, axes: list[int | None], count: int) -> list[bool]:
+    def _reduced(self, given: Tree, axes: list[trees.Axes], count: int) -> list[bool]:
         """Which outputs are sums over the rows: the output that is differentiated, and gradients by what is shared."""
         if self.operator not in ("grad", "value_and_grad"):
             return [False] * count
@@ -465,7 +465,7 @@ class Specialization:
         arguments = given.children[0].children
         flags = [True] if self.operator == "value_and_grad" else []
         for place in places:
-            flags += [axes[place] is None] * arguments[place].count
+            flags += trees.shared(arguments[place], axes[place])
         return flags
 
 
@@ -577,21 +577,28 @@ def _target(name: str) -> ModuleType:
     return importlib.import_module(f"..targets.{name}", __package__)
 
 
-def _axes(in_axes: Any, args: tuple[Any, ...]) -> list[int | None]:
-    """For each argument the axis along which its rows lie, or None."""
+def _axes(in_axes: Any, args: tuple[Any, ...]) -> list[trees.Axes]:
+    """For each argument the axis along which its rows lie, None, or a list with one for each of its children."""
     if in_axes is None or isinstance(in_axes, int):
         return [in_axes] * len(args)
-    axes = list(in_axes)
+    axes = in_axes if type(in_axes) in (tuple, list) else [in_axes]  # a nesting like the one argument there is
     if len(axes) != len(args):
-        raise ValueError(
-            f"compile: in_axes has {len(axes)} entries, one an argument, and {len(args)} arguments were given"
+        raise ValueError(f"compile: in_axes has an entry for each of {len(axes)} arguments, and {len(args)} were given")
+    return [_axis(axis, arg, f"argument {i}") for i, (axis, arg) in enumerate(zip(axes, args))]
+
+
+def _axis(axis: Any, x: Any, where: str) -> trees.Axes:
+    """What in_axes says of an argument or of a part of one: children that are all shared are shared as a whole."""
+    if axis is None or isinstance(axis, int):
+        return axis
+    entries, parts = trees.children(axis), trees.children(x)
+    if entries is None or parts is None or entries.keys() != parts.keys():
+        raise TypeError(
+            f"compile: in_axes has {axis!r} for {where}, {short_label(repr(x), 40)}: write the axis of rows of all "
+            "that it holds, None if it has no rows, or a nesting like it, of axes and None"
         )
-    for axis in axes:
-        if not (axis is None or isinstance(axis, int)):
-            raise TypeError(
-                f"compile: in_axes has {axis!r}: an entry is the axis of all that its argument holds, or None"
-            )
-    return axes
+    found = [_axis(axis, part, f"{where}{step}") for (step, axis), part in zip(entries.items(), parts.values())]
+    return None if all(each is None for each in found) else found
 
 
 def _labels(fn: Callable[..., Any], tree: Tree, operator: str) -> list[str | None]:

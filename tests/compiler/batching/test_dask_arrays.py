@@ -472,3 +472,13 @@ def test_training_on_more_data_than_a_worker_can_hold(tmp_path: Path) -> None:
         x, y = chunk_of(k)
         gradient += -(y / (1.0 + np.exp(y * (x @ found.x)))) @ x
     assert np.abs(gradient).max() / ROWS < 2e-6
+
+
+def test_axes_in_a_nesting_like_the_argument() -> None:
+    f = ag.compile(lambda p: (p["x"] * p["w"]) ** 2, in_axes=({"x": 0, "w": None},))
+    eager = f.value_and_grad({"x": Y, "w": 3.0})
+    value, by = dask.compute(f.value_and_grad({"x": da.from_array(Y, chunks=7), "w": 3.0}))[0]
+    assert (value, by["w"]) == (pytest.approx(eager[0]), pytest.approx(eager[1]["w"]))
+    assert by["x"].tolist() == eager[1]["x"].tolist()
+    with pytest.raises(TypeError, match="argument 0 is shared by all rows, and is lazy"):
+        f({"x": Y, "w": da.from_array(Y, chunks=7)})

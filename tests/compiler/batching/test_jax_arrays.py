@@ -144,3 +144,11 @@ def test_what_is_refused() -> None:
         f(jnp.ones(3), jnp.asarray(1.0))
     with pytest.raises(ValueError, match="leave out= and progress= away"):
         f(jnp.ones(3), jnp.ones(3), progress=True)
+
+
+def test_axes_in_a_nesting_like_the_argument() -> None:
+    f = ag.compile(lambda p: (p["x"] * p["w"]) ** 2, in_axes=({"x": 0, "w": None},), target="jax")
+    x = jnp.asarray([1.0, 2.0, 3.0])
+    value, by = f.value_and_grad({"x": x, "w": 2.0})
+    assert (float(value), by["x"].tolist(), float(by["w"])) == (56.0, [8.0, 16.0, 24.0], 56.0)
+    assert isinstance(by["x"], jax.Array)

@@ -15,7 +15,7 @@ import warnings
 import weakref
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import math
 from autograd_lite.compiler.batching import rows as rows_module
+from autograd_lite.trees import register_pytree_node
 
 has_jax = pytest.mark.skipif(
     not importlib.util.find_spec("jax"), reason="JAX is not installed: it is in the extra `jax`"
@@ -450,14 +451,66 @@ def test_dataclasses_have_rows_and_are_results(target: str) -> None:
     once.grad(Batch(1.0, 1.0))
     restored = pickle.loads(pickle.dumps(once))
     assert restored.grad(Batch(3.0, 4.0)) == Batch(8.0, 6.0)
-    with pytest.raises(TypeError, match=r"in_axes has Batch\(x=0, y=None.*all that its argument holds"):
-        ag.compile(loss, in_axes=(None, Batch(0, None)), target=target)({"a": 1.5}, batch)
     with pytest.raises(TypeError, match="bind takes numbers and arrays"):
         restored.bind(Batch(3.0, 4.0))
 
 
 def _of_batch(b: Any) -> Any:
     return b.x * b.y * b.scale
+
+
+class Pair(NamedTuple):
+    x: Any
+    y: Any
+
+
+class Line:
+    def __init__(self, x: Any, y: Any) -> None:
+        self.x, self.y = x, y
+
+
+register_pytree_node(Line, lambda line: ((line.x, line.y), None), lambda aux, children: Line(*children))
+
+
+@pytest.mark.parametrize("target", ["python", "llvm", pytest.param("jax", marks=has_jax)])
+@pytest.mark.parametrize("kind", [Batch, Pair, Line])
+def test_axes_in_a_nesting_like_the_argument(kind: type, target: str) -> None:
+    x, t = np.array([1.0, 2.0, 3.0]), np.array([0.5, -1.0, 4.0])
+    f = ag.compile(lambda p, t: (p.x * t + p.y) ** 2, in_axes=(kind(0, None), 0), target=target)
+    error = x * t + 2.0
+    assert f(kind(x, 2.0), t).tolist() == (error**2).tolist()
+    for _ in range(2):
+        value, by = f.value_and_grad(kind(x, 2.0), t)
+        assert (type(by), value, by.x.tolist(), by.y) == (
+            kind,
+            (error**2).sum(),
+            (2 * error * t).tolist(),
+            (2 * error).sum(),
+        )
+    rows = f.hessian(kind(x, 2.0), t)
+    assert (rows.x.y.tolist(), rows.y.y.tolist()) == ((2 * t).tolist(), [2.0, 2.0, 2.0])
+    primals, tangents = (kind(x, 2.0), t), (kind(np.ones(3), 1.0), np.zeros(3))
+    assert f.hvp(primals, tangents)[0].y.tolist() == (2 * t + 2).tolist()
+    one = ag.compile(lambda p: p.x * p.y, in_axes=kind(None, 0), target=target)
+    by = one.grad(kind(2.0, t))
+    assert (by.x, by.y.tolist()) == (t.sum(), [2.0, 2.0, 2.0])
+    both = ag.compile(lambda d: d["p"].x * d["w"][0] + d["w"][1], in_axes=({"p": kind(0, None), "w": [None, 0]},))
+    by = both.grad({"p": kind(x, 0.0), "w": [5.0, t]})
+    assert (by["w"][0], by["w"][1].tolist(), by["p"].x.tolist(), by["p"].y) == (6.0, [1.0] * 3, [5.0] * 3, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        ((Pair(0, 0.5), 0), r"in_axes has 0.5 for argument 0\[1\], 1.0: write the axis of rows"),
+        (({"x": 0}, 0), r"in_axes has \{'x': 0\} for argument 0, Pair\(x=array.*a nesting like it"),
+        ((0, [0, None]), r"in_axes has \[0, None\] for argument 1, array"),
+        (Pair(0, None), "in_axes has an entry for each of 1 arguments, and 2 were given"),
+    ],
+)
+def test_axes_unlike_the_argument(axes: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        ag.compile(lambda p, t: p.x * t, in_axes=axes)(Pair(np.ones(3), 1.0), np.ones(3))
 
 
 @native

@@ -282,7 +282,7 @@ def test_clear_refusals() -> None:
         ag.compile(lambda x: x * x, argnums=3).grad(1.0)
     rows = ag.compile(model, in_axes=(None, 0, 0))
     x, y = rows_of(4)
-    with pytest.raises(ValueError, match="in_axes has 3 entries, one an argument, and 2 arguments were given"):
+    with pytest.raises(ValueError, match="in_axes has an entry for each of 3 arguments, and 2 were given"):
         rows(W, x)
     with pytest.raises(ValueError, match="argument 2 has 3 rows, those before it have 4"):
         rows(W, x, y[:3])

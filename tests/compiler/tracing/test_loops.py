@@ -152,6 +152,36 @@ def test_newton_s_method_has_the_derivatives_of_the_root(target: str) -> None:
     )
 
 
+@pytest.mark.parametrize("target", ["python", "llvm"])
+def test_a_derivative_in_a_body_is_differentiated(target: str) -> None:
+    def descent(rate: Any, start: Any) -> Any:
+        def loss(w: Any, t: Any) -> Any:
+            return (w - t) ** 2 * math.exp(w * rate)
+
+        def step(w: Any, t: Any) -> Any:
+            return w - rate * ag.grad(loss)(w, t), ag.while_loop(lambda v: v < t, lambda v: v * 1.5 + rate * w, w)
+
+        w, found = ag.scan(step, start, [1.0, 2.0, 3.0] * 3)
+        return w + found[4]
+
+    f = ag.grad(descent, argnums=(0, 1))
+    assert ag.compile(f, target=target)(0.05, 0.3) == pytest.approx(f(0.05, 0.3), rel=1e-11)
+    second = np.array(ag.hessian(descent)(0.05, 0.3))
+    assert ag.compile(descent, target=target).hessian(0.05, 0.3) == pytest.approx(second, rel=1e-10)
+
+
+def test_no_path_is_no_zero() -> None:
+    """The first step's infinite slope is of an output that nobody uses."""
+
+    def f(a: Any) -> Any:
+        return ag.scan(lambda c, _: (c + 1.0, math.sqrt(c * a)), 0.0, length=3)[1][2]
+
+    for target in ("python", "llvm"):
+        compiled = ag.compile(f, target=target)
+        assert compiled.grad(2.0) == ag.grad(f)(2.0) == 0.5
+        assert ag.compile(lambda a: ag.jvp(f, (a,), (1.0,))[1], target=target)(2.0) == 0.5
+
+
 # ---- rows ------------------------------------------------------------------------------------------------------------
 
 

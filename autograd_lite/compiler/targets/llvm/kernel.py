@@ -28,6 +28,7 @@ from .transpose import together
 
 _PIECE = 200  # instructions, about, in a piece
 _WHOLE = 1000  # up to so many are not cut: a few per cent faster, and LLVM's time is not yet felt
+_IN_LOOPS = 10_000  # the same of the body of a loop, which is run many times
 _OPTIMISED = 2500  # up to so many LLVM's optimiser is worth its time: the program has no common or dead code
 _LONG = 20_000  # from so many on LLVM takes the short way from instruction to instruction: a tenth of the time
 _LETS_OTHERS_RUN = 2000  # from so many instructions on an evaluation does not hold the interpreter
@@ -53,7 +54,8 @@ class Kernel:
         native, small = host.c_interface(), count + outputs < c_api.ON_THE_STACK
         if native:
             self.assembly += c_api.assembly(count, outputs, "@kernel", writer.work > _LETS_OTHERS_RUN, small)
-        unit, self._code = writer.unit, _compiled(self.assembly, writer.weight)
+        unit = writer.unit
+        self._code = _compiled(self.assembly, writer.weight, 2 * _IN_LOOPS if writer.bodies else _OPTIMISED)
         owner = self._code, unit
 
         def checked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -126,7 +128,7 @@ class RowsKernel:
         writer = _Writer(program, self.width, precise, varying=self.varying)
         self.assembly = writer.rows(self.varying, self.reduced)
         self._unit, self.weight = writer.unit, max(writer.work, 1)
-        self._code = _compiled(self.assembly, writer.weight)
+        self._code = _compiled(self.assembly, writer.weight, 2 * _IN_LOOPS if writer.bodies else _OPTIMISED)
         self._loop = _loop(self.width)
         self._sums = sum(self.reduced)
         reads, writes = sum(self.varying), len(reduced) - self._sums
@@ -334,7 +336,7 @@ class _Writer:
         for place, x in enumerate(program.outputs):
             if isinstance(x, int):
                 self.stores.setdefault(x, []).append(place)
-        self.bodies: dict[Loop, list[_Writer]] = {}
+        self.bodies: dict[int, list[_Writer]] = {}  # of loops
         self.areas: dict[int, int] = {}  # of loops and stacks: their places in the frame
         self.arrays: dict[tuple[Operand, ...], str] = {}  # of stacks of constants
         self._choose()
@@ -381,7 +383,7 @@ class _Writer:
             name = f"{self.name}.loop{index}"
             programs = [(op.body, f"{name}.body"), *([(op.test, f"{name}.test")] if op.test else [])]
             bodies = [_Writer(program, self.code.width, self.unit.precise, self.unit, n) for program, n in programs]
-            self.bodies[op] = bodies
+            self.bodies[index] = bodies
             weight = sum(body.weight for body in bodies) + 10
             self.work += (_LETS_OTHERS_RUN if op.count is None else op.count) * sum(body.work for body in bodies)
         self.templates.append(Template("", f"%x{index}", -INF, INF, True, weight))
@@ -389,10 +391,10 @@ class _Writer:
     def _cut(self) -> None:
         """Where a new piece begins."""
         self.starts = [0]
-        weight = 0
+        weight, whole = 0, _WHOLE if self.name == "kernel" else _IN_LOOPS
         for place, template in enumerate(self.templates):
             weight += template.weight
-            if weight > _PIECE and place > self.starts[-1] and self.weight > _WHOLE:
+            if weight > _PIECE and place > self.starts[-1] and self.weight > whole:
                 self.starts.append(place)
                 weight = template.weight
         self.ends = [*self.starts[1:], len(self.templates)]
@@ -411,11 +413,11 @@ class _Writer:
         free: list[int] = []
         ending: dict[int, list[int]] = {}
         size = 0
-        for index, (op, operands, _) in enumerate(self.program.instructions, self.inputs):
+        for index, (op, _, _) in enumerate(self.program.instructions, self.inputs):
             if op.result_type in (list, tuple):  # has a place of its own
                 last[index] = -1
                 self.areas[index] = size
-                size += loops.area(self, op, operands)
+                size += loops.area(self, index)
         piece = 0
         for value in range(self.inputs, len(piece_of)):
             while piece < piece_of[value]:
@@ -641,8 +643,8 @@ class _Writer:
 # ---- llvmlite --------------------------------------------------------------------------------------------------------
 
 
-def _compiled(assembly: str, weight: int) -> Any:
-    """An engine that holds the code."""
+def _compiled(assembly: str, weight: int, optimised: int = _OPTIMISED) -> Any:
+    """An engine that holds the code, which the optimiser has worked on if its weight is below `optimised`."""
     processor = host.processor()
     llvm = processor.llvm
     with _lock:
@@ -650,7 +652,7 @@ def _compiled(assembly: str, weight: int) -> Any:
         module = llvm.parse_assembly(assembly)
         module.triple = processor.triple
         module.data_layout = str(machine.target_data)
-        if weight < _OPTIMISED:
+        if weight < optimised:
             options = llvm.create_pipeline_tuning_options(speed_level=2)
             options.loop_vectorization = options.slp_vectorization = False
             builder = llvm.create_pass_builder(machine, options)

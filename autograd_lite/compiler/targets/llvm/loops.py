@@ -9,7 +9,7 @@ Where lanes part they are masked: a vector takes as many steps as its longest la
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...program import Loop, Operand, Part, Stack
 from .ir import Code
@@ -46,14 +46,14 @@ def write(writer: _Writer, index: int, here: dict[int, str], lines: list[str]) -
         here[index] = f"%x{index}"
 
 
-def area(writer: _Writer, op: Any, operands: Sequence[Operand]) -> int:
+def area(writer: _Writer, index: int) -> int:
     """How many numbers a loop or a stack needs of the frame."""
+    op, operands, _ = writer.program.instructions[index - writer.inputs]
     if isinstance(op, Stack):
         return 0 if _in_place(writer, operands) is not None else len(operands)
-    if not isinstance(op, Loop):
+    if not isinstance(op, Loop):  # of a loop's stack the loop has the place
         return 0
-    inner = max(body.frame for body in writer.bodies[op])
-    return _results(op) + (op.count or 0) * op.made + inner
+    return _results(op) + (op.count or 0) * op.made + max(body.frame for body in writer.bodies[index])
 
 
 def _results(loop: Loop) -> int:
@@ -150,51 +150,37 @@ def movers(width: int) -> str:
     """What copies numbers to a stack: ``(to, from, step, count)``, each in every lane (`splat`), or in lanes already
     (`lanes`); and ``(to, table, step, at, count)`` from columns, whose addresses are in a table (`columns`).
     """
-    kind = "double" if width == 1 else f"<{width} x double>"
-    splat = ["  %v = load double, ptr %p, align 8"]
-    if width > 1:
-        splat = [
-            "  %d = load double, ptr %p, align 8",
-            f"  %w = insertelement {kind} poison, double %d, i32 0",
-            f"  %v = shufflevector {kind} %w, {kind} poison, <{width} x i32> zeroinitializer",
-        ]
-    columns = [
-        "  %q = load ptr, ptr %p, align 8",
-        "  %r = getelementptr i8, ptr %q, i64 %at",
-        f"  %v = load {kind}, ptr %r, align 8",
-    ]
-    lanes = [f"  %v = load {kind}, ptr %p, align 8"]
-    texts = []
-    for name, stride, more, load in (
-        ("splat", "double", "", splat),
-        ("lanes", kind, "", lanes),
-        ("columns", "ptr", "i64 %at, ", columns),
-    ):
-        texts.append(
-            "\n".join(
-                [
-                    f"define internal void @{name}(ptr %to, ptr %from, i64 %step, {more}i64 %count) nounwind {{",
-                    "entry:",
-                    "  br label %loop",
-                    "loop:",
-                    "  %i = phi i64 [ 0, %entry ], [ %i2, %one ]",
-                    "  %more = icmp slt i64 %i, %count",
-                    "  br i1 %more, label %one, label %done",
-                    "one:",
-                    "  %place = mul i64 %i, %step",
-                    f"  %p = getelementptr {stride}, ptr %from, i64 %place",
-                    *load,
-                    f"  %t = getelementptr {kind}, ptr %to, i64 %i",
-                    f"  store {kind} %v, ptr %t, align 8",
-                    "  %i2 = add i64 %i, 1",
-                    "  br label %loop",
-                    "done:",
-                    "  ret void",
-                    "}",
-                ]
-            )
-        )
-    return "\n".join(texts)
+    lanes, whole = f"<{width} x double>", "  %v = load {kind}, ptr %p, align 8"
+    spread = f"""  %d = load double, ptr %p, align 8
+  %w = insertelement {lanes} poison, double %d, i32 0
+  %v = shufflevector {lanes} %w, {lanes} poison, <{width} x i32> zeroinitializer"""
+    found = """  %q = load ptr, ptr %p, align 8
+  %r = getelementptr i8, ptr %q, i64 %at
+  %v = load {kind}, ptr %r, align 8"""
+    text = """define internal void @{name}(ptr %to, ptr %from, i64 %step, {more}i64 %count) nounwind {{
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i2, %one ]
+  %more = icmp slt i64 %i, %count
+  br i1 %more, label %one, label %done
+one:
+  %place = mul i64 %i, %step
+  %p = getelementptr {unit}, ptr %from, i64 %place
+{load}
+  %t = getelementptr {kind}, ptr %to, i64 %i
+  store {kind} %v, ptr %t, align 8
+  %i2 = add i64 %i, 1
+  br label %loop
+done:
+  ret void
+}}"""
+    kind = "double" if width == 1 else lanes
+    wholes = ("lanes", kind, "", whole), ("columns", "ptr", "i64 %at, ", found)
+    return "\n".join(
+        text.format(name=name, unit=unit, more=more, load=load.format(kind=kind), kind=kind)
+        for name, unit, more, load in (("splat", "double", "", whole if width == 1 else spread), *wholes)
+    )
 
 
 # ---- loops -----------------------------------------------------------------------------------------------------------
@@ -204,8 +190,8 @@ def function(writer: _Writer, index: int, loop: Loop) -> str:
     """``@….loop(carry, stacks, constants, number, area)``."""
     code, name = writer.code, f"{writer.name}.loop{index}"
     kind, width = code.number_type, code.width
-    body, *tests = [f"{name}.{part}" for part in ("body", "test")[: len(writer.bodies[loop])]]
-    texts = [each.plain(part) for each, part in zip(writer.bodies[loop], (body, *tests))]
+    body, *tests = [f"{name}.{part}" for part in ("body", "test")[: len(writer.bodies[index])]]
+    texts = [each.plain(part) for each, part in zip(writer.bodies[index], (body, *tests))]
     parameters = [f"{'ptr' if takes is list else kind} %a{k}" for k, takes in enumerate(loop.arg_types)]
     last = loop.carry + loop.stacks
     inputs = len(loop.body.inputs)
@@ -238,46 +224,33 @@ def function(writer: _Writer, index: int, loop: Loop) -> str:
         count = "%count"
     for k in made:
         if loop.counted:
-            lines += [
-                f"  %made{k} = call ptr @malloc(i64 %bytes)",
-                _at(f"%made{k}.p", writer, "%area", k),
-                f"  store ptr %made{k}, ptr %made{k}.p, align 8",
-            ]
+            lines += [f"  %made{k} = call ptr @malloc(i64 %bytes)", _at(f"%made{k}.p", writer, "%area", k)]
+            lines.append(f"  store ptr %made{k}, ptr %made{k}.p, align 8")
         else:
-            place = _results(loop) + (k - loop.carry) * (loop.count or 0)
-            lines.append(_at(f"%made{k}", writer, "%area", place))
-    truth, everywhere = code.truth_type, code.truth(True).text
+            lines.append(_at(f"%made{k}", writer, "%area", _results(loop) + (k - loop.carry) * (loop.count or 0)))
+    truth, zero = code.truth_type, code.literal(0.0)
     lines += ["  br label %loop", "loop:", "  %i = phi i64 [ 0, %entry ], [ %i2, %next ]"]
-    active = None
     if loop.test:
-        lines.append(f"  %before = phi {truth} [ {everywhere}, %entry ], [ %active, %next ]")
-        lines.append(f"  %steps = phi {kind} [ {code.literal(0.0)}, %entry ], [ %steps2, %next ]")
-        lines.append(f"  call void @{tests[0]}(ptr %in, ptr %out, ptr %frame)")
-        holds = got("holds", "%out", 0)
-        lines.append(f"  %true = fcmp une {kind} {holds}, {code.literal(0.0)}")
-        lines.append(f"  %active = and {truth} %before, %true")
-        active = "%active"
-        more = active
-        if width > 1:
-            lines.append(f"  %bits = bitcast {truth} %active to i{width}")
-            lines.append(f"  %more = icmp ne i{width} %bits, 0")
-            more = "%more"
-        lines.append(f"  br i1 {more}, label %body, label %done")
+        lines += [
+            f"  %before = phi {truth} [ {code.truth(True).text}, %entry ], [ %active, %next ]",
+            f"  %steps = phi {kind} [ {zero}, %entry ], [ %steps2, %next ]",
+            f"  call void @{tests[0]}(ptr %in, ptr %out, ptr %frame)",
+        ]
+        lines.append(f"  %true = fcmp une {kind} {got('holds', '%out', 0)}, {zero}")
+        lines += [f"  %active = and {truth} %before, %true", f"  %bits = bitcast {truth} %active to i{width}"]
+        lines += [f"  %more = icmp ne i{width} %bits, 0", "  br i1 %more, label %body, label %done"]
     else:
         lines += [f"  %more = icmp slt i64 %i, {count}", "  br i1 %more, label %body, label %done"]
-    lines.append("body:")
-    if loop.reverse:
-        lines += [f"  %rest = sub i64 {count}, %i", "  %at = sub i64 %rest, 1"]
-    else:
-        lines.append("  %at = add i64 %i, 0")
-    if loop.counted and width > 1:
+    lines += ["body:", f"  %rest = sub i64 {count if loop.reverse else 0}, 1"]
+    lines.append(f"  %at = sub i64 {'%rest, %i' if loop.reverse else '%i, 0'}")
+    masked = width > 1 and loop.count is None
+    if masked and loop.counted:
         lines += [
             "  %here1 = sitofp i64 %at to double",
             f"  %here2 = insertelement {kind} poison, double %here1, i32 0",
             f"  %here = shufflevector {kind} %here2, {kind} poison, <{width} x i32> zeroinitializer",
             f"  %active = fcmp olt {kind} %here, %a{inputs}",
         ]
-        active = "%active"
     for k in range(loop.carry, last):
         put(f"entry{k}", got(f"x{k}", f"%a{k}", "%at"), "%in", k)
     lines.append(f"  call void @{body}(ptr %in, ptr %out, ptr %frame)")
@@ -285,27 +258,19 @@ def function(writer: _Writer, index: int, loop: Loop) -> str:
         put(f"stored{k}", got(f"y{k}", "%out", k), f"%made{k}", "%at")
     for k in range(loop.carry):
         new = got(f"new{k}", "%out", k)
-        if active is not None and width > 1:
+        if masked:
             old = got(f"old{k}", "%in", k)
-            lines.append(f"  %next{k} = select {truth} {active}, {kind} {new}, {kind} {old}")
+            lines.append(f"  %next{k} = select {truth} %active, {kind} {new}, {kind} {old}")
             new = f"%next{k}"
         put(f"carried{k}", new, "%in", k)
     if loop.test:
         lines.append(f"  %one = fadd {kind} %steps, {code.literal(1.0)}")
         lines.append(f"  %steps2 = select {truth} %active, {kind} %one, {kind} %steps")
-    lines.append("  %i2 = add i64 %i, 1")
+    lines += ["  %i2 = add i64 %i, 1", f"  %due = and i64 %i2, {_ASKS - 1}", "  %asks = icmp eq i64 %due, 0"]
     interrupted = writer.unit.interrupted() if loop.count is None or loop.count > _ASKS else None
     if interrupted is not None:
-        lines += [
-            f"  %due = and i64 %i2, {_ASKS - 1}",
-            "  %asks = icmp eq i64 %due, 0",
-            "  br i1 %asks, label %ask, label %next",
-            "ask:",
-            f"  %stop = call i1 {interrupted}()",
-            "  br i1 %stop, label %done, label %next",
-        ]
-    else:
-        lines.append("  br label %next")
+        lines += ["  br i1 %asks, label %ask, label %next", "ask:", f"  %stop = call i1 {interrupted}()"]
+    lines.append(f"  br {'i1 %stop, label %done, ' if interrupted else ''}label %next")
     lines += ["next:", "  br label %loop", "done:"]
     for k in range(loop.carry):
         put(f"result{k}", got(f"last{k}", "%in", k), "%area", k)

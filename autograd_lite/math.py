@@ -369,10 +369,8 @@ def log(x: Any, base: Any = e, /) -> Any:
 
 
 def _logarithm(op: primitives.Primitive, standard: Callable[[int], float], x: Any) -> Any:
-    # An int beyond floats has a logarithm nonetheless, and below 0 none.
-    if isinstance(x, int):
-        return standard(x) if x > 0 else apply(op, max(x, -(2**1023)))
-    return apply(op, x)
+    # An int beyond floats has a logarithm nonetheless.
+    return standard(x) if isinstance(x, int) and x > 0 else apply(op, x)
 
 
 def pow(x: Any, y: Any, /) -> Any:

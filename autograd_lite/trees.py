@@ -122,6 +122,7 @@ def flatten(tree: Any) -> tuple[list[Any], Tree]:
 
     def leaf(x: Any) -> Tree:
         if type(x) is not float and is_array(x, 0):
+            refuse_mask(x)
             if x.ndim:
                 leaves.extend(x.ravel().tolist())
                 return array_tree(x.shape)
@@ -280,6 +281,12 @@ def is_array(x: Any, least: int = 1) -> bool:
     """Whether `x` is a NumPy array with at least one axis, or with at least so many."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(x, numpy.ndarray) and x.ndim >= least
+
+
+def refuse_mask(x: Any) -> None:
+    """TypeError for a masked array, whose mask would be dropped."""
+    if hasattr(x, "mask") and is_array(x, 0):
+        raise TypeError("a masked array's mask would be lost here: write x.filled(value), or x.compressed()")
 
 
 def array_tree(shape: tuple[int, ...]) -> Tree:

@@ -8,6 +8,7 @@ The idea and the names `data`, `grad`, `backward` follow Karpathy's micrograd.
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from numbers import Number
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .explain import Diagnosis, Explanation, Kinks, Steps
 
 _ARITHMETIC = (ArithmeticError, ValueError)
+_GREATEST = sys.float_info.max
 
 
 class Value(Operators):
@@ -533,7 +535,14 @@ def apply(op: Primitive, *args: Any) -> Any:
     for arg in args:
         if hasattr(arg, "__apply__"):
             return op(*args)
-    numbers = tuple([as_float(arg) for arg in args])
+    try:
+        numbers = tuple([as_float(arg) for arg in args])
+    except (
+        OverflowError
+    ):  # an int beyond floats has no result, but nan where the greatest float is outside of the domain
+        numbers = tuple([as_float(max(min(arg, _GREATEST), -_GREATEST)) for arg in args])
+        if numbers in op.domain:
+            raise
     return _evaluated(op, numbers, numbers)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from .. import math, primitives
 from ..expressions import number
 from ..graph import topological_order
-from ..numerics.domains import Interval
+from ..numerics.domains import Domain, Interval
 from ..numerics.ieee import errstate
 from ..primitives import constant
 from ..recording import recording
@@ -67,6 +67,9 @@ def _chosen_before(node: Value, edge: Value, names: Names) -> str:
     for box in boxes:
         outside = [i for i, x in enumerate(numbers) if x not in box[i] and edge.parents[i].op is not constant]
         conditions += [_condition(edge, i, box[i].intervals[0], names) for i in outside[:1]]
+    fixed = [i for i, x in enumerate(numbers) if x not in boxes[0][i] and edge.parents[i].op is constant]
+    if fixed and not conditions:
+        return _another_constant(edge, fixed[0], boxes[0][fixed[0]], names)
     if len(conditions) < len(boxes) or any(x != x for x in numbers):
         return "Numbers too large or too small for a float: scale them, or compute with their logarithms."
     y = node.record[0]
@@ -75,6 +78,22 @@ def _chosen_before(node: Value, edge: Value, names: Names) -> str:
     otherwise = "" if known else f", with what it should be there for {there}"
     text = names.expression(node, _LONGEST)
     return f"Choose before the operation: where({' or '.join(conditions)}, {text}, {there}){otherwise}."
+
+
+def _another_constant(edge: Value, place: int, domain: Domain, names: Names) -> str:
+    """The advice where it is a constant for which the operation has no derivative."""
+    op, x = edge.op, edge.record[place + 1]
+    assert op is not None
+    first = domain.intervals[0]
+    condition = _condition(edge, place, first, names).removeprefix(names(edge.parents[place]))
+    condition = f" > {number(first.low, 15)}" if x <= first.low else condition
+    text = f"Write a constant{condition} in place of {number(x, 15)}"
+    text += f", such as abs({number(x, 15)})" if abs(x) in domain else ""
+    for box in (op.domain.box(i, len(edge.parents)) for i in range(len(op.domain.boxes))):
+        for parent, other in zip(edge.parents, box):
+            if x in box[place] and parent.op is not constant and other.intervals[0].integers == "only":
+                text += f"; or stop_gradient({names(parent)}), if it is a whole number and needs no derivative"
+    return f"{text}."
 
 
 def _condition(edge: Value, operand: int, interval: Interval, names: Names) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math as std
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import mpmath
 import pytest
 
-from autograd_lite import Value, errstate, grad, math, primitives
+from autograd_lite import Value, errstate, grad, math, primitives, stop_gradient
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 PAIRS = [(row.name, wrong, right) for row in primitives.table.values() for wrong, right in row.stable_forms]
@@ -157,3 +158,27 @@ def test_advice_that_would_not_help_is_not_given() -> None:
         assert "where(y != 0 or x != 0, atan2(x, y), 0)" in str((math.atan2(x, y)).diagnose())
         assert "scale them" in str((Value(1e200, "a") * 1e200).diagnose())
         assert str((x * Value(float("nan"), "n")).diagnose()).endswith("no operation made it.")
+
+
+@pytest.mark.parametrize(
+    ("make", "at", "advice", "mended"),
+    [
+        (
+            lambda x: (-2.0) ** x,
+            3.0,
+            "Write a constant > 0 in place of -2, such as abs(-2); or stop_gradient(x), if it is a whole number and "
+            "needs no derivative.",
+            [lambda x: abs(-2) ** x, lambda x: (-2.0) ** stop_gradient(x) + x],
+        ),
+        (lambda x: math.xlogy(x, -2.0), 1.5, "Write a constant > 0 in place of -2, such as abs(-2).", []),
+        (lambda x: x / 0.0, 1.5, "Write a constant != 0 in place of 0.", []),
+    ],
+)
+def test_a_constant_without_a_derivative(make: Any, at: float, advice: str, mended: list[Any]) -> None:
+    x = Value(at, "x")
+    with errstate(all="ignore"):
+        f = make(x).named("f")
+        f.backward()
+    assert str(f.diagnose()).endswith(advice)
+    for other in mended:
+        assert std.isfinite(grad(other)(at))

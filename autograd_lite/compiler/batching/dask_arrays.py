@@ -376,7 +376,7 @@ class Shipped:
         kept = sorted(traces.kept(), key=lambda trace: trace.outcomes)
         known = _sent.get(traces)
         if known is None or known[0] != kept:
-            make, (fn, *options) = spec.compiled.__reduce__()[:2]
+            make, (fn, *options) = spec.compiled.reduced()[:2]
             name = getattr(fn, "__name__", "f")
             payload = pickle.dumps(
                 (make, name, _pickled(fn), options, spec.operator, spec.argnums, tree, traces.labels, kept)

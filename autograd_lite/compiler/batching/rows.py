@@ -9,18 +9,20 @@ trace is right for. Imports NumPy when called.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ... import primitives, trees
-from ...coercion import as_float
 from ...extras import require
 from ...trees import Tree, flatten
+from ...value import Value
 from ..program import Program
-from ..tracing.guards import Trace
-from ..tracing.tracer import restart
+from ..targets import python
+from ..tracing.guards import IsPartOfAGraph, Trace, number
+from ..tracing.tracer import Tracer, restart
 
 if TYPE_CHECKING:
     from ..calling.function import Specialization, TraceCache
@@ -52,7 +54,7 @@ class Rows:
 
     def _shared(self, arg: Any) -> Tree:
         leaves, tree = flatten(arg)
-        self.inputs += [leaf if type(leaf) is float else as_float(leaf) for leaf in leaves]
+        self.inputs += [leaf if type(leaf) is float else number(leaf) for leaf in leaves]
         return tree
 
     def _varying(self, i: int, arg: Any, axis: int) -> Tree:
@@ -60,7 +62,10 @@ class Rows:
 
         if trees.opened(arg) and not isinstance(arg, list):
             return trees.mapped(arg, lambda child: self._varying(i, child, axis))
+        trees.refuse_mask(arg)
         array = np.asarray(arg)
+        if array.dtype.kind == "O" and any(isinstance(x, (Value, Tracer)) for x in array.flat):
+            raise IsPartOfAGraph
         if array.dtype.kind not in "biuf":
             raise TypeError(
                 f"compile: argument {i} has rows of {array.dtype}: rows are numbers in an array, "
@@ -120,13 +125,13 @@ def run(
     from ..calling.results import Results
 
     traces = spec.traces(rows.tree)
-    trace = traces.latest() or traces.at(rows.at(0))
-    tree = trace.output_tree
+    first = traces.latest() or _served(traces, rows, 0, lambda trace: None)
+    tree = first.output_tree if isinstance(first, Trace) else first[1]
     results = Results(tree, reduced(tree.count), rows.count, out, rows.arrays)
     size = max(rows.count, 1)
     if progress:
         size = min(max(size // 200, 4096), _BLOCK)
-    elif trace.outcomes or not (rows.as_they_lie and results.as_they_lie):
+    elif not isinstance(first, Trace) or first.outcomes or not (rows.as_they_lie and results.as_they_lie):
         size = _BLOCK
     with _progress(progress, rows.count, spec.name) as advance:
         for begin in range(0, rows.count, size):
@@ -141,24 +146,82 @@ def _run_block(
 ) -> None:
     import numpy as np
 
-    trace = traces.latest()
-    assert trace is not None
     tables: list[Any] = results.tables(begin, end)
-    fits = _run_trace(spec, trace, rows, slice(begin, end), results, tables, threads)
-    left: Any = () if fits is None else begin + np.flatnonzero(fits == 0.0)
+    left: Any = np.arange(begin, end)
+    trace = traces.latest()
+    if trace is not None:
+        fits = _run_trace(spec, trace, rows, slice(begin, end), results, tables, threads)
+        left = () if fits is None else begin + np.flatnonzero(fits == 0.0)
+
+    def emit(trace: Trace) -> object:
+        return None if spec.target is python else kernel_of(spec, trace, rows.varying, results.reduced)
+
     while len(left):
-        trace = traces.at(rows.at(int(left[0])))
+        row = int(left[0])
+        found = _served(traces, rows, row, emit)
+        tree = found.output_tree if isinstance(found, Trace) else found[1]
+        if tree != results.tree:
+            raise TypeError(f"compile: {spec.name} returns {tree} in row {row}, and {results.tree} in others")
+        if isinstance(found, tuple):
+            results.put(tables, row - begin, found[0])
+            left = left[1:]
+            continue
+        if spec.target is python:  # which has no vectors
+            results.put(tables, row - begin, traces.run(found, rows.at(row))[: tree.count])
+            left = left[1:]
+            continue
         block: list[Any] = [None if table is None else np.empty((len(left), table.shape[1])) for table in tables]
-        fits = _run_trace(spec, trace, rows, left, results, block, threads)
+        fits = _run_trace(spec, found, rows, left, results, block, threads)
         done = np.full(len(left), True) if fits is None else fits != 0.0
-        for table, found in zip(tables, block):
+        for table, part in zip(tables, block):
             if table is not None:
-                table[left[done] - begin] = found[done]
+                table[left[done] - begin] = part[done]
         if not done[0]:  # the vectors' rounding decides otherwise than one evaluation: then that is what counts
-            results.put(tables, int(left[0]) - begin, trace.program(*rows.at(int(left[0]))))
+            results.put(tables, row - begin, found.program(*rows.at(row))[: tree.count])
             done[0] = True
         left = left[~done]
     results.took(begin, end, tables)
+
+
+def _served(
+    traces: TraceCache, rows: Rows, row: int, emit: Callable[[Trace], object]
+) -> Trace | tuple[list[float], Tree]:
+    """The trace for a row, or what the function gives there; an exception says which row it is of."""
+    try:
+        return traces.serving(rows.at(row), emit)
+    except Exception as error:
+        _note(error, traces.spec, row)
+        raise
+
+
+def one_by_one(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], axes: Sequence[Any]) -> Any:
+    """The function's outputs at each row, in arrays of objects: of rows that are part of a graph."""
+    import numpy as np
+
+    from ..calling.results import nested, parts
+
+    def split(arg: Any, axis: trees.Axes) -> Iterator[Any]:
+        if axis is None:
+            return itertools.repeat(arg)
+        container = None if isinstance(arg, list) and not isinstance(axis, list) else trees.opened(arg)
+        if container is None:
+            return iter(np.moveaxis(np.asarray(arg, dtype=object), axis, 0))
+        axes = axis if isinstance(axis, list) else [axis] * len(container[1])
+        return (container[0](list(row)) for row in zip(*map(split, container[1], axes)))
+
+    found = [flatten(fn(*row, **kwargs)) for row in zip(*map(split, args, axes))]
+    count = len(found)
+    tree = found[0][1]
+    table = np.empty((count, tree.count), dtype=object)
+    for i, (leaves, _) in enumerate(found):
+        table[i] = leaves
+    return nested(
+        tree,
+        [
+            table[:, part.first : part.first + part.tree.count].reshape(count, *(part.tree.shape or ()))
+            for part in parts(tree, None)
+        ],
+    )
 
 
 def _run_trace(
@@ -177,8 +240,35 @@ def _run_trace(
     count = which.stop - which.start if isinstance(which, slice) else len(which)
     fits = np.ones(count) if trace.outcomes else None
     kernel = kernel_of(spec, trace, rows.varying, results.reduced)
-    results.add(kernel(inputs, tables if fits is None else [*tables, fits], count, threads))
+    given = tables if fits is None else [*tables, fits]
+    try:
+        results.add(kernel(inputs, given, count, threads))
+    except Exception as error:
+        place = _raising(kernel, inputs, given, count, type(error))
+        _note(error, spec, int(which.start + place if isinstance(which, slice) else which[place]))
+        raise
     return fits
+
+
+def _raising(kernel: Any, inputs: Sequence[Any], outputs: Sequence[Any], count: int, kind: type[Exception]) -> int:
+    """The first of the rows for which a kernel raises, by halves."""
+    import numpy as np
+
+    begin, end = 0, count
+    while end - begin > 1:
+        middle = (begin + end) // 2
+        some = [x if isinstance(x, float) else x[begin:middle] for x in inputs]
+        try:
+            kernel(some, [None if y is None else np.empty_like(y[begin:middle]) for y in outputs], middle - begin, 1)
+        except kind:
+            end = middle
+        else:
+            begin = middle
+    return begin
+
+
+def _note(error: Exception, spec: Specialization, row: int) -> None:
+    error.add_note(f"in row {row} of {spec.name}")
 
 
 @contextlib.contextmanager

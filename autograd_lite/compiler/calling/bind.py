@@ -24,7 +24,8 @@ def bind(spec: Specialization, args: Sequence[Any], out: Any) -> Callable[[], An
     given = tuple([_source(i, x) for i, x in enumerate(args)])
     if any(axis is not None for axis in spec.axes(given)):
         raise ValueError("compile: bind is of one point; this function has rows: give out= to its call")
-    trace, result = spec.at_point(given, {})
+    trace, result = spec.at_point(given, {}, True)
+    assert trace is not None
     kernel = trace.kernels["scalar"]
     size = trace.output_tree.count + len(trace.outcomes) + 1
     outputs = np.empty(size)

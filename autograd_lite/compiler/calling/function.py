@@ -13,6 +13,7 @@ import importlib.util
 import inspect
 import sys
 import threading
+import time
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -23,18 +24,21 @@ from ... import trees
 from ...coercion import as_float, short_label
 from ...derivatives import Argnums
 from ...extras import require
-from ...numerics.ieee import frames_to_the_user
-from ...trees import Tree, flatten
+from ...numerics.ieee import errstate, frames_to_the_user
+from ...trees import Static, Tree, flatten
 from ...value import Value
 from ..program import Program
 from ..targets import python
-from ..tracing.guards import Trace, traced
+from ..tracing.guards import IsPartOfAGraph, RunsEagerly, RunsOnlyEagerly, Trace, number, outputs_of, traced
+from ..tracing.outside import Effects, Outside
+from .misses import Misses
 from .operators import applied, programmed
 
 if TYPE_CHECKING:
     from .fast_path import AtPoint, OverRows
 
 MOST_TRACES = 256
+_FAST_PATHS = 4  # for calls that take turns
 
 
 class Compiled:
@@ -59,6 +63,7 @@ class Compiled:
         target: str,
         precise: bool,
         most_traces: int,
+        static_argnums: int | Sequence[int] = (),
     ) -> None:
         self.fn = fn
         self.in_axes = in_axes
@@ -66,6 +71,10 @@ class Compiled:
         self.target = target
         self.precise = precise
         self.most_traces = most_traces
+        self.static_argnums = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+        self.opened = _opening_statics(fn) if self.static_argnums else fn  # takes static arguments in their envelope
+        self._outside: Outside | None = None
+        self._told: set[str] = set()
         self._specializations: dict[Any, Specialization] = {}
         self._lock = threading.Lock()
         functools.update_wrapper(self, fn, updated=())
@@ -243,8 +252,16 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.fn, '__qualname__', repr(self.fn))}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        options = self.fn, self.in_axes, self.argnums, self.target, self.precise, self.most_traces
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        if _found(self.fn) is self:  # a decorated function: found again by its name
+            return str(self.fn.__qualname__)
+        return self.reduced()
+
+    def reduced(self) -> tuple[Any, ...]:
+        options = (
+            *(self.fn, self.in_axes, self.argnums, self.target, self.precise),
+            *(self.most_traces, self.static_argnums),
+        )
         with self._lock:
             specs = list(self._specializations.items())
         kept = []
@@ -256,6 +273,77 @@ class Compiled:
     def __setstate__(self, state: list[Any]) -> None:
         for key, tree, labels, kept in state:
             self._specialization(*key).adopt(tree, labels, kept)
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        """As a method: what is registered as a nesting, as dataclasses are, is an argument like others; of another
+        object the attributes are constants, and the method is compiled for it alone.
+        """
+        if owner is None:
+            return self
+        if trees.opened(owner):
+            return functools.partial(self, owner)
+        methods = owner.__dict__.setdefault("_compiled_methods", {})
+        if self not in methods:
+            fn, options = self.fn.__get__(owner, kind), self.reduced()[1][1:]
+            methods[self] = Compiled(fn, *options)
+        return methods[self]
+
+    def diagnose(self, *args: Any, row: int | None = None, **kwargs: Any) -> Any:
+        """Where the first nan or inf is born in a call with these arguments, or in one of its rows: the function runs
+        eagerly there, and the output is explained as by `Value.diagnose`.
+
+        >>> import numpy as np
+        >>> from autograd_lite import math
+        >>> f = compile(lambda x: x * math.log(x), in_axes=0)
+        >>> print(f.diagnose(np.array([1.0, 0.0]), row=1))  # doctest: +NORMALIZE_WHITESPACE
+        log(x) = log(0) = −inf: the first inf, out of finite numbers, with x = 0.
+        It became nan in f = x × log(x) = 0 × −inf = nan, with x = 0, log(x) = −inf.
+        Write xlogy(x, x) instead of x * log(x).
+        """
+        spec = self._specialization("value")
+        axes = spec.axes(args)
+        if all(axis is None for axis in axes):
+            leaves, tree = flatten((args, kwargs))
+        else:
+            from ..batching.rows import Rows
+
+            given = Rows(args, kwargs, axes)
+            if row is None or not -given.count <= row < given.count:
+                raise ValueError(f"compile: diagnose explains one of the {given.count} rows: row=i, not {row}")
+            leaves, tree = given.at(row % given.count), given.tree
+        labels = _labels(self.fn, tree, "value")
+        given_args, given_kwargs = tree.unflatten([Value(x, label) for x, label in zip(leaves, labels)])
+        with errstate(all="ignore"):
+            outputs = [y for y in flatten(spec.fn(*given_args, **given_kwargs))[0] if isinstance(y, Value)]
+        if not outputs:
+            raise TypeError(f"compile: diagnose: {self!r} returned no number that was computed from its arguments")
+        return next((y for y in outputs if y.data - y.data != 0.0), outputs[0]).diagnose()
+
+    def current(self) -> Outside:
+        """What the function reads from outside. Once a name there has been rebound all traces are dropped."""
+        outside = self._outside
+        if outside is None or not outside.is_unchanged():
+            with self._lock:
+                before, outside = outside, Outside(self.fn)
+                self._outside = outside
+                for spec in self._specializations.values() if before is not None else ():
+                    spec.forget()
+        return outside
+
+    def accept(self) -> None:
+        """What names stand for now is what they stood for when the last trace was made."""
+        self._outside = Outside(self.fn)
+
+    def tell(self, effects: dict[str, str]) -> None:
+        """Warn of what the function does that compiled code does not: of each kind once."""
+        for kind, what in effects.items():
+            if kind not in self._told:
+                self._told.add(kind)
+                warnings.warn(
+                    f"compile: {getattr(self.fn, '__name__', 'f')} {what}",
+                    RuntimeWarning,
+                    stacklevel=frames_to_the_user(),
+                )
 
     def _specialization(self, operator: str, argnums: Argnums | None = None, sparse: bool = False) -> Specialization:
         key: Any = operator
@@ -278,6 +366,7 @@ def compile(
     target: str = "auto",
     precise: bool = False,
     most_traces: int = MOST_TRACES,
+    static_argnums: int | Sequence[int] = (),
 ) -> Compiled:
     """`fn`, compiled: the same function, an order of magnitude and more faster.
 
@@ -291,8 +380,9 @@ def compile(
         target: "python", "llvm" or "jax"; "auto" is llvm where llvmlite is installed.
         precise: over rows, call the C library's functions one number at a time, as one evaluation does. Otherwise its
             vector functions are called where the system has them, which are faster and within 4 ulp.
-        most_traces: how many traces are kept for inputs of one shape. Beyond, the least recently used is dropped, with
-            a warning.
+        most_traces: how many traces are kept for inputs of one shape. Beyond, the least recently used is dropped.
+        static_argnums: which positional arguments are no numbers to trace but plain Python objects, hashable, such as a
+            number of steps or a name: the function is traced for each anew.
 
     TypeError, when called, if `fn` asks a number for what would be baked in: its `.data`, its `float()`.
 
@@ -305,7 +395,7 @@ def compile(
     """
     if not callable(fn):
         raise TypeError(f"compile: expected a function, got {type(fn).__name__} {short_label(repr(fn), 40)}")
-    return Compiled(fn, in_axes, argnums, target, precise, most_traces)
+    return Compiled(fn, in_axes, argnums, target, precise, most_traces, static_argnums)
 
 
 class Specialization:
@@ -318,11 +408,12 @@ class Specialization:
         self.name = getattr(compiled.fn, "__name__", "f").replace("<lambda>", "f")
         self.target = _target(compiled.target)
         self.precise = compiled.precise
-        self.fn = applied(operator, compiled.fn, argnums, sparse)
+        fn = compiled.opened
+        self.fn = applied(operator, fn, argnums, sparse)
         self.traced_fn = self.fn if operator == "value" else applied(operator, programmed(compiled), argnums, sparse)
         self._traces: dict[Tree, TraceCache] = {}
+        self._fast_paths: list[AtPoint] = []
         self._asked: TraceCache | None = None  # those that were asked last
-        self._fast_path: AtPoint | None = None
         self._rows_fast_path: OverRows | None = None
         self._empty: Callable[[int], Any]
         self._lock = threading.Lock()
@@ -330,6 +421,8 @@ class Specialization:
     def latest(self) -> Trace:
         """The trace used last, of inputs of whatever shape."""
         trace = self._asked.latest() if self._asked is not None else None
+        if self._asked is None and self._fast_paths:
+            trace = self._fast_paths[0].trace
         if trace is None:
             raise RuntimeError(f"{self.compiled!r} has no trace yet: call it first")
         return trace
@@ -343,32 +436,95 @@ class Specialization:
         progress: bool = False,
     ) -> Any:
         """What a call with these arguments gives."""
-        fast_path = self._fast_path
-        if fast_path is not None:
-            evaluate, count, results, trace = fast_path
+        self.compiled.current()
+        for path in self._fast_paths:
+            evaluate, count, results, known = path
             found = evaluate(args, kwargs, self._empty(count))
             if found is not None:
-                return results(found) if out is None else _filled(trace.output_tree, results(found), out)
+                if path is not self._fast_paths[0]:
+                    self._fast_paths = [path, *[each for each in self._fast_paths if each is not path]]
+                self._asked = None
+                return results(found) if out is None else _filled(known.output_tree, results(found), out)
         over_rows = self._rows_fast_path
         if over_rows is not None and not kwargs and not progress:
-            found = over_rows(args, out, threads)
+            try:
+                found = over_rows(args, out, threads)
+            except Exception:  # which the general way meets again, and says of which row it is
+                found = None
             if found is not None:
                 return found
+        args = self._with_statics(args)
         axes = self.axes(args)
-        if any(axis is not None for axis in axes):
-            return self._over_rows(args, kwargs, axes, out, threads, progress)
-        trace, result = self.at_point(args, kwargs)
-        self._shorten(args, kwargs, trace)
-        return result if out is None else _filled(trace.output_tree, result, out)
+        try:
+            if any(axis is not None for axis in axes):
+                return self._over_rows(args, kwargs, axes, out, threads, progress)
+            trace, result = self.at_point(args, kwargs)
+        except IsPartOfAGraph:
+            if out is not None:
+                raise TypeError(
+                    "compile: inside of a derivative or another compiled function there is no out="
+                ) from None
+            return self._inline(args, kwargs, axes)
+        if trace is not None:
+            self._shorten(args, kwargs, trace)
+        if out is None:
+            return result
+        return _filled(flatten(result)[1] if trace is None else trace.output_tree, result, out)
+
+    def _with_statics(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments, with those that are static in an envelope that is part of their shape."""
+        if not self.compiled.static_argnums:
+            return args
+        given = list(args)
+        for place in self.compiled.static_argnums:
+            if -len(args) <= place < len(args):
+                try:
+                    hash(args[place])
+                except TypeError as error:
+                    raise TypeError(f"compile: argument {place} is static, and has to be hashable: {error}") from None
+                given[place] = Static((args[place], repr(args[place])))  # True, 1 and 1.0 are equal
+        return tuple(given)
+
+    def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any], axes: list[trees.Axes]) -> Any:
+        """A call with Values or tracers: the function itself, whose operations they record."""
+        if all(axis is None for axis in axes):
+            return self.fn(*args, **kwargs)
+        if self.operator != "value":
+            raise TypeError(
+                f"compile: {self.operator} over rows of Values or traced numbers: differentiate the function without "
+                "rows, or call it with arrays of floats"
+            )
+        from ..batching.rows import one_by_one
+
+        return one_by_one(self.fn, args, kwargs, axes)
+
+    def traced(self, tree: Tree, numbers: list[float], labels: list[str | None]) -> Trace:
+        """A new trace of the function at these inputs."""
+        outside = self.compiled.current()
+        with Effects(outside) as effects:
+            trace = traced(self.traced_fn, tree, numbers, labels, outside)
+        if effects.found:
+            if "rebinds" in effects.found:
+                self.compiled.accept()
+            self.compiled.tell(effects.found)
+        return trace
+
+    def forget(self) -> None:
+        """Drop all traces."""
+        with self._lock:
+            self._traces = {}
+            self._fast_paths, self._rows_fast_path = [], None
 
     def axes(self, args: tuple[Any, ...]) -> list[trees.Axes]:
         """For each argument the axis along which its rows lie, or None."""
         return _axes(self.compiled.in_axes, args[0] if self.operator == "hvp" else args)
 
-    def at_point(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Trace, Any]:
-        """The trace that is right at these arguments, which have no rows, and what it gives."""
+    def at_point(self, args: tuple[Any, ...], kwargs: dict[str, Any], always: bool = False) -> tuple[Trace | None, Any]:
+        """What the function gives at these arguments, which have no rows, and the trace that gave it; None where it ran
+        eagerly, which it does not if a trace is `always` wanted.
+        """
         leaves, tree = flatten((args, kwargs))
-        return self.traces(tree)([leaf if type(leaf) is float else as_float(leaf) for leaf in leaves])
+        return self.traces(tree)([leaf if type(leaf) is float else number(leaf) for leaf in leaves], always)
 
     def _shorten(self, args: tuple[Any, ...], kwargs: dict[str, Any], trace: Trace) -> None:
         """Calls at one point with arguments like these go the short way from now on."""
@@ -378,7 +534,9 @@ class Specialization:
             from . import fast_path
 
             self._empty = np.empty
-            self._fast_path = fast_path.at_point(trace, flatten((args, kwargs))[1])
+            made = fast_path.at_point(trace, flatten((args, kwargs))[1])
+            if made is not None and made not in self._fast_paths:
+                self._fast_paths = [made, *self._fast_paths][:_FAST_PATHS]
 
     def csr(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The sparse matrix at one point."""
@@ -386,14 +544,18 @@ class Specialization:
         csr_array = require("sparse=True", "scipy.sparse").csr_array
         if any(axis is not None for axis in _axes(self.compiled.in_axes, args)):
             raise ValueError(f"compile: {self.operator}(sparse=True) is of one point; this function has rows")
-        found = None
-        if self._fast_path is not None:
-            evaluate, count, _, trace = self._fast_path
+        self.compiled.current()
+        found, trace = None, None
+        if self._fast_paths:
+            evaluate, count, _, trace = self._fast_paths[0]
             found = evaluate(args, kwargs, np.empty(count))
         if found is None:
-            trace, entries = self.at_point(args, kwargs)
+            args = self._with_statics(args)
+            trace, entries = self.at_point(args, kwargs, True)
             found = np.array(entries.values)
-            self._shorten(args, kwargs, trace)
+            if trace is not None:
+                self._shorten(args, kwargs, trace)
+        assert trace is not None
         if "csr" not in trace.kernels:
             pattern = trace.output_tree.unflatten([0.0] * trace.output_tree.count).pattern.content
             trace.kernels["csr"] = (
@@ -451,7 +613,8 @@ class Specialization:
         given = rows.Rows(args, kwargs, axes, pairs=self.operator == "hvp")
         found = rows.run(self, given, functools.partial(self._reduced, given.tree, axes), out, threads, progress)
         trace = self.traces(given.tree).latest()
-        if trace is not None and not trace.outcomes and not kwargs and given.count:
+        plain = not kwargs and not self.compiled.static_argnums
+        if trace is not None and not trace.outcomes and plain and given.count:
             reduced = self._reduced(given.tree, axes, trace.output_tree.count)
             kernel = rows.kernel_of(self, trace, given.varying, reduced)
             self._rows_fast_path = fast_path.over_rows(trace, kernel, given.tree, args, axes, reduced, out)
@@ -470,7 +633,7 @@ class Specialization:
 
 
 class TraceCache:
-    """The traces of one function for inputs of one shape."""
+    """The traces of one function for inputs of one shape, and where none fits its eager runs."""
 
     def __init__(self, spec: Specialization, tree: Tree, labels: list[str | None], kept: Iterable[Trace] = ()) -> None:
         self.spec = spec
@@ -479,7 +642,8 @@ class TraceCache:
         # By outcomes; the one used last at the end.
         self._kept: OrderedDict[tuple[bool, ...], Trace] = OrderedDict((trace.outcomes, trace) for trace in kept)
         self._lock = threading.Lock()
-        self._warned = False
+        self._misses = Misses()
+        self._missed = False  # whether the last call at one point was served by no trace
 
     def latest(self) -> Trace | None:
         """The trace used last, if there is one."""
@@ -491,55 +655,98 @@ class TraceCache:
         with self._lock:
             return list(self._kept.values())
 
-    def __call__(self, numbers: list[float]) -> tuple[Trace, Any]:
-        """The trace that is right at one point, and the function's result."""
-        latest = self.latest()
-        if latest is not None:
-            outputs = self._run(latest, numbers)
-            if outputs[-1] == 0.0 or latest.fits(outputs):
+    def __call__(self, numbers: list[float], always: bool = False) -> tuple[Trace | None, Any]:
+        """The function's result at one point, and the trace that gave it; None where it ran eagerly, which it does not
+        if a trace is `always` wanted.
+        """
+        latest, left = self.latest(), None
+        if latest is not None and not (self._missed and self.spec.target is python):
+            outputs = self.run(latest, numbers)
+            left = -1 if outputs[-1] == 0.0 else latest.left_in(outputs)
+            if left < 0:
                 return self._result(latest, numbers, outputs)
-        found = self.at(numbers)
-        return self._result(found, numbers, self._run(found, numbers))
+        found = self.serving(numbers, functools.partial(self.run, numbers=numbers), always, left)
+        self._missed = not isinstance(found, Trace)
+        if isinstance(found, Trace):
+            return self._result(found, numbers, self.run(found, numbers))
+        outputs, tree = found
+        return None, tree.unflatten(outputs)
 
     def at(self, numbers: list[float]) -> Trace:
-        """The trace that is right at these inputs: one that is kept, or a new one.
+        """The trace that is right at these inputs: one that is kept, or a new one."""
+        found = self.serving(numbers, lambda trace: None, True)
+        assert isinstance(found, Trace)
+        return found
+
+    def serving(
+        self,
+        numbers: list[float],
+        emit: Callable[[Trace], object],
+        always: bool = False,
+        left: int | None = None,
+    ) -> Trace | tuple[list[float], Tree]:
+        """The trace that is right at these inputs: one that is kept, or a new one where that is worth its time, which
+        `emit` is a part of; else what the function gives when it runs eagerly, and the nesting of that. `left` is the
+        guard that is known to come out otherwise than in the latest trace.
 
         Traces part at the first guard that comes out differently, so each that is tried settles one guard at least.
         """
+        began = time.perf_counter()
         with self._lock:
             candidates = list(reversed(self._kept.items()))
-        while candidates:
-            outcomes, trace = candidates[0]
-            met = trace.truths(numbers)
-            if met == outcomes:
+        nearest: Trace | None = None
+        start, met = 0, tuple[bool, ...]()
+        while candidates:  # which all begin with what is met
+            outcomes, nearest = candidates[0]
+            left = nearest.left_at(numbers) if left is None else left
+            if left < 0:
                 with self._lock:
                     if outcomes in self._kept:
                         self._kept.move_to_end(outcomes)
-                return trace
-            parted = next(i for i, (found, expected) in enumerate(zip(met, outcomes)) if found != expected) + 1
-            candidates = [pair for pair in candidates if pair[0][:parted] == met[:parted]]
-        return self._traced(numbers)
+                return nearest
+            met = (*outcomes[:left], not outcomes[left])
+            candidates = [pair for pair in candidates[1:] if pair[0][start : left + 1] == met[start:]]
+            start = left + 1
+            if not always and 0.0 < self._misses.last < time.perf_counter() - began:
+                break  # to look any further would take longer than to run the function
+            if candidates:
+                left = None
+        where = hash(met)
+        if always or nearest is None or self._misses.is_worth(where):
+            try:
+                return self._built(numbers, emit, where)
+            except (RunsEagerly, RunsOnlyEagerly):
+                if always:
+                    raise RunsOnlyEagerly(
+                        f"compile: at these inputs an operation of {self.spec.name} gives an inf or a nan, and the "
+                        "function catches exceptions: it runs eagerly there, and is not compiled"
+                    ) from None
+        result = self._eagerly(numbers)
+        self._misses.ran(where, time.perf_counter() - began)
+        self._misses.warn(self.spec.name, nearest, left)
+        return result
 
-    def _traced(self, numbers: list[float]) -> Trace:
-        trace = traced(self.spec.traced_fn, self.tree, numbers, self.labels)
-        most = self.spec.compiled.most_traces
+    def _built(self, numbers: list[float], emit: Callable[[Trace], object], where: int) -> Trace:
+        began = time.perf_counter()
+        trace = self.spec.traced(self.tree, numbers, self.labels)
+        tracing = time.perf_counter() - began
+        emit(trace)
+        self._misses.built(where, time.perf_counter() - began, tracing)
         with self._lock:
             self._kept[trace.outcomes] = trace
-            if len(self._kept) <= most:
-                return trace
-            self._kept.popitem(last=False)
-        if not self._warned:
-            self._warned = True
-            warnings.warn(
-                f"{self.spec.compiled!r} has branched in more than {most} ways on inputs of one shape: the trace used "
-                "least recently is dropped for each new one. Where a loop's length depends on its inputs the function "
-                "may be better left uncompiled; most_traces sets the bound",
-                RuntimeWarning,
-                stacklevel=frames_to_the_user(),
-            )
+            if len(self._kept) > self.spec.compiled.most_traces:
+                self._kept.popitem(last=False)
         return trace
 
-    def _run(self, trace: Trace, numbers: list[float]) -> Sequence[float]:
+    def _eagerly(self, numbers: list[float]) -> tuple[list[float], Tree]:
+        """What the function gives when it runs on Values; its derivatives make their own."""
+        given: Iterable[Any] = map(Value, numbers) if self.spec.operator == "value" else numbers
+        args, kwargs = self.tree.unflatten(given)
+        leaves, tree = outputs_of(self.spec.fn, self.spec.fn(*args, **kwargs))
+        return [leaf.data if isinstance(leaf, Value) else as_float(leaf) for leaf in leaves], tree
+
+    def run(self, trace: Trace, numbers: list[float]) -> Sequence[float]:
+        """What a trace gives at one point: its program's outputs, and after them what `Trace.checked` adds."""
         kernel = trace.kernels.get("scalar")
         if kernel is None:
             kernel = trace.kernels["scalar"] = self.spec.target.scalar(
@@ -547,7 +754,7 @@ class TraceCache:
             )
         return kernel(*numbers)  # type: ignore[no-any-return]
 
-    def _result(self, trace: Trace, numbers: list[float], outputs: Sequence[float]) -> tuple[Trace, Any]:
+    def _result(self, trace: Trace, numbers: list[float], outputs: Sequence[float]) -> tuple[Trace | None, Any]:
         if outputs[-1] != 0.0:
             self._reported(numbers)
         return trace, trace.output_tree.unflatten(outputs[: trace.output_tree.count])
@@ -556,6 +763,22 @@ class TraceCache:
         """Run the function on Values, which report what made an inf or a nan, with its operands and their labels."""
         args, kwargs = self.tree.unflatten([Value(x, label) for x, label in zip(numbers, self.labels)])
         self.spec.fn(*args, **kwargs)
+
+
+def _found(fn: Callable[..., Any]) -> Any:
+    """What is found by a function's module and name."""
+    found: Any = sys.modules.get(getattr(fn, "__module__", None) or "")
+    for name in getattr(fn, "__qualname__", "").split("."):
+        found = getattr(found, name, None)
+    return found
+
+
+def _opening_statics(fn: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(fn)
+    def opened(*args: Any, **kwargs: Any) -> Any:
+        return fn(*[arg.content[0] if type(arg) is Static else arg for arg in args], **kwargs)
+
+    return opened
 
 
 # ---- what is given ---------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def applied(operator: str, fn: Callable[..., Any], argnums: Argnums, sparse: boo
 
 def programmed(compiled: Compiled) -> Callable[..., Any]:
     """The function of `compiled`, which on tracers is its program there, and on anything else itself."""
-    fn = compiled.fn
+    fn = compiled.opened
 
     @functools.wraps(fn, updated=())
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -47,8 +47,8 @@ def programmed(compiled: Compiled) -> Callable[..., Any]:
         trace = compiled._specialization("value").traces(tree).at([recorder.number(x) for x in leaves])
         outputs = inserted(recorder, trace.program, leaves)
         count = trace.output_tree.count
-        for guard in outputs[count:]:
-            recorder.decide(guard)
+        for guard, place in zip(outputs[count:], trace.places):
+            recorder.decide(guard, place)
         return trace.output_tree.unflatten(outputs[:count])
 
     return run

@@ -68,6 +68,29 @@ def scalar(program: Program, name: str = "program", *, precise: bool = True) -> 
     return run
 
 
+def parting(program: Program, outcomes: Sequence[bool]) -> Callable[..., int]:
+    """A function of a program's inputs: the place of the first output, all of them truths, that does not come out as in
+    `outcomes`, or -1. What comes after it is not computed.
+    """
+    printer = _Printer(program, "parting")
+    namespace = dict(printer.namespace)
+    exec(printer.text(outcomes), namespace)
+    straight = namespace[printer.name]
+
+    def run(*numbers: float) -> int:
+        try:
+            return straight(*numbers)  # type: ignore[no-any-return]
+        except (ArithmeticError, ValueError):
+            return first_other(program(*numbers), outcomes)
+
+    return run
+
+
+def first_other(truths: Sequence[float], outcomes: Sequence[bool]) -> int:
+    """The place of the first truth that is not as in `outcomes`, or -1."""
+    return next((i for i, (x, outcome) in enumerate(zip(truths, outcomes)) if (x != 0.0) != outcome), -1)
+
+
 def _rows(program: Program) -> Iterator[Primitive]:
     """The rows of the table that a program applies, those in its loops too."""
     for op, _, _ in program.instructions:
@@ -87,14 +110,22 @@ class _Printer:
         self._rows = {op: self._row(op) for op in dict.fromkeys(_rows(program)) if op.value not in _INFIX}
         self._inputs = [self._identifier(label, f"v{index}") for index, label in enumerate(program.inputs)]
 
-    def text(self) -> str:
-        lines, outputs = self._written(self.program, self._inputs, "    ")
-        returned = f"    return ({', '.join(outputs)}{',' * (len(outputs) == 1)})"
+    def text(self, outcomes: Sequence[bool] | None = None) -> str:
+        lines, outputs = self._written(self.program, self._inputs, "    ", outcomes or ())
+        returned = (
+            f"    return ({', '.join(outputs)}{',' * (len(outputs) == 1)})" if outcomes is None else "    return -1"
+        )
         return "\n".join([f"def {self.name}({', '.join(self._inputs)}):", *lines, returned])
 
-    def _written(self, program: Program, inputs: Sequence[str], indent: str) -> tuple[list[str], list[str]]:
-        """The statements of a program of these inputs, and its outputs, as expressions without operators."""
+    def _written(
+        self, program: Program, inputs: Sequence[str], indent: str, outcomes: Sequence[bool] = ()
+    ) -> tuple[list[str], list[str]]:
+        """The statements of a program of these inputs, and its outputs, as expressions without operators.
+
+        The first outputs are tested, in their order and each as soon as it is there, for the `outcomes`.
+        """
         lines: list[str] = []
+        tests = list(enumerate(zip(program.outputs, outcomes)))[::-1]
         names: list[Any] = [*inputs]  # of each value; of a loop those of its results
         for index, (op, operands, label) in enumerate(program.instructions, len(names)):
             if isinstance(op, Part) and op.source is tuple:
@@ -113,6 +144,9 @@ class _Printer:
                 sign = _INFIX.get(op.value)
                 value = f" {sign} ".join(shown) if sign else f"{self._rows[op]}({', '.join(shown)})"
             lines.append(f"{indent}{names[index]} = {value}")
+            while tests and tests[-1][1][0] <= index:
+                place, (guard, outcome) = tests.pop()
+                lines.append(f"{indent}if {'not ' * outcome}{names[int(guard)]}: return {place}")
         return lines, [names[x] if isinstance(x, int) else repr(x) for x in program.outputs]
 
     def _loop(self, loop: Loop, operands: Sequence[str], lines: list[str], indent: str) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -20,7 +21,7 @@ from ...primitives import Primitive
 from ...recording import is_recording, tracing
 from ...trees import Tree, flatten
 from ..program import STACK, Loop, Operand, Operation, Part, Program, Stack
-from .tracer import Builder, Tracer, is_variable, pull, push, rebuilt, replayed, user_line
+from .tracer import Builder, Tracer, is_own, is_variable, pull, push, rebuilt, replayed, user_line
 
 MOST = 1000  # elements of a stack that are written out one by one
 
@@ -31,11 +32,33 @@ MOST = 1000  # elements of a stack that are written out one by one
 class Recording(Builder):
     """A builder that runs a user's function: nothing is differentiated through what is made in a `no_grad` block."""
 
+    ended = False  # whether it has run
+
     def emit(self, op: Operation, args: Sequence[Any], label: str | None = None) -> Tracer:
         made = super().emit(op, args, label)
         if is_recording() or not isinstance(op, Primitive):
             return made
         return super().emit(primitives.stop_gradient, (made,))
+
+    def hash_of(self, tracer: Tracer) -> int:
+        """To the user's code that of a truth, which is decided. A number has none: TypeError."""
+        if is_own(sys._getframe(2)) or self.ended:
+            return object.__hash__(tracer)
+        if self.is_truth(tracer):
+            return hash(self.decide(tracer))
+        raise TypeError(
+            "a number that is being traced has no value yet, so no set and no dict finds it, and it has no hash: "
+            f"compare with ==, as x in (1.0, 2.0) does{user_line()}"
+        )
+
+    def text(self, tracer: Tracer, spec: str) -> str:
+        if is_own(sys._getframe(2)) or self.ended or not isinstance(tracer.operand, int):
+            return super().text(tracer, spec)
+        return self.shown(tracer, spec)
+
+    def shown(self, tracer: Tracer, spec: str) -> str:
+        """A value as text, to the user's code."""
+        raise TypeError(f"a number in the body of a loop has no value yet, so it cannot be shown as text{user_line()}")
 
 
 class _Body(Recording):
@@ -45,7 +68,6 @@ class _Body(Recording):
         super().__init__()
         self.outer = outer
         self.constants: dict[int, Tracer] = {}  # by the value of `outer`
-        self._open = True
 
     def traced(self, fn: Callable[[], Any]) -> Any:
         """What `fn` gives, run with this as the program in the making."""
@@ -57,10 +79,10 @@ class _Body(Recording):
 
     def close(self) -> None:
         """From now on its values mean nothing outside."""
-        self._open = False
+        self.ended = True
 
     def within(self, builder: Builder) -> bool:
-        return self._open and (self.outer is builder or self.outer.within(builder))
+        return not self.ended and (self.outer is builder or self.outer.within(builder))
 
     def decide(self, truth: Tracer) -> bool:
         if isinstance(truth.operand, float):

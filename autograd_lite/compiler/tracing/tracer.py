@@ -7,10 +7,13 @@ chain rule runs on tracers as it does on Values: by `sweep` and the rows of the 
 
 from __future__ import annotations
 
+import functools
 import linecache
+import operator
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Number
 from types import FrameType
 from typing import Any, ClassVar, NamedTuple, NoReturn
 
@@ -104,13 +107,68 @@ class Tracer(Operators):
         return self.builder.emit(op, (self,))
 
     def _binary(self, op: Primitive, other: Any) -> Any:
-        return self.builder.emit(op, (self, other))
+        return self._operated(op, self, other)
 
     def _reflected(self, op: Primitive, other: Any) -> Any:
-        return self.builder.emit(op, (other, self))
+        return self._operated(op, other, self)
+
+    def _operated(self, op: Primitive, a: Any, b: Any) -> Any:
+        """``op(a, b)``, or NotImplemented where the other operand is an array, or another kind's own."""
+        other = b if a is self else a
+        if type(other) not in _NUMBERS:
+            if _is_foreign(other):
+                return NotImplemented
+            if _is_scalar(other):
+                a, b = (x if x is self else x.item() for x in (a, b))
+        return self.builder.emit(op, (a, b))
 
     def _compared(self, op: Primitive, a: Any, b: Any) -> Any:
-        return self.builder.emit(op, (a, b))
+        other = b if a is self else a
+        if type(other) not in _NUMBERS and not isinstance(other, (Number, Tracer, Value)) and not _is_scalar(other):
+            return NotImplemented
+        return self.builder.compared(self.builder.emit(op, (a, b)))
+
+    def __round__(self, ndigits: int | None = None) -> Tracer:
+        if ndigits is not None:
+            raise TypeError("a number that is being traced rounds to whole numbers only: round(x)" + user_line())
+        return self._unary(primitives.rint)  # type: ignore[no-any-return]
+
+    __array_priority__ = Value.__array_priority__
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name[:2] == "__":  # whoever probes for a protocol
+            raise AttributeError(name)
+        reason = f"it has no .{name}"
+        if name in ("backward", "grad", "local_grads"):
+            reason += ": inside a compiled function derivatives are those of autograd_lite.grad and its like"
+        raise AttributeError(_NO_VALUE.format(reason) + user_line())
+
+    def named(self, label: str | None) -> Tracer:
+        return self
+
+    # ---- truths are Python's, where they meet what is no number of ours ----
+
+    def __and__(self, other: Any) -> Any:
+        return self._logical(lambda a, b: primitives.where(a, b, 0.0) != 0.0, other, operator.and_)
+
+    def __or__(self, other: Any) -> Any:
+        return self._logical(lambda a, b: primitives.where(a, 1.0, b) != 0.0, other, operator.or_)
+
+    def __xor__(self, other: Any) -> Any:
+        return self._logical(lambda a, b: a != b, other, operator.xor)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def _logical(self, both: Callable[[Any, Any], Any], other: Any, otherwise: Callable[[Any, Any], Any]) -> Any:
+        builder = self.builder
+        if not builder.is_truth(self) or _is_foreign(other):
+            return NotImplemented
+        if (isinstance(other, Tracer) and builder.is_truth(other)) or isinstance(other, bool):
+            return both(builder.floated(self), builder.floated(other))
+        return NotImplemented if isinstance(other, Tracer) else otherwise(bool(self), other)
+
+    def __invert__(self) -> int:
+        return ~self.__index__()
 
     # ---- copies: of the same number ----
 
@@ -124,17 +182,36 @@ class Tracer(Operators):
 
     # ---- comparison: an instruction; identity: of the tracer ----
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return self.builder.hash_of(self)
 
     def __bool__(self) -> bool:
         return self.builder.decide(self)
 
     # ---- what would bake a number in ----
 
-    def __float__(self) -> NoReturn:
-        raise TypeError(_NO_VALUE.format("no number can be made of it") + user_line())
+    def __float__(self) -> float:
+        return float(
+            self._whole("float() gives no number: write autograd_lite.math.sin(x) or np.sin(x), not math.sin(x)")
+        )
 
-    __int__ = __index__ = __complex__ = __float__
+    def __int__(self) -> int:
+        return self._whole("int() gives no number: math.floor(x) and round(x) stay traced")
+
+    def __index__(self) -> int:
+        return self._whole(
+            "it is no index: autograd_lite.take(xs, i) takes an entry, and static_argnums=… of compile makes an "
+            "argument a plain Python number"
+        )
+
+    def __complex__(self) -> complex:
+        return complex(self._whole("it is no complex number"))
+
+    def _whole(self, refusal: str) -> int:
+        """A truth as Python's; what else would be the same in every run of the program."""
+        if not self.builder.is_truth(self):
+            raise self.builder.refused(_NO_VALUE.format(refusal) + user_line())
+        return int(bool(self))
 
     @property
     def data(self) -> NoReturn:
@@ -148,22 +225,57 @@ class Tracer(Operators):
         raise TypeError(_NO_VALUE.format("its .data cannot be read") + user_line())
 
     def __repr__(self) -> str:
-        return f"%{self.operand}" if isinstance(self.operand, int) else repr(self.operand)
+        return self.builder.text(self, "")
+
+    def __format__(self, spec: str) -> str:
+        return self.builder.text(self, spec)
+
+
+_NUMBERS = frozenset((Tracer, float, int))
+
+
+def _is_foreign(x: Any) -> bool:
+    """Whether an operator is the other operand's to do: an array's, element by element, or another class's."""
+    return not isinstance(x, (Tracer, Value, Number)) and bool(
+        getattr(x, "ndim", 0) or (not hasattr(x, "ndim") and hasattr(type(x), "__radd__"))
+    )
+
+
+def _is_scalar(x: Any) -> bool:
+    return getattr(x, "ndim", None) == 0
 
 
 _NO_VALUE = "a number that is being traced has no value yet, so {}"
 
 
-def user_line() -> str:
-    """Where the code outside this package is, as the end of a message: `` (file.py, line 3: y = x.data)``."""
+def user_frame() -> FrameType | None:
+    """The code outside this package and NumPy that called."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(PACKAGE):
+    while frame is not None and (is_own(frame) or frame.f_globals.get("__name__", "").startswith("numpy.")):
         frame = frame.f_back
-    if frame is None:
-        return ""
-    name, line = frame.f_code.co_filename, frame.f_lineno
-    text = linecache.getline(name, line, frame.f_globals).strip()
-    return f" ({os.path.basename(name)}, line {line}{text and f': {text}'})"
+    return frame
+
+
+def is_own(frame: FrameType) -> bool:
+    """Whether a frame runs code of this package."""
+    return _is_own_file(frame.f_code.co_filename)
+
+
+@functools.cache
+def _is_own_file(name: str) -> bool:
+    return os.path.abspath(name).startswith(PACKAGE)
+
+
+def user_line() -> str:
+    """Where the user's code is, as the end of a message: `` (file.py, line 3: y = x.data)``."""
+    frame = user_frame()
+    return "" if frame is None else f" ({written(frame.f_code.co_filename, frame.f_lineno, frame.f_globals)})"
+
+
+def written(name: str, line: int, names: dict[str, Any] | None = None) -> str:
+    """A line of a file for a message: ``file.py, line 3: y = x.data``."""
+    text = linecache.getline(name, line, names).strip()
+    return f"{os.path.basename(name)}, line {line}{text and f': {text}'}"
 
 
 class Builder:
@@ -341,6 +453,30 @@ class Builder:
         if isinstance(truth.operand, float):
             return truth.operand != 0.0
         raise TypeError(_NO_VALUE.format("it decides nothing: use where(c, a, b)"))
+
+    def compared(self, truth: Tracer) -> Any:
+        """What a comparison gives. Here: the truth itself."""
+        return truth
+
+    def is_truth(self, tracer: Tracer) -> bool:
+        """Whether a value is a truth."""
+        return tracer.operand in self._truths
+
+    def hash_of(self, tracer: Tracer) -> int:
+        """What a set or a dict asks. Here: whoever asks, by identity."""
+        return object.__hash__(tracer)
+
+    def refused(self, message: str) -> TypeError:
+        """The error for what would bake a number in."""
+        return TypeError(message)
+
+    def text(self, tracer: Tracer, spec: str) -> str:
+        """A value as text. Here: its name in the program.
+
+        >>> str(Builder().input("x"))
+        '%0'
+        """
+        return f"%{tracer.operand}" if isinstance(tracer.operand, int) else repr(tracer.operand)
 
     def needed(self, operands: Iterable[Operand]) -> list[bool]:
         """For each value whether it is one of `operands`, or one of them is computed from it.

@@ -51,10 +51,10 @@ def computed(x: Any) -> Any:
         return dask.compute(x)[0]
 
 
-def assert_same(found: Any, expected: Any, rel: float = 0.0) -> None:
+def assert_same(found: Any, expected: Any, rel: float = 1e-14) -> None:
     (a, tree), (b, wanted) = trees.flatten(found), trees.flatten(expected)
     assert tree == wanted
-    assert a == pytest.approx(b, rel=rel, abs=0.0)
+    assert a == pytest.approx(b, rel=rel, abs=1e-15)
 
 
 # ---- the same as on one machine --------------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ def rosenbrock(x: Any) -> Any:
     return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in itertools.pairwise(x))
 
 
+MANY_WAYS = pytest.mark.filterwarnings("ignore:.*branches in many ways:RuntimeWarning")
+
+
 def collatz_like(x: Any) -> Any:
     steps = 0.0
     while x < 100.0:
@@ -118,14 +121,13 @@ def test_the_program_is_that_of_the_last_trace_whatever_its_shape() -> None:
     for x, ops in (
         (2.0, ["neg"]),
         ([1.0, 2.0], ["add", "add"]),
-        (-2.0, ["mul"]),
         ([3.0, 4.0], ["add", "add"]),
         (5.0, ["neg"]),
     ):
         f(x)
         made = [op.name for op, *_ in f.program.instructions if op.result_type is float]
         assert made == ops
-        assert {"neg": "neg(x)", "mul": "x * x", "add": " + "}[ops[0]] in f.source
+        assert {"neg": "neg(x)", "add": " + "}[ops[0]] in f.source
 
 
 @each_target
@@ -175,7 +177,7 @@ def test_branches_are_guarded(target: str) -> None:
 
 
 def test_a_trace_is_kept_for_each_way_to_branch() -> None:
-    calls = []
+    calls: list[Any] = []
 
     def f(x: Any) -> Any:
         calls.append(x)
@@ -183,7 +185,12 @@ def test_a_trace_is_kept_for_each_way_to_branch() -> None:
 
     g = ag.compile(f, target="python")
     assert [g(x) for x in (1.0, 2.0, -1.0, -5.0, 3.0)] == [2.0, 4.0, 1.0, 5.0, 6.0]
-    assert len(calls) == 2
+    assert [type(x) for x in calls] == [Tracer, Value, Value]  # the first way is compiled, the other eager at first
+    while isinstance(calls[-1], Value):  # until it has been worth it
+        assert g(-7.0) == 7.0
+    count = len(calls)
+    assert [g(x) for x in (1.0, -1.0, 3.0)] == [2.0, 1.0, 6.0]
+    assert len(calls) == count
 
 
 def test_all_derivatives_are_of_one_trace() -> None:
@@ -195,13 +202,13 @@ def test_all_derivatives_are_of_one_trace() -> None:
         return math.sin(x) * y if x > y else x * x * y
 
     compiled = ag.compile(f, argnums=(0, 1), target="python")
-    for args in ((2.0, 1.0), (0.5, 1.5)):
+    for args, traces in ((2.0, 1.0), 1), ((0.5, 1.5), 0):  # the other way is eager at first
         before = len(runs)
         for operator in ("value_and_grad", "grad", "jacobian", "hessian"):
             assert getattr(compiled, operator)(*args) == getattr(ag, operator)(f, (0, 1))(*args)
         assert compiled(*args) == f(*args)
         assert compiled.hvp(args, (1.0, 2.0)) == ag.hvp(f, args, (1.0, 2.0))
-        assert sum(isinstance(x, Tracer) for x in runs[before:]) == 1
+        assert sum(isinstance(x, Tracer) for x in runs[before:]) == traces
     with pytest.warns(RuntimeWarning, match="log"):
         ag.compile(lambda x: math.log(x) * 2.0).grad(0.0)
     with ag.no_grad():
@@ -210,15 +217,16 @@ def test_all_derivatives_are_of_one_trace() -> None:
     assert in_no_grad.grad(2.0) == ag.grad(lambda x: math.sin(x) * x)(2.0)
 
 
-def test_beyond_the_bound_traces_are_dropped_with_one_warning() -> None:
+def test_no_more_traces_are_kept_than_the_bound() -> None:
     f = ag.compile(collatz_like, target="python", most_traces=2)
-    points = [2.0, 50.0, 3.5, 200.0, 2.0, 9.0, 2.0]
-    with pytest.warns(RuntimeWarning, match="more than 2 ways") as caught:
-        assert [f(x) for x in points] == [collatz_like(x) for x in points]
-    assert len(caught) == 1
-    assert caught[0].filename == __file__
+    traces = f._specialization("value").traces(ag.trees.flatten(((2.0,), {}))[1])
+    for x in (2.0, 50.0, 3.5, 200.0, 2.0, 9.0, 2.0):
+        traces.at([x])
+        assert f(x) == collatz_like(x)
+        assert 1 <= len(traces.kept()) <= 2
 
 
+@MANY_WAYS
 @given(st.lists(st.floats(-5, 5), min_size=2, max_size=2), st.integers(0, 3))
 def test_programs_with_branches_and_loops(x: list[float], turns: int) -> None:
     def f(p: Any) -> Any:
@@ -541,6 +549,7 @@ def test_pickle_and_copies() -> None:
     assert f.__wrapped__ is rosenbrock
 
 
+@MANY_WAYS
 def test_threads() -> None:
     f = ag.compile(collatz_like, target="python")
     points = [1.0 + 0.37 * k for k in range(40)]
@@ -570,6 +579,7 @@ def test_copies_keep_everything_but_the_code(target: str) -> None:
         assert (g.grad(x) == gradient).all()
 
 
+@MANY_WAYS
 @each_target
 def test_threads_share_every_mode_and_the_rows(target: str) -> None:
     f = ag.compile(collatz_like, 0, target=target)

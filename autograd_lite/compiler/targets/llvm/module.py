@@ -24,6 +24,7 @@ from . import intrinsics
 from .ir import INF, LARGEST, LEAST, NAN, Code, Number, Truth
 from .vectorize import Frame, Handler, Lanes, NeedsBlocks
 
+_LOST = 1 << 32  # in the word `Unit._raised`: a callback did not come to its end
 PURE = "nounwind willreturn memory(none)"
 _IN_LINE = 60  # about how many instructions a template may have
 
@@ -71,22 +72,27 @@ class Module:
         """What a callback raised, till this thread is back in Python: the first only."""
         with self._lock:
             self._errors.setdefault(threading.get_ident(), error)
-            self._raised.value = 1
+            self._raised.value |= 1
 
     def raise_kept(self) -> None:
         """Raise what is kept for this thread, if anything is."""
         if not self._raised.value:
             return
         with self._lock:
-            if self._signal[0] and threading.current_thread() is threading.main_thread():
-                words = [ctypes.c_void_p(word) for word in self._signal]
+            main = threading.current_thread() is threading.main_thread()  # which alone has signals
+            lost = main and self._raised.value >= _LOST
+            words = [ctypes.c_void_p(word) for word in self._signal] if main and self._signal[0] else []
+            if words:
                 self._signal[:] = [0, 0, 0]
-                self._raised.value = len(self._errors)
-                ctypes.pythonapi.PyErr_Restore(*words)  # raises it
             error = self._errors.pop(threading.get_ident(), None)
-            self._raised.value = len(self._errors)
+            others = self._raised.value >= _LOST and not lost
+            self._raised.value = len(self._errors) + bool(self._signal[0]) + _LOST * others
+        if words:
+            ctypes.pythonapi.PyErr_Restore(*words)  # raises it
         if error is not None:
             raise error
+        if lost:
+            raise KeyboardInterrupt
 
     def interrupted(self) -> str | None:
         """The name of a function that says whether what a signal's handler raised is kept: ``() -> i1``. Only the main
@@ -340,25 +346,28 @@ on:
         return value
 
     def _call_back(self, code: Code, f: Any, arity: int, reason: str) -> str:
-        keep, is_row = self.keep, isinstance(f, Primitive)
+        keep, errors, signal, is_row = self.keep, self._errors, self._signal, isinstance(f, Primitive)
 
         def run(numbers: Any) -> None:
-            numbers[arity + 1] = 0.0
+            raised, y = 0.0, NAN
             try:
-                numbers[arity] = float(f(*numbers[:arity]))
-                return
+                stopped = signal[0] and threading.current_thread() is threading.main_thread()
+                if not stopped and threading.get_ident() not in errors:  # else the call is to end soon
+                    y = float(f(*numbers[:arity]))
             except (ArithmeticError, ValueError) as error:
-                numbers[arity + 1] = 1.0
+                raised = 1.0
                 if is_row:
                     keep(error)
             except BaseException as error:
                 keep(error)
-            numbers[arity] = NAN
+            numbers[arity] = y
+            numbers[arity + 1] = raised  # a signal that raises outside of the `try` leaves what was there before
 
         callback = ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_double))(run)
         self.callbacks.append(callback)
         at = ctypes.cast(callback, ctypes.c_void_p).value
-        n, name = code.width, f"@python{len(self.callbacks)}"
+        n, name, interrupted = code.width, f"@python{len(self.callbacks)}", self.interrupted()
+        word = f"inttoptr (i64 {ctypes.addressof(self._raised)} to ptr)"
         type_ = "{ " + f"{code.number_type}, {code.truth_type}" + " }"
         parameters = [f"{code.number_type} %a{k}" for k in range(arity)] + [f"{code.truth_type} %mask"]
         about = getattr(f, "__qualname__", repr(f))
@@ -380,6 +389,10 @@ on:
                 lines.append(f"  {bit} = extractelement {code.truth_type} %mask, i32 {i}")
             lines.append(f"  br i1 {bit}, label %run{i}, label %lane{i + 1}")
             lines.append(f"run{i}:")
+            if interrupted:  # else the callback's first instruction would raise it, where ctypes can but print it
+                lines.append(f"  %s{i} = call i1 {interrupted}()")
+                lines.append(f"  br i1 %s{i}, label %lane{i + 1}, label %go{i}")
+                lines.append(f"go{i}:")
             for k in range(arity):
                 x = f"%a{k}"
                 if n > 1:
@@ -388,13 +401,17 @@ on:
                 lines.append(f"  %p{i}.{k} = getelementptr double, ptr %numbers, i64 {k}")
                 lines.append(f"  store double {x}, ptr %p{i}.{k}")
             lines += [
+                f"  %e{i} = getelementptr double, ptr %numbers, i64 {arity + 1}",
+                f"  store double 2.0, ptr %e{i}",
                 f"  call void inttoptr (i64 {at} to ptr)(ptr %numbers)",
                 f"  %q{i} = getelementptr double, ptr %numbers, i64 {arity}",
                 f"  %v{i} = load double, ptr %q{i}",
                 f"  %w{i} = getelementptr double, ptr %y, i64 {i}",
                 f"  store double %v{i}, ptr %w{i}",
-                f"  %e{i} = getelementptr double, ptr %numbers, i64 {arity + 1}",
                 f"  %f{i} = load double, ptr %e{i}",
+                f"  %c{i} = fcmp oeq double %f{i}, 2.0",
+                f"  %l{i} = select i1 %c{i}, i64 {_LOST}, i64 0",
+                f"  %o{i} = atomicrmw or ptr {word}, i64 %l{i} monotonic",
                 f"  %g{i} = fptosi double %f{i} to i8",
                 f"  %h{i} = getelementptr i8, ptr %raised, i64 {i}",
                 f"  store i8 %g{i}, ptr %h{i}",

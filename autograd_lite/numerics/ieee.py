@@ -12,6 +12,7 @@ import os
 import sys
 import warnings
 from contextvars import ContextVar
+from typing import Any
 
 from ..scopes import Scope
 
@@ -63,6 +64,27 @@ def report(kind: str, operation: str, result: float) -> None:
     if action == "raise":
         raise FloatingPointError(message)
     warnings.warn(message, RuntimeWarning, stacklevel=frames_to_the_user())
+
+
+def shows_nothing(told: set[Any]) -> bool:
+    """Whether `report` would show nothing here: all events are ignored, or the line outside this package is among those
+    `told` before, and Python's filters show a warning once a line. Else the line is told now.
+    """
+    frame = sys._getframe(frames_to_the_user() - 1)
+    actions = tuple(errstate.variable.get()[0].values())
+    line = frame.f_code.co_filename, frame.f_lineno, actions
+    if set(actions) == {"ignore"}:
+        return True
+    if line not in told or "raise" in actions:
+        told.add(line)
+        return False
+    for action, message, category, module, _ in warnings.filters:
+        if issubclass(RuntimeWarning, category):
+            if action in ("always", "all", "error"):
+                return False
+            if message is None and module is None:
+                break
+    return True
 
 
 def frames_to_the_user() -> int:

@@ -302,10 +302,10 @@ def guarded(trace: Trace, reduced: Sequence[bool]) -> Program:
 
     What is summed is 0.0 where they did not.
     """
+    if not trace.outcomes:
+        return trace.program
     builder, outputs = restart(trace.program)
     own = outputs[: len(reduced)]
-    if not trace.outcomes:
-        return builder.program(own)
     fits: Any = 1.0
     for guard, outcome in zip(outputs[len(reduced) :], trace.outcomes):
         fits = primitives.where(guard, fits, 0.0) if outcome else primitives.where(guard, 0.0, fits)

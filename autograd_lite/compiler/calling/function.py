@@ -24,7 +24,7 @@ from ... import trees
 from ...coercion import as_float, short_label
 from ...derivatives import Argnums
 from ...extras import require
-from ...numerics.ieee import errstate, frames_to_the_user
+from ...numerics.ieee import errstate, frames_to_the_user, shows_nothing
 from ...trees import Static, Tree, flatten
 from ...value import Value
 from ..program import Program
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .fast_path import AtPoint, OverRows
 
 MOST_TRACES = 256
+_MOST_SHAPES = 128  # of inputs, a megabyte each: those used last are kept
 _FAST_PATHS = 4  # for calls that take turns
 
 
@@ -568,11 +569,13 @@ class Specialization:
 
     def traces(self, tree: Tree) -> TraceCache:
         """The traces for inputs of that shape, a tree of ``(args, kwargs)``."""
-        traces = self._traces.get(tree)
-        if traces is None:
-            labels = _labels(self.compiled.fn, tree, self.operator)
-            with self._lock:
-                traces = self._traces.setdefault(tree, TraceCache(self, tree, labels))
+        with self._lock:
+            traces = self._traces.pop(tree, None)
+            if traces is None:
+                traces = TraceCache(self, tree, _labels(self.compiled.fn, tree, self.operator))
+            self._traces[tree] = traces
+            if len(self._traces) > _MOST_SHAPES:
+                del self._traces[next(iter(self._traces))]
         self._asked = traces
         return traces
 
@@ -644,6 +647,7 @@ class TraceCache:
         self._lock = threading.Lock()
         self._misses = Misses()
         self._missed = False  # whether the last call at one point was served by no trace
+        self._told: set[Any] = set()  # the lines whose calls were told of an inf or a nan
 
     def latest(self) -> Trace | None:
         """The trace used last, if there is one."""
@@ -760,9 +764,12 @@ class TraceCache:
         return trace, trace.output_tree.unflatten(outputs[: trace.output_tree.count])
 
     def _reported(self, numbers: list[float]) -> None:
-        """Run the function on Values, which report what made an inf or a nan, with its operands and their labels."""
-        args, kwargs = self.tree.unflatten([Value(x, label) for x, label in zip(numbers, self.labels)])
-        self.spec.fn(*args, **kwargs)
+        """Run the function on Values, which report what made an inf or a nan, with its operands and their labels. Where
+        that would show nothing it is not done: where all is ignored, and at a line that was told before.
+        """
+        if not shows_nothing(self._told):
+            args, kwargs = self.tree.unflatten([Value(x, label) for x, label in zip(numbers, self.labels)])
+            self.spec.fn(*args, **kwargs)
 
 
 def _found(fn: Callable[..., Any]) -> Any:

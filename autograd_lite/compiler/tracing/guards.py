@@ -20,7 +20,8 @@ from ...graph import topological_order
 from ...recording import next_run, recording, tracing
 from ...trees import Tree, flatten
 from ...value import Value
-from ..program import Loop, Operand, Operation, Program
+from .. import host
+from ..program import Instruction, Loop, Operand, Operation, Program
 from ..targets import python
 from .loops import Recording, Tracing
 from .outside import Outside
@@ -155,15 +156,27 @@ class Trace:
         """The program with one output more: 0.0 if all of the function's own are finite and all guards come out as they
         did, else nan.
         """
-        builder, outputs = restart(self.program)
+        program, instructions = self.program, list(self.program.instructions)
+
+        def emit(op: primitives.Primitive, *operands: Operand) -> Operand:
+            if int not in map(type, operands):
+                return float(op(*operands))
+            instructions.append(Instruction(op, operands))
+            return len(program.inputs) + len(instructions) - 1
+
         count = self.output_tree.count
-        terms: list[Any] = [output * 0.0 for output in outputs[:count]]
+        terms = [emit(primitives.mul, x, 0.0) for x in program.outputs[:count]]
         while len(terms) > 1:  # by halves: no long chain of sums
-            terms = [a + b for a, b in itertools.zip_longest(terms[::2], terms[1::2], fillvalue=0.0)]
+            terms = [
+                emit(primitives.add, *pair) for pair in itertools.zip_longest(terms[::2], terms[1::2], fillvalue=0.0)
+            ]
         well, nan = terms[0], math.nan
-        for guard, outcome in zip(outputs[count:], self.outcomes):
-            well = primitives.where(guard, well, nan) if outcome else primitives.where(guard, nan, well)
-        return builder.program([*outputs, well])
+        for guard, outcome in zip(program.outputs[count:], self.outcomes):
+            if isinstance(guard, int):
+                well = emit(primitives.where, guard, *((well, nan) if outcome else (nan, well)))
+            elif (guard != 0.0) is not outcome:
+                well = nan
+        return Program(program.inputs, tuple(instructions), (*program.outputs, well))
 
     def left_in(self, outputs: Sequence[float]) -> int:
         """The first guard that came out otherwise than in the trace, in what the program gave; -1 if all are as they
@@ -188,6 +201,7 @@ class Trace:
         self.kernels = {}
 
 
+@host.collector_waiting()
 def traced(
     fn: Callable[..., Any],
     arguments: Tree,

@@ -8,6 +8,7 @@ chain rule runs on tracers as it does on Values: by `sweep` and the rows of the 
 from __future__ import annotations
 
 import functools
+import itertools
 import linecache
 import operator
 import os
@@ -519,10 +520,10 @@ class Builder:
             labels = [None] * len(inputs)
             given = [int(each.operand) for each in inputs]
         kept = [index for index, instruction in enumerate(self._instructions) if instruction and needed[index]]
-        moved = {index: place for place, index in enumerate([*given, *kept])}
+        moved = dict(zip(itertools.chain(given, kept), itertools.count()))
 
         def place(operands: Iterable[Operand]) -> tuple[Operand, ...]:
-            return tuple([moved[operand] if isinstance(operand, int) else operand for operand in operands])
+            return tuple([moved[operand] if type(operand) is int else operand for operand in operands])
 
         instructions = [self._instructions[index] for index in kept]
         return Program(

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import traceback
+import warnings
 from collections import namedtuple
 from typing import Any
 
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import Value, errstate, math
 from autograd_lite.compiler import Compiled, Tracer
+from autograd_lite.compiler.calling import function
 
 TARGETS = ["python", *(["llvm"] if importlib.util.find_spec("llvmlite") else [])]
 each_target = pytest.mark.parametrize("target", TARGETS)
@@ -670,3 +672,94 @@ def test_scipy_takes_a_sparse_jacobian_and_hessian(target: str) -> None:
     hess = lambda x: f.hessian(x, sparse=True)
     found = optimize.minimize(f.value_and_grad, np.full(6, 0.5), jac=True, hess=hess, method="trust-constr")
     assert np.allclose(found.x, 1.0, atol=1e-4)
+
+
+_RESIDENT = """
+import gc
+import numpy as np
+import autograd_lite as ag
+from autograd_lite.compiler.calling import function
+
+def resident():
+    gc.collect()
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+
+def some(count):
+    for i in range(count):
+        {work}
+        if i % 20 == 0:
+            gc.collect()
+    return resident()
+"""
+
+
+def _growth(work: str, warm_up: int, count: int) -> float:
+    """The resident memory that `count` runs of some lines take, in MB."""
+    program = _RESIDENT.format(work=work) + f"\nbefore = some({warm_up})\nprint(some({count}) - before)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=True)
+    return float(done.stdout)
+
+
+_linux = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="resident memory is read from /proc")
+
+
+@_linux
+def test_a_function_that_is_dropped_leaves_no_memory() -> None:
+    """llvmlite kept 77 kB with each run of its passes."""
+    assert _growth("ag.compile(lambda x, y: x * y + float(i))(2.0, 3.0)", 60, 200) < 8.0
+
+
+@_linux
+def test_the_shapes_of_inputs_that_are_kept_are_bounded() -> None:
+    work = (
+        "function._MOST_SHAPES = 20; f = globals().setdefault('f', ag.compile(lambda x: x[0] * 2.0)); f(np.ones(1 + i))"
+    )
+    assert _growth(work, 40, 120) < 25.0
+
+
+def test_the_shape_used_least_recently_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(function, "_MOST_SHAPES", 3)
+    runs: list[int] = []
+
+    def total(x: list[Any]) -> Any:
+        runs.append(len(x))
+        return sum(x)
+
+    f = ag.compile(total)
+    for count in (*range(1, 9), 1, 8):
+        assert f([1.0] * count) == count
+    assert runs == [*range(1, 9), 1]
+    assert len(f._specialization("value").by_shape()) == 3
+
+
+def test_an_event_is_told_once_a_line_and_never_where_it_is_ignored() -> None:
+    runs: list[int] = []
+
+    def inverse(x: Any) -> Any:
+        runs.append(1)
+        return 1.0 / x
+
+    f = ag.compile(inverse)
+    assert f(2.0) == 0.5
+    traced = len(runs)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("default")
+        with errstate(all="ignore"):
+            for _ in range(3):
+                assert f(0.0) == std.inf
+        assert (len(seen), len(runs)) == (0, traced)
+        for state in ({"over": "ignore"}, {}, {"divide": "ignore"}, {}):
+            with errstate(**state):
+                for _ in range(3):
+                    assert f(0.0) == std.inf
+        assert len(seen) >= 1
+        assert len(runs) == traced + 3  # one for each state, though the line is one
+        assert f(-0.0) == -std.inf
+        assert len(runs) == traced + 4
+    for _ in range(3):
+        with pytest.raises(FloatingPointError, match="divide by zero"), errstate(all="raise"):
+            f(0.0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(RuntimeWarning, match="divide by zero"):
+                f(0.0)

@@ -317,22 +317,25 @@ def _exact_sum(
     lanes: Lanes, terms: Sequence[Number], zero: Condition, exactly: Callable[..., float], args: Sequence[Number]
 ) -> Any:
     """The sum with the rounding errors summed too (Ogita, Rump & Oishi 2005), where it is sure to be rounded rightly:
-    unless the terms all but cancel, or the sum lies next to the middle of two floats. Then, and where it is not finite,
-    Python's."""
+    where summing the errors loses nothing, as mostly with few terms; else unless the terms all but cancel, or the sum
+    lies next to the middle of two floats. Then, and where it is not finite, Python's."""
     code = lanes.code
     if not terms:
         return 0.0
-    total, error, size = code.number(0.0), code.number(0.0), code.number(0.0)
-    for x in terms:
+    total, error, size, gone = terms[0], code.number(0.0), code.absolute(terms[0]), code.number(0.0)
+    for x in terms[1:]:
         total, lost = _two_sum(code, total, x)
-        error = code.arithmetic("fadd", error, lost)
+        error, less = _two_sum(code, error, lost)
+        gone = code.arithmetic("fadd", gone, code.absolute(less))
         size = code.arithmetic("fadd", size, code.absolute(x))
     found, rest = _two_sum(code, total, error)
     bound = code.arithmetic("fmul", size, len(terms) ** 2 * 2.0**-104)  # what summing the errors has lost, and twice it
-    good = code.both(code.compare("ogt", size, 1e-270), code.is_finite(size))
+    sure: Condition = True
     for end in ("fadd", "fsub"):
         moved = code.arithmetic("fadd", found, code.arithmetic(end, rest, bound))
-        good = code.both(good, code.compare("oeq", moved, found))
+        sure = code.both(sure, code.compare("oeq", moved, found))
+    sure = code.either(sure, code.compare("oeq", gone, 0.0))
+    good = code.both(code.both(code.compare("ogt", size, 1e-270), code.is_finite(size)), sure)
     found = code.select(zero, 0.0, found)
     bad = code.invert(code.either(good, zero))
     before, raised = lanes.active, lanes.raised()

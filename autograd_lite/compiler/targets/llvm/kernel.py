@@ -96,6 +96,7 @@ class Kernel:
         return outputs
 
 
+@host.collector_waiting()
 def scalar(program: Program, name: str = "program", *, precise: bool = False) -> Kernel:
     """Compile for one evaluation at a time.
 
@@ -244,6 +245,7 @@ class RowsKernel:
                 raise task.error
 
 
+@host.collector_waiting()
 def rows(program: Program, varying: Sequence[bool], reduced: Sequence[bool], *, precise: bool = False) -> RowsKernel:
     """Compile for many evaluations: input i varies from row to row if ``varying[i]``; output j is summed over the rows
     if ``reduced[j]``.

@@ -779,3 +779,20 @@ def test_more_outputs_than_a_stack_holds_go_straight_into_an_array() -> None:
     assert kernel.into(np.array([0.5, 1.0]), out) is out
     np.testing.assert_array_equal(out[:-1], np.arange(33_000) + 0.5)
     assert kernel(0.5, 1.0) == out.tolist()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_exact_sums_of_few_terms_need_no_python(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    builder = Builder()
+    xs = [builder.input() for _ in range(count)]
+    kernel = llvm.rows(builder.program([primitives.fsum(*xs)]), [True] * count, [False])
+    rows = np.random.default_rng(5).normal(size=(4000, count)).round(2)
+    rows[::3, -1] *= 1e9
+    wanted = [math.fsum(row) for row in rows.tolist()]
+    found = np.empty(len(rows))
+    calls: list[Any] = []
+    exactly = math.fsum
+    monkeypatch.setattr(intrinsics.math, "fsum", lambda xs: calls.append(xs) or exactly(xs))
+    kernel([rows], [found], len(rows))
+    assert found.tolist() == wanted
+    assert len(calls) <= len(rows) // 100

@@ -51,7 +51,8 @@ def draw(
             What is collapsed and is one layer takes its weights and biases in, and shows its a and its error signal δ.
             "auto" is boxes, and where that is more than `most` nodes, layers or else groups are collapsed, and then
             what is alike is drawn as one: of a loss over examples one example, each box with how many it stands for.
-        expand: names of groups, of what is alike, or nodes, that are drawn whole though the others are folded.
+        expand: names of groups, of what is alike, or nodes, that are drawn whole though the others are folded; "loop"
+            is the name of loops.
         names: a node without a label is called what the caller's variables call it; False leaves it without a name, and
             a namespace such as ``locals()`` is looked in instead.
         check: True puts a numerical derivative of `root` beside each gradient, with a bound on its error, and outlines

@@ -438,7 +438,7 @@ class _Fold:
         constants = [n for n, unit in enumerate(units) if len(unit) == 1 and self.kinds[unit[0]][1] == "constant"]
         classes, steps = loops(parents, self._kinds(units), constants)
         self.steps = {node: steps[own] for unit, own in zip(units, classes) if own in steps for node in unit}
-        opened = self._opened(classes, units)
+        opened = set(steps) if "loop" in self.opened else self._opened(classes, units)
         return [number if own in opened else own for number, own in enumerate(classes)]
 
     def _opened(self, classes: list[int], units: list[list[int]]) -> set[int]:

@@ -275,6 +275,15 @@ def test_the_steps_of_a_loop_are_one_box_after_one_example():
     assert loop.times == "38 in a row"
     assert len(circuit.nodes) < 25
     check_order(circuit)
+    assert not [node for node in describe(z, expand=["loop"]).nodes if node.label == "loop"]
+
+
+def test_terms_of_a_sum_are_alike_in_any_place():
+    total = ag.fsum([(Value(float(i), f"x{i}") - 0.5) ** 2 for i in range(40)])
+    boxes = [(node.label, node.text, node.times) for node in describe(total).nodes if node.kind != "constant"]
+    assert boxes == [("x", "", "× 40"), ("", "−", "× 40"), ("", "**", "× 40"), ("", "Σ", "")]
+    pairs = ag.sumprod([Value(float(i), f"a{i}") for i in range(30)], [ag.sin(Value(1.0, f"b{i}")) for i in range(30)])
+    assert len(describe(pairs).nodes) > 30  # of which each has a place of its own
 
 
 def test_a_group_says_how_often_it_was_entered():

@@ -20,7 +20,7 @@ from ..compiler.program import Instruction
 from ..graph import topological_order
 from ..primitives import Primitive, constant, identity, table
 from ..value import Value
-from . import oracles
+from . import oracles, reals
 from .programs import Program
 
 BITS = 50
@@ -108,7 +108,7 @@ def enclose_push(program: Program, slopes: Sequence[Sequence[float]], by: int) -
 
 
 def _exact(slopes: Sequence[Sequence[float]]) -> list[list[Number]]:
-    return [[iv.mpf(slope) if slope - slope == 0.0 else oracles._EVERYTHING for slope in row] for row in slopes]
+    return [[iv.mpf(slope) if slope - slope == 0.0 else reals.EVERYTHING for slope in row] for row in slopes]
 
 
 def sweep(program: Program, slopes: Sequence[Sequence[Number]], seed: Number) -> list[Number | None]:

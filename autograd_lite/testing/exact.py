@@ -16,7 +16,7 @@ from mpmath import mp, mpf
 
 from ..operators import Operators
 from ..primitives import Primitive
-from . import oracles
+from . import oracles, reals
 from .enclosure import is_known, sweep
 from .programs import Program
 
@@ -48,7 +48,7 @@ class Exact(Operators):
         if not all(isinstance(x, (Exact, int, float)) for x in args):
             return NotImplemented
         if is_known(op):
-            return Exact(oracles.oracle(op).value(oracles.points, *map(_number, args)))
+            return Exact(oracles.oracle(op).value(reals.points, *map(_number, args)))
         return Exact(_number(op.value(*[Exact(_number(arg)) for arg in args])))
 
     def _compared(self, op: Primitive, a: Any, b: Any) -> Any:
@@ -146,8 +146,8 @@ def _run(program: Program, inputs: list[Number]) -> tuple[list[Number], list[lis
     for op, operands in program.steps:
         args = [values[x] if type(x) is int else mpf(x) for x in operands]
         truth = oracles.oracle(op)
-        values.append(truth.value(oracles.points, *args))
+        values.append(truth.value(reals.points, *args))
         slopes.append(
-            [mpf(truth.slope(k)(oracles.points, *args)) if type(x) is int else None for k, x in enumerate(operands)]
+            [mpf(truth.slope(k)(reals.points, *args)) if type(x) is int else None for k, x in enumerate(operands)]
         )
     return values, slopes

@@ -1,9 +1,7 @@
 """The independent truth about each primitive of the table: its value and its slopes, at points and on intervals.
 
-An oracle is written once, over the functions of `Points` (mpmath's numbers, at its working precision) or of `Intervals`
-(enclosures in mpmath's `iv`), from the formulas of NIST's DLMF and never the primitive's own. On intervals the basic
-operations are mpmath's; of a function that it lacks, the enclosure comes from its monotony: the values at the ends and
-at the extrema between them, in more digits than asked for, rounded outwards. Source: Moore, Interval Analysis (1966).
+An oracle is written once, over the functions of `reals.points` (mpmath's numbers, at its working precision) or of
+`reals.intervals` (enclosures in mpmath's `iv`), from the formulas of NIST's DLMF and never the primitive's own.
 """
 
 from __future__ import annotations
@@ -11,18 +9,15 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from statistics import NormalDist
 from typing import Any
 
-import mpmath
 from mpmath import iv, mp, mpf
 
 from ..primitives import Primitive
-
-Number = Any  # mpmath's, an interval or not: it has no types of its own
-Function = Callable[..., Number]
+from .reals import EVERYTHING, Function, Number, ends_of, interval_of, intervals, points, settled
 
 DIGITS = 50
 
@@ -94,275 +89,6 @@ def enclosed_slope(op: Primitive, i: int, args: Sequence[Any]) -> Number:
     return iv.convert(oracle(op).slope(i)(intervals, *map(iv.convert, args)))
 
 
-# ---- the numbers -----------------------------------------------------------------------------------------------------
-
-
-class Points:
-    """What an oracle is written with, on mpmath's numbers."""
-
-    number = mpf
-    exp, log, sqrt = map(staticmethod, (mp.exp, mp.log, mp.sqrt))
-    sin, cos, atan2 = map(staticmethod, (mp.sin, mp.cos, mp.atan2))
-
-    @property
-    def pi(self) -> Number:
-        return +mp.pi
-
-    @property
-    def ln2(self) -> Number:
-        return +mp.ln2
-
-    @property
-    def ln10(self) -> Number:
-        return +mp.ln10
-
-    @staticmethod
-    def power(a: Number, b: Number) -> Number:
-        """a**b where a is positive, or b a whole number."""
-        return _power(a, b)
-
-    @staticmethod
-    def monotone(
-        f: Function, *xs: Number, within: tuple[float, float] = (-math.inf, math.inf), turns: Any = None
-    ) -> Number:
-        """f(*xs)."""
-        return f(*xs)
-
-    @staticmethod
-    def exact(f: Function, *xs: Number) -> Number:
-        """f(*xs)."""
-        return f(*xs)
-
-    @staticmethod
-    def gentle(f: Function, x: Number, steepest: Callable[[], Number]) -> Number:
-        """f(x)."""
-        return f(x)
-
-    @staticmethod
-    def convex(f: Function, slope: Function, x: Number) -> Number:
-        """f(x)."""
-        return f(x)
-
-    @staticmethod
-    def clip(x: Number, low: float = -math.inf, high: float = math.inf) -> Number:
-        """x, which lies between `low` and `high`."""
-        return x
-
-    @staticmethod
-    def is_zero(x: Number) -> bool:
-        return bool(x == 0)
-
-    @staticmethod
-    def abs(x: Number) -> Number:
-        return abs(x)
-
-    @staticmethod
-    def side(x: Number) -> Number:
-        """-1 where x is negative, else 1: the zero of the reals is +0."""
-        return mpf(-1 if x < 0 else 1)
-
-    @staticmethod
-    def choose(c: Number, a: Number, b: Number) -> Number:
-        """a where c is not zero, else b."""
-        return a if c else b
-
-    @staticmethod
-    def rational(f: Function, *xs: Number) -> Number | None:
-        """f of rational numbers, rounded once; None where an interval has more than one."""
-        exact = f(*(Fraction(*mpmath.libmp.to_rational(x._mpf_)) for x in xs))
-        return mpf(exact.numerator) / exact.denominator
-
-
-class Intervals:
-    """What an oracle is written with, on intervals: each result encloses those of `Points` for all points in them."""
-
-    number = iv.mpf
-    exp, sin, cos = map(staticmethod, (iv.exp, iv.sin, iv.cos))
-
-    @property
-    def pi(self) -> Number:
-        return +iv.pi
-
-    @property
-    def ln2(self) -> Number:
-        return iv.log(iv.mpf(2))
-
-    @property
-    def ln10(self) -> Number:
-        return iv.log(iv.mpf(10))
-
-    def log(self, x: Number) -> Number:
-        x = self.clip(x, 0.0)
-        return _EVERYTHING if x is _EVERYTHING else iv.log(x)
-
-    def sqrt(self, x: Number) -> Number:
-        x = self.clip(x, 0.0)
-        return _EVERYTHING if x is _EVERYTHING else iv.sqrt(x)
-
-    def power(self, a: Number, b: Number) -> Number:
-        """a**b where a is positive, or b a whole number."""
-        (low, high), (least, most) = _ends(a), _ends(b)
-        if low > 0:
-            return self.monotone(_power, a, b)
-        if least == most == mp.floor(least) and mp.isfinite(least):
-            turns = [mpf(0)] if low <= 0 <= high else []
-            return _EVERYTHING if turns and least < 0 else self.monotone(lambda x: _power(x, least), a, turns=turns)
-        if least > 0 and high >= 0:
-            return self.monotone(_power, self.clip(a, 0.0), b)
-        return _EVERYTHING
-
-    def atan2(self, y: Number, x: Number) -> Number:
-        (bottom, top), (left, _) = _ends(y), _ends(x)
-        if left > 0 or bottom > 0 or top < 0:
-            return self.monotone(mp.atan2, y, x)
-        return iv.mpf([-1, 1]) * iv.pi
-
-    def monotone(
-        self,
-        f: Function,
-        *xs: Number,
-        within: tuple[float, float] = (-math.inf, math.inf),
-        turns: Iterable[Number] | None = None,
-    ) -> Number:
-        """f on intervals, as far as they lie `within` its domain: f is monotone in each argument alone, or, of one
-        argument, between its `turns`."""
-        ends = []
-        for x in xs:
-            x = self.clip(x, *within)
-            if x is _EVERYTHING:
-                return _EVERYTHING
-            low, high = _ends(x)
-            ends.append([low] if low == high else [low, high])
-        if turns is not None:
-            low, high = ends[0][0], ends[0][-1]
-            ends[0] += [turn for turn in turns if low < turn < high]
-        with mp.workprec(iv.prec + 30):
-            try:
-                values = [f(*corner) for corner in itertools.product(*ends)]
-            except (ArithmeticError, ValueError):  # a pole
-                return _EVERYTHING
-            return _outwards(min(values), max(values))
-
-    def exact(self, f: Function, *xs: Number) -> Number:
-        """f on intervals: it is monotone in each argument, and of numbers gives one of a few digits, never rounded."""
-        with mp.workprec(iv.prec + 60):
-            values = [f(*corner) for corner in itertools.product(*map(_ends, xs))]
-            return _interval(min(values), max(values))
-
-    def gentle(self, f: Function, x: Number, steepest: Callable[[], Number]) -> Number:
-        """f on an interval, where no slope of f is greater than `steepest`: the mean value theorem."""
-        low, high = _ends(x)
-        if low == high:
-            return self.monotone(f, x)
-        if not mp.isfinite(high - low):
-            return _EVERYTHING
-        middle = _middle(x)
-        return self.monotone(f, middle) + (x - middle) * _both_ways(steepest())
-
-    def convex(self, f: Function, slope: Function, x: Number) -> Number:
-        """f on an interval where it is convex and has the enclosed `slope`: below the chord, above the tangents."""
-        low, high = _ends(x)
-        ends = self.monotone(f, x)
-        if low == high or ends is _EVERYTHING:
-            return ends
-        middle = _middle(x)
-        tangents = self.monotone(f, middle) + slope(x) * (x - middle)
-        return _interval(min(_ends(tangents)[0], _ends(ends)[0]), _ends(ends)[1])
-
-    @staticmethod
-    def clip(x: Number, low: float = -math.inf, high: float = math.inf) -> Number:
-        """The part of x between `low` and `high`; all the reals where there is none."""
-        least, most = _ends(x)
-        if least >= low and most <= high:
-            return x
-        if least > high or most < low:
-            return _EVERYTHING
-        return _interval(max(least, mpf(low)), min(most, mpf(high)))
-
-    @staticmethod
-    def is_zero(x: Number) -> bool:
-        return _ends(x) == (0, 0)
-
-    def abs(self, x: Number) -> Number:
-        low, high = _ends(x)
-        return x if low >= 0 else -x if high <= 0 else _interval(mpf(0), max(-low, high))
-
-    @staticmethod
-    def side(x: Number) -> Number:
-        """-1 where x is negative, 1 where it is positive; both where it may be zero, of either sign."""
-        low, high = _ends(x)
-        return iv.mpf(1 if low > 0 else -1 if high < 0 else [-1, 1])
-
-    @staticmethod
-    def choose(c: Number, a: Number, b: Number) -> Number:
-        """a where c is not zero, else b; both where c may be either."""
-        low, high = _ends(c)
-        if low > 0 or high < 0:
-            return a
-        if low == high:
-            return b
-        (least, most), (other_least, other_most) = _ends(iv.convert(a)), _ends(iv.convert(b))
-        return _interval(min(least, other_least), max(most, other_most))
-
-    def rational(self, f: Function, *xs: Number) -> Number | None:
-        """f of rational numbers; None where an interval has more than one."""
-        if any(low != high or not mp.isfinite(low) for low, high in map(_ends, xs)):
-            return None
-        return self.monotone(functools.partial(points.rational, f), *xs)
-
-
-points, intervals = Points(), Intervals()
-_EVERYTHING = iv.mpf(["-inf", "inf"])
-
-
-def _ends(x: Number) -> tuple[Number, Number]:
-    low, high = x._mpi_
-    return mp.make_mpf(low), mp.make_mpf(high)
-
-
-def _interval(low: Number, high: Number) -> Number:
-    return iv.make_mpf((low._mpf_, high._mpf_))
-
-
-def _middle(x: Number) -> Number:
-    low, high = _ends(x)
-    with mp.workprec(iv.prec + 60):
-        middle = (low + high) / 2
-    return _interval(middle, middle)
-
-
-def _outwards(low: Number, high: Number) -> Number:
-    """From `low` to `high` and a little further: mpmath's functions are off by a few of the 30 bits to spare."""
-    if low != low or high != high:
-        return _EVERYTHING
-    margin = mp.ldexp(1, -iv.prec - 10)
-    return _interval(low - abs(low) * margin, high + abs(high) * margin)
-
-
-def _both_ways(x: Number) -> Number:
-    return iv.mpf([-1, 1]) * x
-
-
-def settled(f: Function) -> Function:
-    """f where its terms may cancel: evaluated with more and more digits, until the working precision's no longer
-    change."""
-
-    @functools.wraps(f)
-    def evaluate(*args: Number) -> Number:
-        bits = mp.prec
-        before, work = None, bits + 30
-        while True:
-            with mp.workprec(work):
-                result = f(*args)
-                if result == before:
-                    return result
-                if before is not None and abs(result - before) <= abs(result) * mp.ldexp(1, -bits - 10):
-                    return result
-            before, work = result, 2 * work + 60
-
-    return evaluate
-
-
 # ---- functions that mpmath lacks, or has with too few digits ---------------------------------------------------------
 
 
@@ -382,13 +108,6 @@ def _logit(p: Number) -> Number:
 @settled
 def _logaddexp(a: Number, b: Number) -> Number:
     return max(a, b) + mp.log1p(mp.exp(-abs(a - b)))
-
-
-def _power(a: Number, b: Number) -> Number:
-    if not a > 0 or mp.isinf(a) or mp.isinf(b):
-        return mp.power(a, b)
-    with mp.workprec(mp.prec + 20 + max(0, mp.mag(b) + mp.mag(mp.log(a)))):  # an error of bˑlog a is one of its size
-        return mp.exp(b * mp.log(a))
 
 
 def _erfc(x: Number, scale: Function = lambda x: x) -> Number:
@@ -523,20 +242,20 @@ def _rest_of(rounding: Callable[[Fraction], int], iv_rounding: Function) -> Orac
 
 def _order(n: Number) -> int | None:
     """The whole number that an argument such as the order of a polygamma is; None for an interval of several."""
-    low, high = _ends(n) if hasattr(n, "_mpi_") else (n, n)
+    low, high = ends_of(n) if hasattr(n, "_mpi_") else (n, n)
     return int(low) if low == high and mp.isfinite(low) else None
 
 
 def _polygamma_of(m: Any, n: Number, x: Number, more: int = 0) -> Number:
     order = _order(n)
     if order is None:
-        return _EVERYTHING
+        return EVERYTHING
     return _polygamma_of_order(m, order + more, x)
 
 
 def _has_a_pole(x: Number) -> bool:
     """Whether zero or a negative integer lies in the interval."""
-    low, high = _ends(x)
+    low, high = ends_of(x)
     return bool(low <= 0 and mp.floor(min(high, mpf(0))) >= mp.ceil(low))
 
 
@@ -545,8 +264,8 @@ def _polygamma_of_order(m: Any, n: int, x: Number) -> Number:
     if m is points:
         return f(x)
     if _has_a_pole(x):
-        return _EVERYTHING
-    if _ends(x)[0] > 0 or n % 2 == 0:
+        return EVERYTHING
+    if ends_of(x)[0] > 0 or n % 2 == 0:
         return m.monotone(f, x)
     return m.convex(f, functools.partial(_polygamma_of_order, m, n + 1), x)
 
@@ -555,8 +274,8 @@ def _gamma_of(m: Any, x: Number) -> Number:
     if m is points:
         return mp.gamma(x)
     if _has_a_pole(x):
-        return _EVERYTHING
-    if _ends(x)[0] > 0:
+        return EVERYTHING
+    if ends_of(x)[0] > 0:
         return m.monotone(mp.gamma, x, turns=[_least("gamma", iv.prec)])
     return m.pi / (m.sin(m.pi * x) * _gamma_of(m, 1 - x))  # DLMF 5.5.3
 
@@ -565,8 +284,8 @@ def _lgamma_of(m: Any, x: Number) -> Number:
     if m is points:
         return _log_abs_gamma(x)
     if _has_a_pole(x):
-        return _EVERYTHING
-    low, high = _ends(x)
+        return EVERYTHING
+    low, high = ends_of(x)
     if low > 0 or low == high:
         return m.monotone(_log_abs_gamma, x, turns=[_least("gamma", iv.prec)])
     return m.log(m.pi / m.abs(m.sin(m.pi * x))) - _lgamma_of(m, 1 - x)
@@ -575,7 +294,7 @@ def _lgamma_of(m: Any, x: Number) -> Number:
 def _sinc_of(m: Any, x: Number, n: Number, more: int = 0) -> Number:
     order = _order(n)
     if order is None:
-        return _EVERYTHING
+        return EVERYTHING
     order += more
     # sinc(x) is the integral of cos(πxt) over t from 0 to 1: its n-th derivative is at most πⁿ/(n + 1).
     within = m.gentle(functools.partial(_sinc_derivative, order), x, lambda: iv.pi ** (order + 1) / (order + 2))
@@ -594,8 +313,8 @@ def _steps(x: Number, to: Number, n: Number) -> Number:
 def _next_of(m: Any, x: Number, to: Number, n: Number) -> Number:
     if m is points:
         return _steps(x, to, n)
-    (low, high), most = _ends(x), _ends(n)[1]
-    return _interval(_steps(low, -math.inf, most), _steps(high, math.inf, most))
+    (low, high), most = ends_of(x), ends_of(n)[1]
+    return interval_of(_steps(low, -math.inf, most), _steps(high, math.inf, most))
 
 
 def _sum(m: Any, *xs: Number) -> Number:
@@ -693,11 +412,11 @@ def _silu_slope(m: Any, x: Number) -> Number:
 def _silu_derivative_of(m: Any, x: Number, n: Number, more: int = 0) -> Number:
     order = _order(n)
     if order is None:
-        return _EVERYTHING
+        return EVERYTHING
     at_point = settled(functools.partial(_silu_derivative, points, order + more))
     if m is points:
         return at_point(x)
-    low, high = _ends(x)
+    low, high = ends_of(x)
     return m.monotone(at_point, x) if low == high else _silu_derivative(m, order + more, x)
 
 

@@ -74,11 +74,16 @@ class Recorder(Recording):
 
     def _number(self, operand: int) -> Any:
         """What a value is here; it is computed when it is asked for."""
-        known, wanted = self._numbers, [operand]
-        for index in wanted:  # grows: all that is needed for it
-            if index not in known:
-                wanted += [x for x in self._instructions[index].operands if isinstance(x, int)]  # type: ignore[union-attr]
-        for index in sorted(set(wanted) - known.keys()):
+        known = self._numbers
+        needed = set() if operand in known else {operand}
+        left = [*needed]
+        while left:
+            instruction = self._instructions[left.pop()]
+            assert instruction is not None  # the inputs are known
+            new = {x for x in instruction.operands if isinstance(x, int) and x not in known and x not in needed}
+            needed |= new
+            left += new
+        for index in sorted(needed):
             op, operands, _ = self._instructions[index]  # type: ignore[misc]
             args: tuple[Any, ...] = tuple([known[x] if isinstance(x, int) else x for x in operands])
             found: Any = op.run(args, python.scalar) if isinstance(op, Loop) else op(*args)

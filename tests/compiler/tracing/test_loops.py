@@ -311,3 +311,12 @@ def test_what_a_while_loop_stored_is_freed() -> None:
     for _ in range(100):  # 0.8 MB each
         assert f.grad(1.0) == 100_001.0
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KB
+
+
+def test_a_guard_asks_once_for_what_is_used_twice() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(200):
+            x = (x + x) * 0.5
+        return x if x > 0.0 else -x  # once for each way to x there would be 2²⁰⁰
+
+    assert ag.compile(f)(3.0) == 3.0

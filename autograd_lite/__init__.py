@@ -9,7 +9,7 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from . import math
     from .compiler import compile
-    from .control import scan, while_loop
+    from .control import interp, scan, take, while_loop
     from .derivatives import custom, grad, gradient, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
     from .drawing import draw, plot
     from .names import label
@@ -29,6 +29,7 @@ __all__ = [
     "group",
     "hessian",
     "hvp",
+    "interp",
     "jacobian",
     "jvp",
     "label",
@@ -38,6 +39,7 @@ __all__ = [
     "register_pytree_node",
     "scan",
     "stop_gradient",
+    "take",
     "value_and_grad",
     "vjp",
     "while_loop",
@@ -46,11 +48,12 @@ __all__ = [
 
 _MODULES = {
     "compiler": ["compile"],
-    "control": ["scan", "while_loop"],
+    "control": ["interp", "scan", "take", "while_loop"],
     "drawing": ["draw", "plot"],
     "names": ["label"],
     "numerics.ieee": ["errstate"],
     "recording": ["group", "no_grad"],
+    "shell": ["load_ipython_extension", "unload_ipython_extension"],  # IPython looks for them here
     "trees": ["register_pytree_node"],
     "value": ["Value"],
 }
@@ -63,7 +66,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        if name in __all__ and name != "math":
+        if name in _HOMES or (name in __all__ and name != "math"):
             found = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'derivatives')}"), name)
         else:
             found = import_module(f"{__name__}.{name}")
@@ -81,18 +84,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-# IPython looks for these here; who does not load the extension does not load the drawings.
-
-
-def load_ipython_extension(shell: Any) -> None:
-    from .shell import load_ipython_extension as load
-
-    load(shell)
-
-
-def unload_ipython_extension(shell: Any) -> None:
-    from .shell import unload_ipython_extension as unload
-
-    unload(shell)

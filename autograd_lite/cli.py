@@ -217,42 +217,27 @@ def _how_saved(options: argparse.Namespace) -> dict[str, Any]:
         check_suffix(options.save)
     elif options.theme is not None or options.scale is not None:
         raise Mistake("--theme and --scale are for what is saved: add --save circuit.png")
-    how: dict[str, Any] = {} if options.theme is None else {"theme": options.theme}
-    if options.scale is not None:
-        how["scale"] = _number(options.scale)
-    return how
+    how = {"theme": options.theme, "scale": options.scale and _number(options.scale)}
+    return {option: given for option, given in how.items() if given is not None}
 
 
 def _json(text: str, output: Value, inputs: dict[str, Value]) -> str:
     circuit = describe(output, most=None)
-    return json.dumps(
-        {
-            "expression": text,
-            "value": _plain(output.data),
-            "gradients": {name: _plain(node.grad) if node.reached else None for name, node in inputs.items()},
-            "nodes": [
-                {
-                    "id": node.id,
-                    "kind": node.kind,
-                    "label": node.title or None,
-                    "op": node.op and node.op.name,
-                    "value": _plain(node.value),
-                    "gradient": _plain(node.gradient),
-                }
-                for node in circuit.nodes
-            ],
-            "edges": [
-                {
-                    "from": edge.parent,
-                    "to": edge.child,
-                    "operand": edge.operand,
-                    "local_gradient": _plain(edge.local_gradient),
-                }
-                for edge in circuit.edges
-            ],
-        },
-        ensure_ascii=False,
-    )
+    nodes, edges = [], []
+    for node in circuit.nodes:
+        names: dict[str, Any] = {
+            "id": node.id,
+            "kind": node.kind,
+            "label": node.title or None,
+            "op": node.op and node.op.name,
+        }
+        nodes.append(names | {"value": _plain(node.value), "gradient": _plain(node.gradient)})
+    for edge in circuit.edges:
+        ends: dict[str, Any] = {"from": edge.parent, "to": edge.child, "operand": edge.operand}
+        edges.append(ends | {"local_gradient": _plain(edge.local_gradient)})
+    gradients = {name: _plain(node.grad) if node.reached else None for name, node in inputs.items()}
+    whole = {"expression": text, "value": _plain(output.data), "gradients": gradients, "nodes": nodes, "edges": edges}
+    return json.dumps(whole, ensure_ascii=False)
 
 
 def _plain(x: float | None) -> float | str | None:

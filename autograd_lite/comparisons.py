@@ -200,7 +200,7 @@ def fmax(x: Any, y: Any, /) -> Any:
     (1.0, nan)
     """
     x, y = operand(x), operand(y)
-    return where(x != x, y, where(y != y, x, maximum(x, y)))
+    return where(not_equal(x, x), y, where(not_equal(y, y), x, maximum(x, y)))
 
 
 def fmin(x: Any, y: Any, /) -> Any:
@@ -210,7 +210,7 @@ def fmin(x: Any, y: Any, /) -> Any:
     (1.0, nan)
     """
     x, y = operand(x), operand(y)
-    return where(x != x, y, where(y != y, x, minimum(x, y)))
+    return where(not_equal(x, x), y, where(not_equal(y, y), x, minimum(x, y)))
 
 
 def operand(x: Any) -> Any:

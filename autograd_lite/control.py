@@ -1,4 +1,5 @@
-"""Loops that are one operation of a program: `scan` and `while_loop`, with the names and arguments of `jax.lax`.
+"""Loops that are one operation of a program: `scan` and `while_loop`, with the names and arguments of `jax.lax`; and
+what looks numbers up by a number: `take` and `interp`.
 
 Run on numbers and Values they are loops of Python, whose steps make one group in a drawing. While a function is being
 compiled their body is traced once, so that what is compiled does not grow with the number of steps.
@@ -6,14 +7,18 @@ compiled their body is traced once, so that what is compiled does not grow with 
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 from operator import index
 from typing import Any
 
-from . import trees
+from . import primitives, trees
 from .coercion import short_label
 from .recording import group, tracing
 from .trees import Tree, flatten
+from .value import Value
 
 
 def scan(
@@ -112,6 +117,112 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
 
 
 # ---- xs --------------------------------------------------------------------------------------------------------------
+
+
+def take(xs: Any, i: Any) -> Any:
+    """The entry of `xs` number `i`, which may be a number that is being traced; nan where there is none.
+
+    Args:
+        xs: numbers, or nestings of them that are all alike, in a list, a tuple or along the first axis of an array.
+        i: a number, rounded down, from 0, or from −1 backwards. It has no gradient; the entry has that of its own.
+
+    Run on numbers and Values it picks the entry; compiled it is a choice in halves, for all inputs the same code.
+    TypeError if `xs` has no entries or they are not alike.
+
+    >>> from autograd_lite import grad
+    >>> take([10.0, 20.0, 30.0], 1), take([10.0, 20.0, 30.0], -1.0), take([10.0, 20.0, 30.0], 3)
+    (20.0, 30.0, nan)
+    >>> grad(lambda xs: take(xs, 1) ** 2)([1.0, 2.0, 3.0])
+    [0.0, 4.0, 0.0]
+    """
+    opened = [flatten(x) for x in _listed(xs)]
+    count = len(opened)
+    if not count or any(tree != opened[0][1] for _, tree in opened):
+        raise TypeError("take: xs has entries, all nested alike: numbers, or rows of an array")
+    if _is_known(i):
+        k = _data(i)
+        if -count <= k < count:
+            return opened[math.floor(k)][1].unflatten(opened[math.floor(k)][0])
+        return opened[0][1].unflatten([math.nan] * opened[0][1].count)
+    k = primitives.floor(i)
+    k = primitives.where(primitives.less(k, 0.0), k + count, k)
+    found = []
+    for column in zip(*[leaves for leaves, _ in opened]):
+        (entry,) = _among(lambda j: primitives.less(k, float(j)), [column])
+        entry = primitives.where(primitives.less(k, float(count)), entry, math.nan)
+        found.append(primitives.where(primitives.less(k, 0.0), math.nan, entry))
+    return opened[0][1].unflatten(found)
+
+
+def interp(x: Any, xp: Any, fp: Any) -> Any:
+    """The line through the points (xp, fp), at `x`, and beyond them the first and the last of `fp`, as `numpy.interp`.
+
+    Args:
+        x: a number, or numbers in any nesting, whose nesting the result has.
+        xp: where the points are, in rising order.
+        fp: the values there, as many.
+
+    Gradients by all three; by `x` at a point it is that of the segment to the right. Compiled, the segment is a choice
+    in halves. ValueError if there are no points or the lengths differ.
+
+    >>> from autograd_lite import grad
+    >>> interp(1.5, [0.0, 1.0, 2.0], [0.0, 10.0, 14.0]), interp([-1.0, 9.0], [0.0, 1.0], [3.0, 5.0])
+    (12.0, [3.0, 5.0])
+    >>> grad(interp, argnums=(0, 2))(1.5, [0.0, 1.0, 2.0], [0.0, 10.0, 14.0])
+    (4.0, [0.0, 0.5, 0.5])
+    """
+    points, values = list(_listed(xp)), list(_listed(fp))
+    if not points or len(points) != len(values):
+        raise ValueError(
+            f"interp: as many values fp as points xp, and one at least, not {len(values)} and {len(points)}"
+        )
+    leaves, tree = flatten(x)
+    return tree.unflatten([_interpolated(each, points, values) for each in leaves])
+
+
+def _interpolated(x: Any, points: Sequence[Any], values: Sequence[Any]) -> Any:
+    known = all(map(_is_known, (x, *points)))
+    if len(points) == 1:
+        return values[0] + 0.0 * x if known else primitives.where(primitives.equal(x, x), values[0], x)
+    segments = [points[:-1], points[1:], values[:-1], values[1:]]
+    if known:
+        u, at = _data(x), [_data(each) for each in points]
+        if u < at[0] or u > at[-1]:
+            return values[0] if u < at[0] else values[-1]
+        j = min(bisect.bisect_right(at, u) - 1, len(at) - 2)
+        a, b, fa, fb = (column[j] for column in segments)
+        return fb if at[j] == at[j + 1] else fa + (x - a) / (b - a) * (fb - fa)
+    a, b, fa, fb = _among(lambda j: primitives.less(x, points[j]), segments)
+    inside = primitives.where(primitives.equal(a, b), fb, fa + (x - a) / (b - a) * (fb - fa))
+    inside = primitives.where(primitives.less(points[-1], x), values[-1], inside)
+    return primitives.where(primitives.less(x, points[0]), values[0], inside)
+
+
+def _among(is_before: Callable[[int], Any], columns: Sequence[Sequence[Any]]) -> list[Any]:
+    """Of each column the entry at the last place that what is looked for is not before, by halves."""
+    if len(columns[0]) == 1:
+        return [column[0] for column in columns]
+
+    def chosen(low: int, high: int) -> list[Any]:
+        if high - low == 1:
+            return [column[low] for column in columns]
+        middle = (low + high) // 2
+        before = is_before(middle)
+        return [primitives.where(before, a, b) for a, b in zip(chosen(low, middle), chosen(middle, high))]
+
+    return chosen(0, len(columns[0]))
+
+
+def _listed(xs: Any) -> Any:
+    return xs.tolist() if trees.is_array(xs) and xs.ndim == 1 else xs  # Python's floats
+
+
+def _is_known(x: Any) -> bool:
+    return isinstance(x, (Value, Real))
+
+
+def _data(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
 
 
 def is_stack(xs: Any) -> bool:

@@ -135,8 +135,4 @@ class _End:
         return tuple, ()
 
 
-def _none() -> None:
-    return None
-
-
-_pickling: ContextVar[Callable[[], _Ancestors | None]] = ContextVar("autograd_lite.pickling", default=_none)
+_pickling: ContextVar[Callable[[], _Ancestors | None]] = ContextVar("autograd_lite.pickling", default=lambda: None)

@@ -693,7 +693,8 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
     (2.0, -1.0)
     """
     x = operand(x)
-    return where(x > 0.0, x, apply(primitives.mul, alpha, expm1(where(x > 0.0, 0.0, x))))
+    above = greater(x, 0.0)  # recorded, so that a replay chooses anew
+    return where(above, x, apply(primitives.mul, alpha, expm1(where(above, 0.0, x))))
 
 
 def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
@@ -703,7 +704,8 @@ def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
     -0.02
     """
     x = operand(x)
-    return where(x > 0.0, x, apply(primitives.mul, where(x < 0.0, slope, clip(slope, 0.0, 1.0)), x))
+    below = where(less(x, 0.0), slope, clip(slope, 0.0, 1.0))
+    return where(greater(x, 0.0), x, apply(primitives.mul, below, x))
 
 
 def softsign(x: N) -> N:

@@ -300,9 +300,8 @@ def array_tree(shape: tuple[int, ...]) -> Tree:
 
         if all(type(item) is float for item in items):
             return np.array(items, dtype=float).reshape(shape)
-        array = np.empty(len(items), dtype=object)
-        array[:] = items
-        return array.reshape(shape)
+        # An assignment of a list would ask each item whether it is an array of its own.
+        return np.fromiter(items, dtype=object, count=len(items)).reshape(shape)
 
     return Tree(make, (LEAF,) * count, _Array(shape))
 

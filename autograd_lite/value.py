@@ -138,10 +138,7 @@ class Value(Operators):
         >>> b.local_grads
         (4.0, 3.0)
         """
-        op = self.op
-        if op is None:
-            return ()
-        return tuple(_slopes(op, self.record, [True] * len(self.parents)))  # type: ignore[arg-type]
+        return () if self.op is None else tuple(_slopes(self.op, self.record, [True] * len(self.parents)))  # type: ignore[arg-type]
 
     @property
     def group(self) -> tuple[str, ...]:
@@ -448,8 +445,7 @@ class Value(Operators):
 
 def _operand(x: Any) -> Any:
     """A Value for the other operand of an operator; NotImplemented for what may know better: an array, a tracer."""
-    kind = type(x)
-    if kind is float or kind is int:
+    if type(x) in (float, int):
         return as_constant(float(x))
     if isinstance(x, Value):
         return x

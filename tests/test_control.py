@@ -122,3 +122,51 @@ def test_the_steps_are_one_group_of_a_drawing() -> None:
     assert last.group == ("scan × 9",)
     assert "scan × 9" in last.draw(depth=1).text()
     assert (last + 1.0).group == ()
+
+
+# ---- take, interp ----------------------------------------------------------------------------------------------------
+
+RNG = np.random.default_rng(5)
+XP, FP = np.sort(RNG.uniform(0.0, 10.0, 30)), RNG.normal(size=30)
+PLACES = [*RNG.uniform(-1.0, 11.0, 30), *XP[:4], XP[-1], -np.inf, np.inf, np.nan]
+
+
+@pytest.mark.parametrize("target", ["python", "auto"])
+def test_interp_is_numpys_and_its_gradients_are_jaxs(target: str) -> None:
+    f = ag.compile(lambda x, xp, fp: ag.interp(x, xp, fp), argnums=(0, 1, 2), target=target)
+    over_rows = ag.compile(lambda x: ag.interp(x, XP, FP), in_axes=0, target=target)
+    expected = np.interp(PLACES, XP, FP)
+    np.testing.assert_allclose([f(x, XP, FP) for x in PLACES], expected, rtol=1e-13)
+    np.testing.assert_allclose(over_rows(np.array(PLACES)), expected, rtol=1e-12)
+    np.testing.assert_allclose(ag.interp(np.array(PLACES), XP, FP), expected, rtol=1e-13)
+    for x in PLACES[:-1]:
+        for a, b in zip(f.grad(x, XP, FP), ag.grad(ag.interp, (0, 1, 2))(x, XP, FP)):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    for x in PLACES[:30]:
+        for a, b in zip(f.grad(x, XP, FP), jax.grad(jax.numpy.interp, (0, 1, 2))(x, XP, FP)):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("target", ["python", "auto"])
+def test_take_is_the_entry_or_nan(target: str) -> None:
+    xs, table = RNG.normal(size=7), RNG.normal(size=(4, 3))
+    f = ag.compile(lambda xs, i: ag.take(xs, i), target=target)
+    for i in (-7, -1, 0, 3, 6):
+        picked = ag.take(np.frompyfunc(Value, 1, 1)(xs), Value(float(i)))
+        assert f(xs, i) == ag.take(xs, i) == picked.data == xs[i]
+        assert (
+            f.grad(xs, i).tolist()
+            == ag.grad(lambda xs, i: ag.take(xs, i))(xs, i).tolist()
+            == [float(k == i % 7) for k in range(7)]
+        )
+    for i in (7, -8, 1e300, np.inf, -np.inf, np.nan):
+        assert np.isnan([f(xs, i), ag.take(xs, i)]).all()
+    assert f(xs, 2.9) == ag.take(xs, 2.9) == xs[2]
+    rows = ag.compile(lambda i: ag.take(table, i), in_axes=0, target=target)
+    assert rows(np.array([3.0, 0.0, 1.0])).tolist() == table[[3, 0, 1]].tolist()
+    with pytest.raises(TypeError, match="take: xs has entries, all nested alike"):
+        ag.take([1.0, [2.0]], 0)
+    with pytest.raises(ValueError, match="interp: as many values"):
+        ag.interp(1.0, [1.0, 2.0], [1.0])

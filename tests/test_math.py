@@ -5,6 +5,7 @@ from __future__ import annotations
 import cmath
 import functools
 import inspect
+import itertools
 import math as std
 import operator
 import random
@@ -886,3 +887,24 @@ def test_recorded_comparisons() -> None:
     y = Value(1.0)
     math.less(y, 2.0).backward()
     assert not y.reached
+
+
+REPLAYED = sorted(
+    name for name, f in vars(math).items() if inspect.isfunction(f) and not name.startswith("_") and name != "apply"
+)
+
+
+@pytest.mark.parametrize("name", REPLAYED)
+def test_a_replay_at_other_points_gives_what_the_function_gives_there(name: str) -> None:
+    function = getattr(math, name)
+    for arity in (1, 2):
+        points = list(itertools.product((-1.5, 0.0, 0.25, 1.0, 3.5, NAN), repeat=arity))
+        try:
+            graphs = [(xs, function(*xs)) for xs in ([Value(x) for x in point] for point in points)]
+        except (TypeError, ValueError, OverflowError):
+            continue  # of another number of arguments, or of whole ones
+        for xs, y in graphs:
+            for point in points if isinstance(y, Value) else ():
+                for x, number in zip(xs, point):
+                    x.data = number
+                assert y.replay().data == pytest.approx(function(*map(Value, point)).data, rel=1e-12, nan_ok=True)

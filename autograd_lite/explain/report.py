@@ -159,7 +159,8 @@ class Reporter:
         for section in self.ledger.sections:
             one = self.number(section.gradient)
             terms.append(one if section.calls == 1 else f"{section.calls} × {one}")
-        return f"sum over the sweeps: {added(_abridged(terms))} = {self.number(self.ledger.total)}"
+        shown = ["…" if i is None else terms[i] for i in _shown(len(terms))]
+        return f"sum over the sweeps: {added(shown)} = {self.number(self.ledger.total)}"
 
     def unexplained(self) -> str:
         ledger = self.ledger
@@ -171,10 +172,6 @@ class Reporter:
             f"unexplained remainder: {self.number(ledger.gradient)} − {self.number(ledger.total)} = "
             f"{self.number(ledger.remainder)} ({why})"
         )
-
-
-def _abridged(terms: list[str]) -> list[str]:
-    return ["…" if i is None else terms[i] for i in _shown(len(terms))]
 
 
 def _shown(count: int) -> list[int | None]:

@@ -451,6 +451,8 @@ class Judge:
                 found, truth = there, known
             return wrong
 
+        if len(direction) == 1:
+            self._fail_along(mode, k, direction, found, truth)
         try:
             while len(moving := [i for i, v in enumerate(direction) if v]) > 1:
                 for half in (moving[: len(moving) // 2], moving[len(moving) // 2 :]):
@@ -498,11 +500,13 @@ class Judge:
     def _fail_along(self, mode: str, k: int | None, direction: list[float], found: float, truth: Truth) -> None:
         subject = self.subject
         moving = [i for i, v in enumerate(direction) if v]
+        alone = len(moving) == 1  # a rule, which is right for the tangent 1
+        why = "not linear in its tangent" if alone else "no entry by itself, but all together, as at a tie"
         names = ", ".join(subject.inputs_named[i] for i in moving[:6]) + (", …" if len(moving) > 6 else "")
         along = ", ".join(f"{direction[i]:.4g}" for i in moving[:6]) + (", …" if len(moving) > 6 else "")
         raise GradientError(
             f"the gradient of {self._output(k)} of {subject.name} is wrong, in {mode}, at {self._where(moving[0])}: "
-            "no entry by itself, but all together, as at a tie\n"
+            f"{why}\n"
             f"  found   {found!r}, along ({along}) of ({names})\n  truth   {truth}"
         )
 

@@ -233,7 +233,7 @@ def hunted(where: str, fn: Callable[..., Any], subject: Subject, precision: str)
         if smallest is None:
             smallest = Finding(where, precision, x, found, mp.nstr(truth, 20), error, verdict, seen)
         if error > worst[1]:
-            worst = (f"{error:.1e} at {x!r}", error)
+            worst = (f"{f'{error:.1e}' if math.isfinite(found) else found} at {x!r}", error)
     return count, smallest and smallest._replace(worst=worst[0])
 
 

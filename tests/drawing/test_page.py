@@ -1184,3 +1184,20 @@ def test_nothing_overlaps_as_the_browser_sets_it(opened: Open, width: int, direc
         count, found = shown.tab.evaluate(OVERLAPS)
         assert count > 5
         assert found == []
+
+
+def test_a_frame_searches_nothing_in_the_document(opened: Open):
+    shown = opened(first_circuit())
+    shown.enter("x", "1")
+    shown.tab.evaluate(
+        """() => {
+          window.searched = [];
+          for (const name of ["querySelector", "querySelectorAll"]) {
+            const search = document[name].bind(document);
+            document[name] = (selector) => { searched.push(selector); return search(selector); };
+          }
+        }"""
+    )
+    shown.enter("x", "2")
+    agree(shown, first_circuit(x=2.0))
+    assert shown.tab.evaluate("searched") == []

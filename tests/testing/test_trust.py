@@ -212,7 +212,7 @@ def test_rules_with_random_cotangents() -> None:
         return np.sin(x) * y, np.cos(x) * y * dx + np.sin(x) * dy
 
     assert check_gradients(lambda x, y: np.sin(x) * y, x, y, vjp=vjp, jvp=jvp)
-    with pytest.raises(GradientError, match="in forward mode, as a rule"):  # along 1 alone it would be right
+    with pytest.raises(GradientError, match="not linear in its tangent"):  # along 1 alone it would be right
         check_gradients(np.sin, 1.3, jvp=lambda primals, ts: (np.sin(primals[0]), np.cos(primals[0]) * abs(ts[0])))
     with pytest.raises(AssertionError, match="other outputs"):
         check_gradients(lambda x, y: np.cos(x) * y, x, y, vjp=vjp)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 MOST_TRACES = 256
 _MOST_SHAPES = 128  # of inputs, a megabyte each: those used last are kept
+_TRIES = 4  # traces that are looked at, however quick the function is
 _FAST_PATHS = 4  # for calls that take turns
 
 
@@ -700,6 +701,7 @@ class TraceCache:
             candidates = list(reversed(self._kept.items()))
         nearest: Trace | None = None
         start, met = 0, tuple[bool, ...]()
+        tried = 0
         while candidates:  # which all begin with what is met
             outcomes, nearest = candidates[0]
             left = nearest.left_at(numbers) if left is None else left
@@ -711,7 +713,8 @@ class TraceCache:
             met = (*outcomes[:left], not outcomes[left])
             candidates = [pair for pair in candidates[1:] if pair[0][start : left + 1] == met[start:]]
             start = left + 1
-            if not always and 0.0 < self._misses.last < time.perf_counter() - began:
+            tried += 1
+            if not always and tried > _TRIES and 0.0 < self._misses.last < time.perf_counter() - began:
                 break  # to look any further would take longer than to run the function
             if candidates:
                 left = None

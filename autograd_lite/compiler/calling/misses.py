@@ -67,4 +67,4 @@ class Misses:
         )
 
 
-_TRACING = 3.0  # to trace a function takes about so many times as long as to run it
+_TRACING = 10.0  # to trace a function takes up to about so many times as long as to run it

@@ -602,7 +602,8 @@ class Builder:
         if (operand in self._truths) == (kind is bool):
             return operand
         tracer = self._lift(operand)
-        return (tracer != 0.0 if kind is bool else self.emit(primitives.where, (tracer, 1.0, 0.0))).operand
+        op, args = (primitives.unequal, (tracer, 0.0)) if kind is bool else (primitives.where, (tracer, 1.0, 0.0))
+        return self.emit(op, args).operand
 
 
 class _Inside(Exception):

@@ -258,9 +258,9 @@ COMPILED: dict[int, Compiled] = {}
     ("fn", "words"),
     [
         (lambda x: x.data * 2, ".data cannot be read"),
-        (lambda x: float(x), "no number can be made of it"),
-        (lambda x: [1.0, 2.0][x], "no number can be made of it"),
-        (lambda x: std.sin(x), "no number can be made of it"),
+        (lambda x: float(x), "so float() gives no number"),
+        (lambda x: [1.0, 2.0][x], "it is no index"),
+        (lambda x: std.sin(x), "so float() gives no number"),
         (lambda x: x * OUTSIDE, "Value(w=2.0) is a Value from outside"),
         (lambda x: x * (OUTSIDE + 1.0), "Value(w=2.0) is a Value from outside"),
     ],
@@ -269,7 +269,7 @@ def test_nothing_is_baked_in(fn: Any, words: str) -> None:
     with pytest.raises(TypeError) as caught:
         ag.compile(fn)(1.0)
     message = str(caught.value)
-    assert words in message
+    assert words in message.partition(f" ({os.path.basename(__file__)}")[0]
     assert f"({os.path.basename(__file__)}, line {fn.__code__.co_firstlineno}: (lambda x: " in message
     assert "\n" not in message
 

@@ -436,11 +436,12 @@ def lgamma(x: float) -> float:
 def _from_gamma_at_2(x: float) -> tuple[float, float, float]:
     """z, factor and divisor, so that gamma(x) is gamma(2 + z) * factor / divisor and -0.6 <= z <= 0.4."""
     nearest = math.floor(x + 0.6)  # lgamma is least near 1.46: there z is negative, lest two terms cancel
-    return (
-        x - nearest,
-        math.prod([x - k for k in range(1, nearest - 1)]),
-        math.prod([x + k for k in range(2 - nearest)]),
-    )
+    factor, divisor = 1.0, 1.0
+    for k in range(1, nearest - 1):
+        factor *= x - k
+    for k in range(2 - nearest):
+        divisor *= x + k
+    return x - nearest, factor, divisor
 
 
 def _log_gamma_at_2(z: float) -> float:
@@ -545,7 +546,8 @@ def _scaled_zeta(s: float, x: float) -> float:
     for j, coefficient in enumerate(_EULER_MACLAURIN):
         rest += coefficient * rising
         rising *= ((s + (2 * j + 1)) / x) * ((s + (2 * j + 2)) / x)
-    return math.fsum([*terms, term * rest])
+    terms.append(term * rest)
+    return math.fsum(terms)
 
 
 def _factorial_over_power(n: float, y: float, factor: float) -> float:

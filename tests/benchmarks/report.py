@@ -22,7 +22,7 @@ import plots
 from bench_growth import FITTED
 from measure import Line, Table, versions
 
-from autograd_lite.compiler.targets import llvm
+from autograd_lite.compiler.host import processor
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs"
@@ -123,7 +123,7 @@ def measured(found: dict[str, Any], wanted: list[str]) -> None:
 
 
 def machine() -> dict[str, str]:
-    host = llvm.kernel._host()
+    host = processor()
     name = platform.processor()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()

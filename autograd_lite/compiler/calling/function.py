@@ -1,8 +1,8 @@
 """`compile`: a function that means what the one it was made of means, and runs it as straight-line code.
 
 A call runs the trace that its inputs fit; where none does, the function is traced at these inputs. Derivatives are
-traces of the derivative operators applied to the function, so nothing about them is known here. Rows run through one
-kernel; those that branch otherwise than the first are gathered and run through a trace of their own.
+traces of the derivative operators applied to its program (`operators`), so nothing about them is known here. Rows run
+through one kernel; those that branch otherwise than the first are gathered and run through a trace of their own.
 """
 
 from __future__ import annotations

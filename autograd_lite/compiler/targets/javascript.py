@@ -269,8 +269,6 @@ class _Printer:
         match x:
             case Variable(name=name):
                 return _local(name)
-            case form.Star(items=items):
-                return f"...{_local(items.name)}"
             case tuple():
                 return f"[{', '.join(map(self.whole, x))}]"
             case bool():

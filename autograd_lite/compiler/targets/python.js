@@ -239,16 +239,6 @@ builtins.round = (x) => {
 builtins.max = (...numbers) => numbers.reduce((found, x) => (x > found ? x : found));
 builtins.min = (...numbers) => numbers.reduce((found, x) => (x < found ? x : found));
 builtins.sum = (numbers) => [...numbers].reduce((sum, x) => sum + x, 0);
-builtins.len = (numbers) => numbers.length;
-builtins.tuple = (numbers) => [...numbers];
-builtins.list = (numbers) => [...numbers];
-builtins.reversed = (numbers) => [...numbers].reverse();
-builtins.enumerate = (numbers, start = 0) => Array.from(numbers, (x, i) => [start + i, x]);
-builtins.zip = (...lists) => lists[0].map((_, i) => lists.map((list) => list[i]));
-builtins.range = (start, stop, step = 1) => {
-  if (stop === undefined) [start, stop] = [0, start];
-  return Array.from({ length: Math.max(0, Math.ceil((stop - start) / step)) }, (_, i) => start + i * step);
-};
 
 // ---- how this package calls an operation: a function of `math`, and one of the user's own ----
 

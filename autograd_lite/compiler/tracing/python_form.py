@@ -43,13 +43,6 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Star:
-    """All numbers of a list, inside of a tuple."""
-
-    items: Variable
-
-
-@dataclass(frozen=True, slots=True)
 class Assign:
     """One target, or as many as the value has parts."""
 
@@ -129,7 +122,7 @@ def kind_of(x: Expression) -> Any:
 
 def is_fixed(x: Expression) -> bool:
     """Whether an expression is known when it is read."""
-    return all(map(is_fixed, x)) if isinstance(x, (tuple, list)) else not isinstance(x, (Variable, Apply, Choice, Star))
+    return all(map(is_fixed, x)) if isinstance(x, (tuple, list)) else not isinstance(x, (Variable, Apply, Choice))
 
 
 def pattern(x: Expression) -> Any:
@@ -164,6 +157,6 @@ def nodes(x: Any) -> Iterator[Any]:
 
 
 __all__ = [
-    "Append", "Apply", "Assign", "Choice", "Expression", "Function", "If", "Leave", "Raise", "Return", "Star",
+    "Append", "Apply", "Assign", "Choice", "Expression", "Function", "If", "Leave", "Raise", "Return",
     "Statement", "Try", "Variable", "While", "is_fixed", "kind_of", "leaves", "nodes", "pattern",
 ]  # fmt: skip

@@ -91,19 +91,17 @@ _RESULTS: list[tuple[Any, tuple[Any, ...]]] = [
     ((float, int), (math.frexp,)),
     ((float, float), (math.modf,)),
 ]
-_FOLDS: dict[Any, tuple[float, Any]] = {math.prod: (1.0, operator.mul), sum: (0.0, operator.add)}
 _OF_SEQUENCES = (range, len, enumerate, zip, reversed, tuple, list, sum)
 _MOST = 1000  # turns of a loop that are written out one by one
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A range whose ends are no constants; with `each`, what is computed for each of its numbers."""
+    """A range whose ends are no constants."""
 
     start: Expression
     stop: Expression
     step: int
-    each: Callable[[Expression], Expression] = lambda k: k
 
 
 @dataclass(slots=True)
@@ -335,12 +333,7 @@ class _Reading:
         if isinstance(items, range) and (len(items) > _MOST or leaves):
             items = _Counted(items.start, items.stop, items.step)
         if isinstance(items, _Counted):
-
-            def body(k: Variable) -> None:
-                self.assign(node.target, items.each(k))
-                self.statements(node.body)
-
-            self.counted(items, body, assigned(node))
+            self.counted(node, items)
             return
         if not isinstance(items, (tuple, list, range)) or len(items) > _MOST or leaves:
             raise self.error("a loop over a sequence that is long, that is left in the middle, or that is none")
@@ -349,17 +342,17 @@ class _Reading:
                 self.assign(node.target, item)
                 self.statements(node.body)
 
-    def counted(self, items: _Counted, body: Callable[[Variable], None], names: set[str]) -> None:
+    def counted(self, node: ast.For, items: _Counted) -> None:
         counter = self.fresh(int)
         self.emit(Assign((counter,), items.start))
 
         def turn() -> None:
-            k = self.fresh(int)
-            self.emit(Assign((k,), counter), Assign((counter,), Apply(operator.add, (counter, items.step), int)))
-            body(k)
+            self.assign(node.target, counter)
+            self.emit(Assign((counter,), Apply(operator.add, (counter, items.step), int)))
+            self.statements(node.body)
 
         compare = operator.lt if items.step > 0 else operator.gt
-        self.loop(lambda: Apply(compare, (counter, items.stop), bool), turn, names)
+        self.loop(lambda: Apply(compare, (counter, items.stop), bool), turn, assigned(node))
 
     def loop(self, test: Callable[[], Expression], body: Callable[[], None], names: set[str]) -> None:
         """Run `body` while `test` is so. What it changes is a variable from before it; its kind may have to widen."""
@@ -447,7 +440,7 @@ class _Reading:
         for node in nodes:
             x = self.value(node.value if isinstance(node, ast.Starred) else node)
             if isinstance(node, ast.Starred):
-                found.extend([form.Star(x)] if isinstance(x, Variable) else self.static(x))
+                found.extend(self.static(x))
             else:
                 found.append(x)
         return found
@@ -466,29 +459,14 @@ class _Reading:
         return Apply(operator.getitem, (tuple(items) if isinstance(items, (list, range)) else items, index), float)
 
     def comprehension(self, elt: ast.expr, each: ast.comprehension) -> Any:
-        items = self.value(each.iter)
-
-        def bind(target: ast.expr, item: Expression) -> None:
-            match target:
-                case ast.Name(id=name):
-                    self.way.variables[name] = item
-                case ast.Tuple(elts=elements) if isinstance(item, (tuple, list)):
-                    for element, x in zip(elements, item, strict=True):
-                        bind(element, x)
-                case _:
-                    raise self.beyond()
-
-        def one(item: Expression) -> Expression:
-            before = self.way.variables
-            self.way.variables = dict(before)
-            bind(each.target, self.kept(item))
-            found = self.value(elt)
-            self.way.variables = before
-            return found
-
-        if isinstance(items, _Counted):
-            return _Counted(items.start, items.stop, items.step, lambda k: one(items.each(k)))
-        return [one(item) for item in self.static(items)]
+        items = self.kept(list(self.static(self.value(each.iter))))
+        before, found = self.way.variables, []
+        self.way.variables = dict(before)
+        for item in items:
+            self.assign(each.target, item)
+            found.append(self.kept(self.value(elt)))
+        self.way.variables = before
+        return found
 
     def called(self, function: ast.expr, args: list[Expression]) -> Expression:
         f: Any = self.value(function)
@@ -499,7 +477,7 @@ class _Reading:
         if not callable(f):
             raise self.error(f"it calls {ast.unparse(function)}")
         if any(isinstance(x, _Counted) for x in args):
-            return self.folded(f, args)
+            raise self.error("a sequence of a length that depends on a number")
         if f is type and len(args) == 1:
             return kind_of(args[0]) or type(args[0])
         if f is range and not is_fixed(args):
@@ -521,17 +499,6 @@ class _Reading:
         parts = tuple(map(self.fresh, kind))
         self.emit(Assign(parts, Apply(f, given, kind)))
         return parts
-
-    def folded(self, f: Any, args: Sequence[Any]) -> Expression:
-        """A sum or product over a counted range."""
-        if f not in _FOLDS or len(args) != 1:
-            raise self.error("a sequence of a length that depends on a number")
-        start, join = _FOLDS[f]
-        total = self.fresh(float)
-        self.emit(Assign((total,), start))
-        add = lambda k: self.emit(Assign((total,), Apply(join, (total, args[0].each(k)), float)))
-        self.counted(args[0], add, set())
-        return total
 
     def binary(self, f: Any, a: Expression, b: Expression) -> Expression:
         if f is None:

@@ -116,7 +116,7 @@ def counted_down(x: float) -> float:
 
 
 def summed(x: float) -> float:
-    return sum(math.pow(x, k) for k in range(3)) + sum(x / (k + 1.0) for k in range(int(abs(x)) % 5))
+    return sum(math.pow(x, k) for k in range(3)) + sum([a * b for a, b in zip((x, 2.0), (3.0, x))])
 
 
 def true(x: float) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ....numerics import special
 from ...tracing.python_source import Untranslatable
-from .ir import INF, LARGEST, Code, Condition, Number, Real, Truth
+from .ir import INF, LARGEST, Code, Condition, Number, Truth
 from .vectorize import Lanes
 
 NATIVE: dict[Any, Callable[..., Any]] = {}
@@ -61,66 +61,63 @@ def _numbers(lanes: Lanes, args: Sequence[Any]) -> list[Number]:
     return [lanes.code.number(x) for x in args]
 
 
-# ---- arithmetic ------------------------------------------------------------------------------------------------------
+# ---- instructions ----------------------------------------------------------------------------------------------------
 
 
-def _arithmetic(f: Any, instruction: str) -> None:
-    def apply(lanes: Lanes, a: Any, b: Any) -> Number:
-        return lanes.code.arithmetic(instruction, *_numbers(lanes, (a, b)))
-
-    quiet(f)(apply)
+def _copysign(code: Code, x: Number, y: Number) -> Number:
+    size = code.absolute(x)
+    return code.intrinsic("copysign", x, y, facts=(-size.high, size.high, x.nan))
 
 
-for _f, _instruction in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
-    _arithmetic(_f, _instruction)
+def _root(code: Code, x: Number) -> Number:
+    return code.intrinsic("sqrt", x, facts=(-0.0, INF, not (not x.nan and x.low >= 0.0)))
 
 
-def _divided(lanes: Lanes, a: Any, b: Any) -> Number:
-    return lanes.code.arithmetic("fdiv", *_numbers(lanes, (a, b)))
+def _floor(x: float) -> float:
+    return math.floor(x)  # read as C's
 
 
-quiet(operator.truediv)(_divided)
+_INSTRUCTIONS: dict[Any, Callable[..., Number | Condition]] = {
+    operator.add: lambda code, a, b: code.arithmetic("fadd", a, b),
+    operator.sub: lambda code, a, b: code.arithmetic("fsub", a, b),
+    operator.mul: lambda code, a, b: code.arithmetic("fmul", a, b),
+    operator.truediv: lambda code, a, b: code.arithmetic("fdiv", a, b),
+    operator.neg: lambda code, x: code.negate(x),
+    abs: lambda code, x: code.absolute(x),
+    operator.abs: lambda code, x: code.absolute(x),
+    math.fabs: lambda code, x: code.absolute(x),
+    math.copysign: _copysign,
+    special.fma: lambda code, x, y, z: code.intrinsic("fma", x, y, z),
+    getattr(math, "fma", special.fma): lambda code, x, y, z: code.intrinsic("fma", x, y, z),
+    math.sqrt: _root,
+    math.degrees: lambda code, x: code.arithmetic("fmul", x, 180.0 / math.pi),
+    math.radians: lambda code, x: code.arithmetic("fmul", x, math.pi / 180.0),
+    math.isnan: lambda code, x: code.is_nan(x),
+    math.isfinite: lambda code, x: code.is_finite(x),
+    math.isinf: lambda code, x: code.compare("oeq", code.absolute(x), INF),
+    _floor: lambda code, x: code.intrinsic("floor", x),
+    operator.lt: lambda code, a, b: code.compare("olt", a, b),
+    operator.le: lambda code, a, b: code.compare("ole", a, b),
+    operator.gt: lambda code, a, b: code.compare("ogt", a, b),
+    operator.ge: lambda code, a, b: code.compare("oge", a, b),
+    operator.eq: lambda code, a, b: code.compare("oeq", a, b),
+    operator.ne: lambda code, a, b: code.compare("une", a, b),
+    min: lambda code, *xs: functools.reduce(lambda a, b: code.select(code.compare("olt", b, a), b, a), xs),
+}
+for _f, _instruction in _INSTRUCTIONS.items():
+    quiet(_f)(lambda lanes, *args, run=_instruction: run(lanes.code, *_numbers(lanes, args)))
 
 
 @native(operator.truediv)
-def _checked_division(lanes: Lanes, a: Any, b: Any) -> Number:
-    divisor = lanes.code.number(b)
-    lanes.raise_in(lanes.code.compare("oeq", divisor, 0.0), ZeroDivisionError)
-    return _divided(lanes, a, divisor)
-
-
-@quiet(operator.neg)
-def _negated(lanes: Lanes, x: Any) -> Number:
-    return lanes.code.negate(*_numbers(lanes, (x,)))
-
-
-@quiet(abs, math.fabs, operator.abs)
-def _absolute(lanes: Lanes, x: Any) -> Number:
-    return lanes.code.absolute(*_numbers(lanes, (x,)))
-
-
-@quiet(math.copysign)
-def _copysign(lanes: Lanes, x: Any, y: Any) -> Number:
-    a, b = _numbers(lanes, (x, y))
-    size = lanes.code.absolute(a)
-    return lanes.code.intrinsic("copysign", a, b, facts=(-size.high, size.high, a.nan))
-
-
-@quiet(special.fma, getattr(math, "fma", special.fma))
-def _fma(lanes: Lanes, x: Any, y: Any, z: Any) -> Number:
-    return lanes.code.intrinsic("fma", *_numbers(lanes, (x, y, z)))
-
-
-@quiet(math.sqrt)
-def _root(lanes: Lanes, x: Any) -> Number:
-    (a,) = _numbers(lanes, (x,))
-    return lanes.code.intrinsic("sqrt", a, facts=(-0.0, INF, not (not a.nan and a.low >= 0.0)))
+def _checked_division(lanes: Lanes, a: Any, b: Any) -> Any:
+    lanes.raise_in(lanes.code.compare("oeq", lanes.code.number(b), 0.0), ZeroDivisionError)
+    return QUIET[operator.truediv](lanes, a, b)
 
 
 @native(math.sqrt)
 def _checked_root(lanes: Lanes, x: Any) -> Any:
     lanes.raise_in(lanes.code.compare("olt", *_numbers(lanes, (x, 0.0))), ValueError)
-    return _root(lanes, x)
+    return QUIET[math.sqrt](lanes, x)
 
 
 # ---- the C library ---------------------------------------------------------------------------------------------------
@@ -176,34 +173,11 @@ for _name in (*_ONE, *_TWO):
 @quiet(math.hypot)
 def _hypot(lanes: Lanes, *args: Any) -> Any:
     if len(args) < 2:
-        return _absolute(lanes, args[0] if args else 0.0)
+        return QUIET[abs](lanes, args[0] if args else 0.0)
     return functools.reduce(lambda a, b: c_function(lanes, "hypot", (a, b)), args)
 
 
-@native(math.degrees)
-def _degrees(lanes: Lanes, x: Any) -> Number:
-    return lanes.code.arithmetic("fmul", *_numbers(lanes, (x, 180.0 / math.pi)))
-
-
-@native(math.radians)
-def _radians(lanes: Lanes, x: Any) -> Number:
-    return lanes.code.arithmetic("fmul", *_numbers(lanes, (x, math.pi / 180.0)))
-
-
 # ---- choices ---------------------------------------------------------------------------------------------------------
-
-
-def _compared(f: Any, predicate: str) -> None:
-    @quiet(f)
-    def apply(lanes: Lanes, a: Any, b: Any) -> Condition:
-        return lanes.code.compare(predicate, *_numbers(lanes, (a, b)))
-
-
-for _f, _predicate in (
-    (operator.lt, "olt"), (operator.le, "ole"), (operator.gt, "ogt"), (operator.ge, "oge"), (operator.eq, "oeq"),
-    (operator.ne, "une"),
-):  # fmt: skip
-    _compared(_f, _predicate)
 
 
 @quiet(operator.not_)
@@ -221,12 +195,6 @@ def _max(lanes: Lanes, *args: Any) -> Any:
     return functools.reduce(larger, _numbers(lanes, args))
 
 
-@quiet(min)
-def _min(lanes: Lanes, *args: Any) -> Any:
-    code = lanes.code
-    return functools.reduce(lambda a, b: code.select(code.compare("olt", b, a), b, a), _numbers(lanes, args))
-
-
 @quiet(operator.getitem)
 def _item(lanes: Lanes, items: Sequence[Any], index: Any) -> Any:
     """An element of which it is known that it is there."""
@@ -238,21 +206,6 @@ def _item(lanes: Lanes, items: Sequence[Any], index: Any) -> Any:
 
 
 # ---- truths, whole numbers -------------------------------------------------------------------------------------------
-
-
-@native(math.isnan)
-def _isnan(lanes: Lanes, x: Real) -> Condition:
-    return lanes.code.is_nan(x)
-
-
-@native(math.isfinite)
-def _isfinite(lanes: Lanes, x: Real) -> Condition:
-    return lanes.code.is_finite(x)
-
-
-@native(math.isinf)
-def _isinf(lanes: Lanes, x: Real) -> Condition:
-    return lanes.code.compare("oeq", lanes.code.absolute(x), INF)
 
 
 @native(bool)
@@ -308,15 +261,6 @@ def _floordiv(a: float, b: float) -> float:
         return math.copysign(0.0, a / b)
     below = _floor(quotient)
     return below + 1.0 if quotient - below > 0.5 else below
-
-
-def _floor(x: float) -> float:
-    return math.floor(x)  # read as C's
-
-
-@quiet(_floor)
-def _c_floor(lanes: Lanes, x: Any) -> Number:
-    return lanes.code.intrinsic("floor", *_numbers(lanes, (x,)))
 
 
 def _dividing(f: Any, definition: Callable[[float, float], float]) -> None:

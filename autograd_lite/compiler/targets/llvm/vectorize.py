@@ -416,8 +416,6 @@ class Frame:
                 return self.lanes.call(f, [self.value(arg) for arg in args], [pattern(arg) for arg in args])
             case Choice():
                 return self.conditional(x)
-            case form.Star(items=items):
-                raise Untranslatable(f"{items.name} is a list")
             case tuple():
                 return tuple(map(self.value, x))
         return x

@@ -27,14 +27,21 @@ ROOMS = [
 FOLDERS = {
     "numerics": ["domains", "ieee", "digits", "special"],
     "compiler": [
-        *("program", "host", "tracing/tracer", "tracing/loops", "tracing/python_source", "tracing/python_form"),
-        *("tracing/python_reader", "targets/python", "tracing/outside", "tracing/guards"),
+        *("program", "host", "tracing/user_code", "tracing/tracer", "tracing/loops", "tracing/python_source"),
+        *("tracing/python_form", "tracing/python_reader", "targets/python", "tracing/outside", "tracing/guards"),
         *("targets/javascript", "targets/jax", "targets/llvm/thread_pool", "targets/llvm/transpose"),
         *("targets/llvm/row_loop", "targets/llvm/row_layout", "targets/llvm/c_api", "targets/llvm/ir"),
         *("targets/llvm/vectorize", "targets/llvm/intrinsics", "targets/llvm/module", "targets/llvm/loops"),
         "targets/llvm/kernel",
         *("calling/results", "batching/rows", "batching/jax_arrays", "batching/dask_arrays"),
-        *("calling/fast_path", "calling/bind", "calling/misses", "calling/operators", "calling/function"),
+        *(
+            "calling/fast_path",
+            "calling/bind",
+            "calling/misses",
+            "calling/trace_cache",
+            "calling/operators",
+            "calling/function",
+        ),
     ],
     "primitives": ["primitive", "arithmetic", "piecewise", "rounding", "elementary", "special", "reductions"],
 }

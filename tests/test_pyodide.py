@@ -18,9 +18,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PYODIDE = ROOT / ".node" / "node_modules" / "pyodide" / "pyodide.mjs"
 BORROWED = ["pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "graphviz"]  # of Python alone
-CORE = ["value", "math", "derivatives", "primitives", "graph", "sweep", "names", "digits", "special", "ieee", "scopes"]
-CORE += ["trees", "domains", "nn", "cli", "explain"]
-TESTS = ["test_errstate", "test_scopes", "explain/test_kinks", "drawing/test_mermaid", "drawing/test_networks"]
+CORE = ["value", "coercion", "recording", "copying", "operators", "conditions", "math", "comparisons", "derivatives"]
+CORE += ["control", "graph", "sweep", "names", "scopes", "trees", "nn", "cli", "expressions"]
+FOLDERS = ["primitives", "numerics", "explain"]
+TESTS = ["numerics/test_ieee", "test_scopes", "explain/test_kinks", "drawing/test_mermaid", "drawing/test_networks"]
 TESTS += ["drawing/test_text", "drawing/test_svg"]
 ABLE = "not thread and not task and not async and not coroutine and not many and not long_chains"  # its stack is short
 
@@ -36,7 +37,7 @@ def test_in_webassembly() -> None:
         assert found is not None
         assert found.origin is not None
         mounts[f"/site/{name}"] = str(Path(found.origin).parent)
-    files = [f"autograd_lite/{name}{'' if name == 'explain' else '.py'}" for name in CORE]
+    files = [f"autograd_lite/{name}.py" for name in CORE] + [f"autograd_lite/{name}" for name in FOLDERS]
     files += sorted(
         str(file.relative_to(ROOT))
         for file in (ROOT / "autograd_lite" / "drawing").glob("*.py")

@@ -21,7 +21,8 @@ from ... import trees
 from ...trees import LEAF, Tree
 
 if TYPE_CHECKING:
-    from ..calling.function import Specialization, TraceCache
+    from ..calling.function import Specialization
+    from ..calling.trace_cache import TraceCache
     from ..tracing.guards import Trace
     from .rows import Rows
 

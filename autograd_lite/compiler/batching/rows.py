@@ -25,8 +25,9 @@ from ..tracing.guards import IsPartOfAGraph, Trace, number
 from ..tracing.tracer import Tracer, restart
 
 if TYPE_CHECKING:
-    from ..calling.function import Specialization, TraceCache
+    from ..calling.function import Specialization
     from ..calling.results import Results
+    from ..calling.trace_cache import TraceCache
 
 _BLOCK = 1 << 18  # rows that are converted, or gathered, at once
 

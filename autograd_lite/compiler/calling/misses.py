@@ -11,7 +11,7 @@ import warnings
 
 from ...numerics.ieee import frames_to_the_user
 from ..tracing.guards import Trace
-from ..tracing.tracer import written
+from ..tracing.user_code import written
 
 _MANY = 8  # guards at which calls have left the traces, from which on the user is told
 _LONG = 1.0  # seconds of eager calls, from which on as well

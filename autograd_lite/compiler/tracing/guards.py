@@ -25,7 +25,8 @@ from ..program import Instruction, Loop, Operand, Operation, Program
 from ..targets import python
 from .loops import Recording, Tracing
 from .outside import Outside
-from .tracer import Tracer, rebuilt, restart, user_frame, user_line
+from .tracer import Tracer, rebuilt, restart
+from .user_code import user_frame, user_line
 
 
 class RunsEagerly(BaseException):

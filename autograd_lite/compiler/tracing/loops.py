@@ -21,7 +21,8 @@ from ...primitives import Primitive
 from ...recording import is_recording, tracing
 from ...trees import Tree, flatten
 from ..program import STACK, Loop, Operand, Operation, Part, Program, Stack
-from .tracer import Builder, Tracer, is_own, is_variable, pull, push, rebuilt, replayed, user_line
+from .tracer import Builder, Tracer, is_variable, pull, push, rebuilt, replayed
+from .user_code import is_own, user_line
 
 MOST = 1000  # elements of a stack that are written out one by one
 

@@ -7,26 +7,21 @@ chain rule runs on tracers as it does on Values: by `sweep` and the rows of the 
 
 from __future__ import annotations
 
-import functools
 import itertools
-import linecache
 import operator
-import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Number
-from types import FrameType
 from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from ... import primitives, sweep
 from ...coercion import as_float
 from ...conditions import Term, terms
 from ...graph import topological_order
-from ...numerics.ieee import PACKAGE
 from ...operators import Operators
 from ...primitives import Primitive
 from ...value import Value
 from ..program import Instruction, Operand, Operation, Part, Program, Stack
+from .user_code import user_line
 
 
 class Tracer(Operators):
@@ -252,36 +247,6 @@ def _is_scalar(x: Any) -> bool:
 
 
 _NO_VALUE = "a number that is being traced has no value yet, so {}"
-
-
-def user_frame() -> FrameType | None:
-    """The code outside this package and NumPy that called."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and (is_own(frame) or frame.f_globals.get("__name__", "").startswith("numpy.")):
-        frame = frame.f_back
-    return frame
-
-
-def is_own(frame: FrameType) -> bool:
-    """Whether a frame runs code of this package."""
-    return _is_own_file(frame.f_code.co_filename)
-
-
-@functools.cache
-def _is_own_file(name: str) -> bool:
-    return os.path.abspath(name).startswith(PACKAGE)
-
-
-def user_line() -> str:
-    """Where the user's code is, as the end of a message: `` (file.py, line 3: y = x.data)``."""
-    frame = user_frame()
-    return "" if frame is None else f" ({written(frame.f_code.co_filename, frame.f_lineno, frame.f_globals)})"
-
-
-def written(name: str, line: int, names: dict[str, Any] | None = None) -> str:
-    """A line of a file for a message: ``file.py, line 3: y = x.data``."""
-    text = linecache.getline(name, line, names).strip()
-    return f"{os.path.basename(name)}, line {line}{text and f': {text}'}"
 
 
 class Builder:

@@ -11,7 +11,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value
 from autograd_lite.compiler import Tracer
-from autograd_lite.compiler.calling import function
+from autograd_lite.compiler.calling import trace_cache
 from autograd_lite.compiler.calling.misses import Misses
 
 
@@ -37,7 +37,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock(30.0)
-    monkeypatch.setattr(function, "time", types.SimpleNamespace(perf_counter=made.perf_counter))
+    monkeypatch.setattr(trace_cache, "time", types.SimpleNamespace(perf_counter=made.perf_counter))
     return made
 
 

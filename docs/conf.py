@@ -47,7 +47,7 @@ nitpick_ignore_regex = [  # prose in backticks; types of other projects, and inn
     (
         "py:class",
         r"(collections|hypothesis|os|pathlib|random)\..*|Operand|Operation|Page|"
-        r".*\.(Circuit|Layer|Between|Names|N|history\.Term|program\.(Loop|Part|Stack))",
+        r".*\.(Circuit|Layer|Between|Names|N|history\.Term|program\.(Loop|Part|Stack)|Outside)",
     ),
     ("py:class", r".*\.micrograd\.engine\.Value"),
 ]

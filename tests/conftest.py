@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from autograd_lite.compiler import Builder, Program
 
-collect_ignore = ["mutation.py"]  # a program, with a profile of its own that must not become the suite's
+collect_ignore = ["mutation.py", "conftest.py", "compiler/conftest.py"]  # a program with a profile of its own; no doctests
 
 settings.register_profile("local", deadline=None)  # a busy machine is no failure
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)

@@ -9,7 +9,6 @@ from ..extras import require
 for _module in ("hypothesis", "mpmath"):
     require("autograd_lite.testing", _module, "testing")
 
-from ..compiler.program import Instruction
 from .check import check_gradients
 from .judgement import taylor_test
 from .machine import GraphMachine
@@ -20,7 +19,6 @@ from .verdict import GradientError, Report
 __all__ = [
     "GradientError",
     "GraphMachine",
-    "Instruction",
     "Program",
     "Report",
     "assemble",

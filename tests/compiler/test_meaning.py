@@ -299,7 +299,8 @@ def check_functions(target: str, data: Any, rows: Sequence[Primitive] = ANYWHERE
             assert_same(f(*point), expected, text, point)
             value, gradient = f.value_and_grad(*point)
             assert_same(value, expected, text, point)
-            program = f._specialization("value", None).latest().program
+            (traces,) = f._specialization("value", None).by_shape().values()
+            program = traces.at(list(point)).program  # a call may have run eagerly
             # The same sweep, of the same graph: in eager code, on the function's own and on what the program computes.
             merged = ag.grad(functools.partial(run, program), (0, 1))(*point)
             assert_same(gradient, merged, text, point, "merged")

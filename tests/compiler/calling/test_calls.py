@@ -16,6 +16,7 @@ import time
 import tracemalloc
 import warnings
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -166,11 +167,21 @@ def test_what_is_called_in_python_may_raise_on_the_short_way_too() -> None:
         dropped(np.array([1000.0]))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell's job in the background ignores interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent by os.kill")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @targets
 @pytest.mark.parametrize("over_rows", [True, False])
-def test_an_interrupt_in_a_callback_arrives_and_no_result_that_it_touched(target: str, over_rows: bool) -> None:
+def test_an_interrupt_in_a_callback_arrives_and_no_result_that_it_touched(
+    target: str, over_rows: bool, interruptible: None
+) -> None:
     x = np.linspace(-2.999, -2.001, 300)
     f = ag.compile(math.lgamma, in_axes=0 if over_rows else None, target=target)  # whose zeros there are Python's to do
 

@@ -97,11 +97,16 @@
 
   const POINTS = 121, WORK = 3e5, AT_ONCE = 2e4, WIDE = 340, HIGH = 170, EDGE = 22;
   let curve = { leaf: -1 }, later = 0;
+  const finite = (x) => Math.min(Math.max(x, -Number.MAX_VALUE), Number.MAX_VALUE);
+  function part(x, from, to) { // of the way from `from` to `to`, which may be too long for a number
+    const less = to - from > Number.MAX_VALUE ? 4 : 1;
+    return (x / less - from / less) / (to / less - from / less);
+  }
   // In a large graph the curve waits until the other leaves stand still: meanwhile there is only its tangent.
   function curveOf(leaf, patient) {
     const k = circuit.slot.get(leaf), x = circuit.inputs[k], others = circuit.inputs.map((other, at) => (at === k ? 0 : other));
     let [from, to] = curve.leaf === leaf ? curve.range : circuit.range(leaf);
-    if (x < from || x > to) [from, to] = [Math.min(x - Math.abs(x), from), Math.max(x + Math.abs(x), to)];
+    if (x < from || x > to) [from, to] = [finite(Math.min(x - Math.abs(x), from)), finite(Math.max(x + Math.abs(x), to))];
     if (curve.leaf === leaf && curve.range[0] === from && curve.range[1] === to && others.every((other, at) => Object.is(other, curve.others[at]))) return curve;
     const count = Math.max(41, Math.min(POINTS, Math.floor(WORK / data.op.length))), inputs = [...circuit.inputs];
     if (!patient && count * data.op.length > AT_ONCE && curve.leaf === leaf) {
@@ -110,12 +115,12 @@
       return { ...curve, points: [] };
     }
     const points = Array.from({ length: count }, (_, n) => {
-      inputs[k] = from + ((to - from) * n) / (count - 1);
+      inputs[k] = from * (1 - n / (count - 1)) + to * (n / (count - 1));
       return [inputs[k], circuit.compute(inputs)[circuit.root]];
     });
-    const heights = points.map(([, y]) => y).filter(Number.isFinite).sort((a, b) => a - b), at = (part) => heights[Math.floor(part * (heights.length - 1))];
+    const heights = points.map(([, y]) => y).filter(Number.isFinite).sort((a, b) => a - b), at = (share) => heights[Math.floor(share * (heights.length - 1))];
     const [low, high] = heights.length ? [at(0.03), at(0.97)] : [0, 1], room = (high - low) * 0.15 || Math.abs(low) * 0.5 || 1; // a pole may leave
-    return (curve = { leaf, others, range: [from, to], points, low: low - room, high: high + room });
+    return (curve = { leaf, others, range: [from, to], points, low: finite(low - room), high: finite(high + room) });
   }
   const picture = (tag, attributes, text = "") => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -129,7 +134,7 @@
     box.toggleAttribute("hidden", !shown);
     if (!shown) return;
     const { range: [from, to], points, low, high } = curveOf(leaf, patient), x = circuit.inputs[k], y = circuit.value(circuit.root), slope = circuit.adjoint(leaf);
-    const across = (x) => EDGE + ((x - from) / (to - from)) * (WIDE - 2 * EDGE), down = (y) => HIGH - EDGE - ((y - low) / (high - low)) * (HIGH - 2 * EDGE);
+    const across = (x) => EDGE + part(x, from, to) * (WIDE - 2 * EDGE), down = (y) => HIGH - EDGE - part(y, low, high) * (HIGH - 2 * EDGE);
     const clipped = (y) => Math.min(Math.max(down(y), -1e4), 1e4).toFixed(1);
     const path = points.map(([x, y], n) => (Number.isFinite(y) ? `${n && Number.isFinite(points[n - 1][1]) ? "L" : "M"}${across(x).toFixed(1)} ${clipped(y)}` : "")).join("");
     const frame = { x: EDGE, y: EDGE - 2, width: WIDE - 2 * EDGE, height: HIGH - 2 * EDGE + 2 }, clip = picture("clipPath", { id: "framed" });

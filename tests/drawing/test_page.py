@@ -471,6 +471,11 @@ def test_any_float_can_be_typed(opened: Open, text: str):
     shown = opened(every_kind())
     shown.enter("x", text)
     agree(shown, every_kind(x=float(text)))
+    if abs(float(text)) < float("inf"):
+        at = f" at {shown.tab.evaluate('(x) => circuit.short(x)', float(text))} it is"
+        shown.tab.get_by_label("x, slider").focus()
+        shown.tab.wait_for_function("(at) => document.querySelector('#plot').ariaLabel?.includes(at)", arg=at)
+        assert all("NaN" not in path.get_attribute("d") for path in shown.tab.locator("#plot path").all())
 
 
 def test_where_nan_arises_is_marked(opened: Open):
